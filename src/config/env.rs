@@ -1,0 +1,79 @@
+//! The ambient world, read once: directory, variables, streams and the clock.
+//!
+//! Nothing else in the crate asks the process for them (clippy's `disallowed-methods`), so a test can make any
+//! world it needs and no rule depends on the machine it runs on.
+
+use std::{
+    collections::HashMap,
+    ffi::{OsStr, OsString},
+    io::IsTerminal,
+    path::{Path, PathBuf},
+};
+
+use chrono::{DateTime, Local, NaiveDateTime, Utc};
+
+/// The world a command runs in.
+#[derive(Debug, Clone)]
+pub struct Env {
+    cwd: PathBuf,
+    vars: HashMap<OsString, OsString>,
+    now: Option<DateTime<Utc>>,
+    terminal: bool,
+}
+
+impl Env {
+    /// The world of this process.
+    #[allow(clippy::disallowed_methods)]
+    pub fn from_process() -> Self {
+        let vars: HashMap<_, _> = std::env::vars_os().collect();
+        let now = vars
+            .get(OsStr::new("GIT_CHECKPOINT_NOW"))
+            .and_then(|text| text.to_str())
+            .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
+            .map(|time| time.to_utc());
+        Env {
+            cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+            vars,
+            now,
+            terminal: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
+        }
+    }
+
+    /// The same world seen from another directory (`-C`), taken as relative to the present one.
+    #[must_use]
+    pub fn in_dir(mut self, dir: &Path) -> Self {
+        self.cwd = self.cwd.join(dir);
+        self
+    }
+
+    /// The directory the command was called in.
+    pub fn cwd(&self) -> &Path {
+        &self.cwd
+    }
+
+    /// A variable's value, if it is set and not empty.
+    pub fn var(&self, name: &str) -> Option<&OsStr> {
+        self.vars.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
+    }
+
+    /// Whether this program is switched off (`GIT_CHECKPOINT=0`), as it is inside its own checks.
+    pub fn is_off(&self) -> bool {
+        self.var("GIT_CHECKPOINT").is_some_and(|value| value == "0")
+    }
+
+    /// The present moment; fixed by `GIT_CHECKPOINT_NOW` (RFC 3339), which tests use.
+    #[allow(clippy::disallowed_methods)]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now.unwrap_or_else(Utc::now)
+    }
+
+    /// A moment in local time, for names and for people.
+    pub fn local(&self, time: DateTime<Utc>) -> NaiveDateTime {
+        time.with_timezone(&Local).naive_local()
+    }
+
+    /// Whether a person can be asked: standard input and standard error are both a terminal.
+    pub fn is_interactive(&self) -> bool {
+        self.terminal
+    }
+}

@@ -1,0 +1,167 @@
+//! Calls of the `git` program.
+//!
+//! Every call gets exactly the repository it is meant for: the variables that `git rev-parse --local-env-vars`
+//! names are removed, `GIT_DIR` and `GIT_WORK_TREE` set. A hook's environment once led a test's `git commit` onto
+//! the user's branch; that cannot happen here. Output is always in the C locale and never paged.
+
+use std::{
+    ffi::{OsStr, OsString},
+    path::{Path, PathBuf},
+};
+
+use crate::error::{Error, Kind, Result};
+
+/// The variables that `git rev-parse --local-env-vars` names, and those that would change a command's meaning or
+/// output. `GIT_CONFIG_PARAMETERS` and `GIT_CONFIG_COUNT` stay: `git -c key=value checkpoint` must reach git.
+const REMOVED: [&str; 23] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_CONFIG",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_GRAFT_FILE",
+    "GIT_INDEX_FILE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_REF_FORMAT",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+    "GIT_QUARANTINE_PATH",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_REFLOG_ACTION",
+    "GIT_NAMESPACE",
+];
+
+/// A call of `git`, to be completed and then run.
+#[derive(Debug)]
+#[must_use]
+pub struct Git {
+    args: Vec<OsString>,
+    dir: PathBuf,
+    vars: Vec<(&'static str, OsString)>,
+    stdin: Option<Vec<u8>>,
+}
+
+/// What a call of `git` gave.
+#[derive(Debug)]
+pub struct Output {
+    /// The exit code; 128 + n where signal n ended it.
+    pub code: i32,
+    /// Standard output.
+    pub stdout: Vec<u8>,
+    /// Standard error, without the final line end.
+    pub stderr: String,
+}
+
+impl Git {
+    /// A call in the repository at `git_dir` with its files at `workdir`.
+    pub fn new<I, S>(git_dir: &Path, workdir: &Path, args: I) -> Self
+    where
+        I: IntoIterator<Item = S>,
+        S: Into<OsString>,
+    {
+        let vars = vec![("GIT_DIR", git_dir.into()), ("GIT_WORK_TREE", workdir.into())];
+        Git { args: args.into_iter().map(Into::into).collect(), dir: workdir.to_owned(), vars, stdin: None }
+    }
+
+    /// A call that finds its repository from `dir` as it would for a user there.
+    pub fn in_dir<I, S>(dir: &Path, args: I) -> Self
+    where
+        I: IntoIterator<Item = S>,
+        S: Into<OsString>,
+    {
+        Git { args: args.into_iter().map(Into::into).collect(), dir: dir.to_owned(), vars: Vec::new(), stdin: None }
+    }
+
+    /// Adds one argument.
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Sets a variable for the call.
+    pub fn env(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.vars.push((name, value.into()));
+        self
+    }
+
+    /// Works on another index file.
+    pub fn index_file(self, path: &Path) -> Self {
+        self.env("GIT_INDEX_FILE", path)
+    }
+
+    /// Gives the call its standard input; it is empty otherwise.
+    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.stdin = Some(bytes.into());
+        self
+    }
+
+    /// Runs it; a code other than 0 is an error that carries what git said.
+    pub fn run(self) -> Result<Vec<u8>> {
+        let line = self.line();
+        let output = self.output()?;
+        if output.code == 0 { Ok(output.stdout) } else { Err(output.error(&line)) }
+    }
+
+    /// Runs it and gives whatever came out; an error only if it could not be started.
+    pub fn output(self) -> Result<Output> {
+        let line = self.line();
+        let mut command = duct::cmd("git", &self.args).dir(&self.dir);
+        for name in REMOVED {
+            command = command.env_remove(name);
+        }
+        for (name, value) in
+            [("LC_ALL", "C"), ("GIT_TERMINAL_PROMPT", "0"), ("GIT_PAGER", "cat"), ("GIT_OPTIONAL_LOCKS", "0")]
+        {
+            command = command.env(name, value);
+        }
+        // Checkpoints are not taken for what this program itself makes git do.
+        command = command.env("GIT_CHECKPOINT", "0");
+        for (name, value) in &self.vars {
+            command = command.env(name, value);
+        }
+        command = match self.stdin {
+            Some(bytes) => command.stdin_bytes(bytes),
+            None => command.stdin_null(),
+        };
+        let output = command.stdout_capture().stderr_capture().unchecked().run().map_err(|source| {
+            let error = Error::environment(format!("cannot run `{line}`")).because(source);
+            error.hint("install git 2.39 or newer and put it on PATH")
+        })?;
+        Ok(Output {
+            code: exit_code(output.status),
+            stdout: output.stdout,
+            stderr: String::from_utf8_lossy(&output.stderr).trim_end().to_owned(),
+        })
+    }
+
+    /// The call as a person would type it, for messages.
+    fn line(&self) -> String {
+        let args = self.args.iter().map(|arg| OsStr::to_string_lossy(arg).into_owned());
+        std::iter::once("git".to_owned()).chain(args).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Output {
+    /// The failure this output tells of, for the call named `line`.
+    pub fn error(&self, line: &str) -> Error {
+        let why =
+            if self.stderr.is_empty() { format!("it exited with code {}", self.code) } else { self.stderr.clone() };
+        Error::new(Kind::Environment, format!("`{line}` failed")).because(why)
+    }
+}
+
+fn exit_code(status: std::process::ExitStatus) -> i32 {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return 128 + signal;
+    }
+    status.code().unwrap_or(1)
+}

@@ -1,0 +1,217 @@
+//! A repository with a worktree, opened once, with everything that would make it unsafe to work on refused first.
+
+use std::path::{Path, PathBuf};
+
+use gix::bstr::BString;
+
+use super::Git;
+use crate::{
+    config::Env,
+    error::{Context, Error, Result},
+    model::{Head, Oid},
+};
+
+/// An opened repository and the paths that belong to it.
+///
+/// Objects written through [`Repo::gix`] stay in memory until `objects::flush` makes them durable, so computing
+/// a plan leaves nothing behind.
+pub struct Repo {
+    gix: gix::Repository,
+    workdir: PathBuf,
+    git_dir: PathBuf,
+    common_dir: PathBuf,
+    prefix: BString,
+}
+
+/// An operation of git's own that has begun and not ended; see [`Repo::git_operation`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GitOperation {
+    /// `git rebase`.
+    Rebase,
+    /// `git am`.
+    ApplyMailbox,
+    /// `git bisect`.
+    Bisect,
+    /// `git merge`.
+    Merge,
+    /// `git cherry-pick`, of one or more commits.
+    CherryPick,
+    /// `git revert`, of one or more commits.
+    Revert,
+}
+
+impl GitOperation {
+    /// The git command whose `--continue`, `--abort` or `reset` ends it.
+    pub fn command(self) -> &'static str {
+        match self {
+            GitOperation::Rebase => "rebase",
+            GitOperation::ApplyMailbox => "am",
+            GitOperation::Bisect => "bisect",
+            GitOperation::Merge => "merge",
+            GitOperation::CherryPick => "cherry-pick",
+            GitOperation::Revert => "revert",
+        }
+    }
+
+    /// Whether it is kept in files under `.git` that a snapshot cannot hold, so that no state may be restored
+    /// under it.
+    pub fn blocks_restore(self) -> bool {
+        matches!(self, GitOperation::Rebase | GitOperation::ApplyMailbox | GitOperation::Bisect)
+    }
+}
+
+impl Repo {
+    /// Opens the repository that `env`'s directory is in, as git would find it, `GIT_DIR` included.
+    ///
+    /// Refused, before anything is read or written: no repository, a bare one or no worktree, ref storage or
+    /// extensions that gix cannot handle.
+    pub fn open(env: &Env) -> Result<Self> {
+        let gix = open_gix(env)?;
+        let storage = gix.config_snapshot().string("extensions.refStorage").filter(|value| *value != "files");
+        if let Some(storage) = storage {
+            return Err(Error::environment(format!("refs stored as `{storage}` are not supported"))
+                .hint("convert the repository with `git refs migrate --ref-format=files`"));
+        }
+        let Some(workdir) = gix.workdir() else {
+            return Err(Error::environment(format!(
+                "`{}` is a bare repository: it has no working files to save",
+                gix.git_dir().display()
+            ))
+            .hint("run it in a worktree of the repository, such as one made by `git worktree add`"));
+        };
+        let absolute =
+            |path: &Path| gix::path::realpath(env.cwd().join(path)).context("cannot resolve a path of the repository");
+        let workdir = absolute(workdir)?;
+        let cwd = gix::path::realpath(env.cwd()).context("cannot resolve the current directory")?;
+        let prefix = match cwd.strip_prefix(&workdir) {
+            Ok(inside) => {
+                let inside = gix::path::into_bstr(inside).context("cannot read the current directory's name")?;
+                gix::path::to_unix_separators_on_windows(inside).into_owned()
+            }
+            Err(_outside) => BString::default(),
+        };
+        Ok(Repo {
+            git_dir: absolute(gix.git_dir())?,
+            common_dir: absolute(gix.common_dir())?,
+            workdir,
+            prefix,
+            gix: gix.with_object_memory(),
+        })
+    }
+
+    /// The repository as gix sees it; objects written through it stay in memory (see [`Repo`]).
+    pub fn gix(&self) -> &gix::Repository {
+        &self.gix
+    }
+
+    /// As [`Repo::gix`], to change its in-memory objects.
+    pub fn gix_mut(&mut self) -> &mut gix::Repository {
+        &mut self.gix
+    }
+
+    /// The top of the worktree, absolute.
+    pub fn workdir(&self) -> &Path {
+        &self.workdir
+    }
+
+    /// The `.git` folder of this worktree, absolute: HEAD, index and the state of merges.
+    pub fn git_dir(&self) -> &Path {
+        &self.git_dir
+    }
+
+    /// The folder that all worktrees share, absolute: objects and refs.
+    pub fn common_dir(&self) -> &Path {
+        &self.common_dir
+    }
+
+    /// Where the command was called, relative to the top of the worktree, with `/`; empty at the top.
+    pub fn prefix(&self) -> &BString {
+        &self.prefix
+    }
+
+    /// The index of this worktree. `GIT_INDEX_FILE` is ignored: a hook's temporary index is not the user's state.
+    pub fn index_path(&self) -> PathBuf {
+        self.git_dir.join("index")
+    }
+
+    /// This program's own folder for what is local and never shared, `<common-dir>/checkpoint`.
+    pub fn state_dir(&self) -> PathBuf {
+        self.common_dir.join("checkpoint")
+    }
+
+    /// A call of the `git` program in this repository.
+    pub fn git<I, S>(&self, args: I) -> Git
+    where
+        I: IntoIterator<Item = S>,
+        S: Into<std::ffi::OsString>,
+    {
+        Git::new(&self.git_dir, &self.workdir, args)
+    }
+
+    /// Where HEAD is now, read afresh.
+    pub fn head(&self) -> Result<Head> {
+        let head = self.gix.head().context("cannot read HEAD")?;
+        let commit = head.id().map(gix::Id::detach);
+        Ok(match (head.referent_name(), commit) {
+            (Some(name), commit) => Head::Branch { name: name.as_bstr().to_owned(), commit },
+            (None, Some(commit)) => Head::Detached { commit },
+            (None, None) => return Err(Error::environment("HEAD names neither a branch nor a commit")),
+        })
+    }
+
+    /// The tree of a commit.
+    pub fn tree_of(&self, commit: Oid) -> Result<Oid> {
+        let commit = self.gix.find_commit(commit).with_context(|| format!("cannot read commit {commit}"))?;
+        Ok(commit.tree_id().context("cannot decode a commit")?.detach())
+    }
+
+    /// The tree of HEAD; the empty tree while there is no commit.
+    pub fn head_tree(&self, head: &Head) -> Result<Oid> {
+        head.commit().map_or_else(|| Ok(Oid::empty_tree(self.gix.object_hash())), |commit| self.tree_of(commit))
+    }
+
+    /// The operation of git's own that has begun and not ended in this worktree, if any.
+    pub fn git_operation(&self) -> Option<GitOperation> {
+        let has = |name: &str| self.git_dir.join(name).exists();
+        if has("rebase-apply/applying") {
+            Some(GitOperation::ApplyMailbox)
+        } else if has("rebase-apply") || has("rebase-merge") {
+            Some(GitOperation::Rebase)
+        } else if has("CHERRY_PICK_HEAD") {
+            Some(GitOperation::CherryPick)
+        } else if has("REVERT_HEAD") {
+            Some(GitOperation::Revert)
+        } else if has("MERGE_HEAD") {
+            Some(GitOperation::Merge)
+        } else if has("sequencer/todo") {
+            Some(GitOperation::CherryPick)
+        } else if has("BISECT_LOG") {
+            Some(GitOperation::Bisect)
+        } else {
+            None
+        }
+    }
+}
+
+#[allow(clippy::disallowed_methods)]
+fn open_gix(env: &Env) -> Result<gix::Repository> {
+    let not_found = |error: gix::Error| {
+        let outside = error.to_string();
+        let error =
+            Error::environment(format!("`{}` is not in a usable git repository", env.cwd().display())).because(error);
+        if outside.contains("not") { error.hint("change to a repository, or name one with `-C <dir>`") } else { error }
+    };
+    let repo = match env.var("GIT_DIR") {
+        Some(git_dir) => {
+            let mut repo = gix::open(env.cwd().join(git_dir)).map_err(not_found)?;
+            if let Some(workdir) = env.var("GIT_WORK_TREE") {
+                repo.set_workdir(env.cwd().join(workdir)).context("cannot use GIT_WORK_TREE")?;
+            } else if repo.workdir().is_none() && !repo.is_bare() {
+                repo.set_workdir(env.cwd().to_owned()).context("cannot use the current directory as worktree")?;
+            }
+            repo
+        }
+        None => gix::discover(env.cwd()).map_err(not_found)?,
+    };
+    Ok(repo)
+}

@@ -1,0 +1,27 @@
+//! Values and their invariants, without any input or output.
+//!
+//! Everything that the other layers pass to each other is defined here, so that the rules (`ops::*::plan`) are
+//! functions of values and can be tested with tables.
+
+mod elapsed;
+mod head;
+mod id;
+mod quote;
+mod record;
+mod selector;
+mod size;
+mod skipped;
+mod template;
+
+pub use elapsed::Elapsed;
+pub use head::{Head, State};
+pub use id::{Kind, RecordId};
+pub use quote::{quote_path, unquote_path};
+pub use record::{Detail, FORMAT, PickedCommit, Record, RefChange, Validation};
+pub use selector::Selector;
+pub use size::ByteSize;
+pub use skipped::{SkipReason, Skipped};
+pub use template::{Template, TemplateValues};
+
+/// An object's name.
+pub type Oid = gix::ObjectId;

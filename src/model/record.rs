@@ -1,0 +1,177 @@
+//! The stored description of one operation.
+
+use chrono::{DateTime, Utc};
+use gix::bstr::BString;
+
+use super::{Elapsed, Kind, Oid, RecordId, Skipped, State};
+
+/// The version of the stored format that this program writes, and the newest that it reads.
+pub const FORMAT: u32 = 1;
+
+/// One operation: what it was, and the state that it could have lost.
+///
+/// For [`Kind::Create`] the state is the one taken, for all others the one *before* the operation. The record's
+/// target keeps that state reachable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its name, `refs/checkpoint/records/<id>`.
+    pub id: RecordId,
+    /// When it was done, by the clock of that moment, to the second.
+    pub at: DateTime<Utc>,
+    /// One line that says what was done; the subject of the stored message.
+    pub subject: String,
+    /// What the user had to say about it (`-m`, `--reason`).
+    pub message: Option<String>,
+    /// The phase it belongs to, and the time since that began.
+    pub phase: Option<(String, Option<Elapsed>)>,
+    /// The state taken (create) or the state before (all others).
+    pub state: State,
+    /// What is not part of that state.
+    pub skipped: Vec<Skipped>,
+    /// Refs that the operation moved, made or deleted beside the tag and the backup branch named in `detail`, in
+    /// the order it did so.
+    pub refs: Vec<RefChange>,
+    /// What only this kind of operation has.
+    pub detail: Detail,
+}
+
+impl Record {
+    /// What the operation did.
+    pub fn kind(&self) -> Kind {
+        match &self.detail {
+            Detail::Create { .. } => Kind::Create,
+            Detail::Rollback { .. } => Kind::Rollback,
+            Detail::Recover { .. } => Kind::Recover,
+            Detail::Undo { .. } => Kind::Undo,
+            Detail::Redo { .. } => Kind::Redo,
+            Detail::Resume { .. } => Kind::Resume,
+        }
+    }
+
+    /// The name of the public tag, for a checkpoint that has one.
+    pub fn tag(&self) -> Option<&BString> {
+        match &self.detail {
+            Detail::Create { tag, .. } => tag.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// How far a checkpoint was validated; `None` for all other kinds.
+    pub fn validation(&self) -> Option<Validation> {
+        match &self.detail {
+            Detail::Create { validation, .. } => Some(*validation),
+            _ => None,
+        }
+    }
+
+    /// The short name of the backup branch, for a rollback that made one.
+    pub fn backup(&self) -> Option<&BString> {
+        match &self.detail {
+            Detail::Rollback { backup, .. } => backup.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// A ref before and after; `None` means that it did not exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefChange {
+    /// The full name.
+    pub name: BString,
+    /// What it was.
+    pub old: Option<Oid>,
+    /// What it became.
+    pub new: Option<Oid>,
+}
+
+/// How far the state of a checkpoint was validated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Validation {
+    /// Every check passed.
+    Validated,
+    /// Some checks have not ended yet.
+    Pending,
+    /// A check failed.
+    Failed,
+    /// No check is configured, or none was run.
+    Unvalidated,
+}
+
+impl Validation {
+    /// The word in trailers and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Validation::Validated => "validated",
+            Validation::Pending => "pending",
+            Validation::Failed => "failed",
+            Validation::Unvalidated => "unvalidated",
+        }
+    }
+
+    /// Reads the word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Validation::Validated, Validation::Pending, Validation::Failed, Validation::Unvalidated]
+            .into_iter()
+            .find(|validation| validation.as_str() == word)
+    }
+}
+
+/// A commit, and what it became where it was picked to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PickedCommit {
+    /// The commit that was picked.
+    pub from: Oid,
+    /// The commit made of it.
+    pub to: Oid,
+}
+
+/// What only one kind of operation has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Detail {
+    /// A checkpoint.
+    Create {
+        /// The public tag's name without `refs/tags/`; `None` where the configuration wants none.
+        tag: Option<BString>,
+        /// How far it was validated.
+        validation: Validation,
+        /// In commit mode, the tree of the index as it was before the commit; kept reachable by the record's
+        /// files. `refs` then has the branch's move.
+        index_before: Option<Oid>,
+    },
+    /// A return to a state.
+    Rollback {
+        /// What was asked for, as typed.
+        selector: String,
+        /// The commit gone back to.
+        to: Oid,
+        /// The backup branch's name without `refs/heads/`; `None` where nothing could have been lost, or where
+        /// only some paths were taken back.
+        backup: Option<BString>,
+        /// The only paths taken back; empty for the whole state.
+        paths: Vec<BString>,
+    },
+    /// Commits or uncommitted work brought back.
+    Recover {
+        /// What they were taken from: a backup branch's name or a commit range, as shown to people.
+        source: String,
+        /// The picks that are done.
+        picked: Vec<PickedCommit>,
+        /// Whether work that was never committed was brought back as well.
+        uncommitted: bool,
+    },
+    /// An operation taken back.
+    Undo {
+        /// Which.
+        undoes: RecordId,
+    },
+    /// An undo taken back.
+    Redo {
+        /// The undo.
+        undoes: RecordId,
+    },
+    /// The half-way state of an interrupted operation, saved before it was finished or taken back.
+    Resume {
+        /// The interrupted operation.
+        resumes: RecordId,
+    },
+}

@@ -1,0 +1,1 @@
+//! Streams, colour, prompts and text for people; knows nothing of git beside the words.

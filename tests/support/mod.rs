@@ -1,0 +1,1 @@
+//! A hermetic repository to try things in.
