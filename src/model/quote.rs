@@ -87,7 +87,7 @@ mod tests {
         for path in [&b"\xff\xfe/x"[..], b"quo\"te", b"back\\slash", b" lead", b"", "\u{202e}txt".as_bytes(), b"\x7f"] {
             let quoted = quote_path(path.as_bstr());
             assert!(quoted.starts_with('"') && !quoted.contains('\n'), "{quoted}");
-            assert_eq!(unquote_path(&quoted).as_deref(), Some(path.as_bstr()));
+            assert_eq!(unquote_path(&quoted), Some(path.into()));
         }
     }
 }
