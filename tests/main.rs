@@ -1,3 +1,5 @@
 //! Every integration test, in one binary: it links gix once.
 
+mod layering;
+mod licences;
 mod support;

@@ -4,4 +4,4 @@ mod env;
 mod schema;
 
 pub use env::Env;
-pub use schema::{Capture, CaptureMode, Config, TagKind};
+pub use schema::{Capture, CaptureMode, Config, FILE_NAME, Names, TagKind};

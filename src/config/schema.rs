@@ -1,28 +1,54 @@
-//! `.checkpoint.toml`.
+//! `.checkpoint.toml`: what it may say, and how a mistake in it is told.
+//!
+//! Reading it has no side effect: nothing in it is run, expanded or opened here.
 
-use crate::model::{ByteSize, Template};
+use std::path::Path;
 
-/// The whole configuration.
-#[derive(Debug, Clone)]
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
+
+use crate::{
+    error::{Context, Error, Result},
+    model::{ByteSize, Template},
+};
+
+/// The file's name, at the top of the worktree.
+pub const FILE_NAME: &str = ".checkpoint.toml";
+
+/// The whole configuration; what the file leaves out has its default.
+#[derive(Debug, Clone, Default)]
 pub struct Config {
     /// How states are captured.
     pub capture: Capture,
-    /// How tags are made.
+    /// What public tags are.
     pub tag: TagKind,
-    /// The name of a checkpoint's tag within a phase, if the configuration sets it.
-    pub phase_tag: Option<Template>,
+    /// The names that checkpoints and backups get.
+    pub names: Names,
+    /// Sections that are part of the format but that this version does not act on yet, in the file's words.
+    pub inactive: Vec<&'static str>,
+}
+
+/// The names that checkpoints and backups get, where the configuration sets them.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    /// `phase.tag`.
+    pub tag: Option<Template>,
+    /// `phase.backup`.
+    pub backup: Option<Template>,
 }
 
 /// What a capture takes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Capture {
     /// Whether a checkpoint is a snapshot beside the branch, or a commit on it.
     pub mode: CaptureMode,
     /// Whether files git does not track are taken.
     pub untracked: bool,
     /// New files over this size are left alone and named.
+    #[serde(deserialize_with = "from_text")]
     pub max_file_size: ByteSize,
     /// New files that would take a snapshot over this size are left alone and named.
+    #[serde(deserialize_with = "from_text")]
     pub max_total_size: ByteSize,
     /// Patterns, as in `.gitignore`, of new files that are left alone.
     pub exclude: Vec<String>,
@@ -41,7 +67,7 @@ impl Default for Capture {
 }
 
 /// Whether a checkpoint is a snapshot beside the branch, or a commit on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CaptureMode {
     /// Beside the branch: HEAD, index and files stay as they are.
@@ -51,13 +77,151 @@ pub enum CaptureMode {
 }
 
 /// What the public tag of a checkpoint is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TagKind {
     /// The record's own tag object.
+    #[default]
     Annotated,
     /// A ref to the commit.
     Lightweight,
     /// There is none.
     None,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    phase: Phase,
+    tag: Tag,
+    capture: Capture,
+    check: Option<IgnoredAny>,
+    artifact: Option<IgnoredAny>,
+    rollback: Option<IgnoredAny>,
+    policy: Option<IgnoredAny>,
+    push: Option<IgnoredAny>,
+    retention: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct Phase {
+    every: Option<IgnoredAny>,
+    at: Option<IgnoredAny>,
+    tag: Option<String>,
+    backup: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct Tag {
+    kind: TagKind,
+}
+
+impl Config {
+    /// Reads `.checkpoint.toml` at the top of the worktree; without one everything has its default.
+    pub fn load(workdir: &Path) -> Result<Self> {
+        let path = workdir.join(FILE_NAME);
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Self::parse(&text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(error).with_context(|| format!("cannot read `{FILE_NAME}`")),
+        }
+    }
+
+    /// Reads the text of a configuration.
+    pub fn parse(text: &str) -> Result<Self> {
+        let file: File = toml::from_str(text).map_err(|error| not_understood(&error))?;
+        let template = |key: &str, value: Option<String>| -> Result<Option<Template>> {
+            let parse = |text: String| Template::parse(&text);
+            value.map(parse).transpose().map_err(|why| Error::usage(format!("`{FILE_NAME}`: `{key}`: {why}")))
+        };
+        let inactive = [
+            ("phase.every", file.phase.every),
+            ("phase.at", file.phase.at),
+            ("check", file.check),
+            ("artifact", file.artifact),
+            ("rollback", file.rollback),
+            ("policy", file.policy),
+            ("push", file.push),
+            ("retention", file.retention),
+        ];
+        Ok(Config {
+            capture: file.capture,
+            tag: file.tag.kind,
+            names: Names {
+                tag: template("phase.tag", file.phase.tag)?,
+                backup: template("phase.backup", file.phase.backup)?,
+            },
+            inactive: inactive.into_iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name).collect(),
+        })
+    }
+}
+
+/// The parser's words (they show the line), and the nearest known key where one was misspelt.
+fn not_understood(error: &toml::de::Error) -> Error {
+    let why = error.to_string();
+    let quoted: Vec<&str> = error.message().split('`').skip(1).step_by(2).collect();
+    let mut failure = Error::usage(format!("`{FILE_NAME}` is not valid")).because(why.trim_end().to_owned());
+    if let Some((unknown, known)) = quoted.split_first().filter(|_| error.message().starts_with("unknown")) {
+        let distance = |key: &&&str| strsim::damerau_levenshtein(unknown, key);
+        if let Some(nearest) = known.iter().min_by_key(distance).filter(|key| distance(key) <= 3) {
+            failure = failure.hint(format!("did you mean `{nearest}`?"));
+        }
+    }
+    failure
+}
+
+fn from_text<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: std::str::FromStr<Err = String>,
+{
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_file_is_all_defaults() {
+        let config = Config::parse("").expect("valid");
+        assert_eq!((config.capture, config.tag), (Capture::default(), TagKind::Annotated));
+        assert!(config.inactive.is_empty());
+    }
+
+    #[test]
+    fn the_shipped_template_is_understood() {
+        Config::parse(include_str!("../../templates/checkpoint.toml")).expect("the template is valid");
+    }
+
+    #[test]
+    fn values_are_read_and_what_is_not_acted_on_is_named() {
+        let text = "[tag]\nkind = 'none'\n[capture]\nmax-file-size = '1MiB'\nexclude = ['*.log']\n\
+                    [[check]]\nname = 'unit'\nrun = 'true'\n[phase]\ntag = 'day_{day}_complete'";
+        let config = Config::parse(text).expect("valid");
+        assert_eq!(config.tag, TagKind::None);
+        assert_eq!(config.capture.max_file_size, ByteSize(1 << 20));
+        assert_eq!(config.inactive, ["check"]);
+        assert!(config.names.tag.is_some());
+    }
+
+    #[test]
+    fn mistakes_are_told_with_their_line_and_the_nearest_key() {
+        for (text, line, nearest) in [
+            ("[capture]\nmax-filesize = '1MiB'", "line 2", Some("max-file-size")),
+            ("\n[captrue]", "line 2", Some("capture")),
+            ("[tag]\nkind = 'anotated'", "line 2", Some("annotated")),
+            ("[capture]\nmax-file-size = 'big'", "line 2", None),
+            ("[capture", "line 1", None),
+        ] {
+            let error = Config::parse(text).expect_err(text);
+            let chain = error.chain().join("\n");
+            assert!(chain.contains(line), "{text}: {chain}");
+            let hint = nearest.map(|key| format!("did you mean `{key}`?"));
+            assert_eq!(error.hints().first(), hint.as_ref(), "{text}");
+        }
+        assert!(Config::parse("[phase]\ntag = '{phse}'").is_err());
+    }
 }

@@ -11,6 +11,7 @@ pub mod pick;
 pub mod refs;
 pub mod repo;
 pub mod restore;
+pub mod tree;
 
 pub use child::Git;
 pub use repo::Repo;

@@ -1,0 +1,120 @@
+//! Trees, compared and combined path by path.
+//!
+//! A change of some paths only (`rollback --path`, picks under a dirty worktree) is a difference of two trees,
+//! put onto a third.
+
+use std::collections::BTreeMap;
+
+use gix::{
+    bstr::{BStr, BString},
+    objs::tree::EntryMode,
+};
+
+use super::Repo;
+use crate::{
+    error::{Context, Result},
+    model::Oid,
+};
+
+/// A file, symlink or submodule in a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// What it is; never a folder.
+    pub mode: EntryMode,
+    /// Its content, or the commit of a submodule.
+    pub id: Oid,
+}
+
+/// A path that differs between two trees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TreeChange {
+    /// Relative to the top of the tree, with `/`.
+    pub path: BString,
+    /// What the first tree has there.
+    pub old: Option<Entry>,
+    /// What the second tree has there.
+    pub new: Option<Entry>,
+}
+
+impl TreeChange {
+    /// The letter that `git diff --name-status` shows: `A`, `D`, `M`, or `T` for a change of type.
+    pub fn status(&self) -> char {
+        match (&self.old, &self.new) {
+            (None, _) => 'A',
+            (_, None) => 'D',
+            (Some(old), Some(new)) if is_type_change(old.mode, new.mode) => 'T',
+            _ => 'M',
+        }
+    }
+}
+
+fn is_type_change(old: EntryMode, new: EntryMode) -> bool {
+    old != new && !(old.is_blob() && new.is_blob())
+}
+
+/// The paths that differ, ordered by name. Renames are a deletion and an addition.
+pub fn diff(repo: &Repo, from: Oid, to: Oid) -> Result<Vec<TreeChange>> {
+    use gix::diff::tree::{Recorder, recorder::Change};
+
+    if from == to {
+        return Ok(Vec::new());
+    }
+    let load = |id: Oid| repo.gix().find_tree(id).with_context(|| format!("cannot read tree {id}"));
+    let (from, to) = (load(from)?, load(to)?);
+    let mut recorder = Recorder::default();
+    let kind = repo.gix().object_hash();
+    gix::diff::tree(
+        gix::objs::TreeRefIter::from_bytes(&from.data, kind),
+        gix::objs::TreeRefIter::from_bytes(&to.data, kind),
+        gix::diff::tree::State::default(),
+        &repo.gix().objects,
+        &mut recorder,
+    )
+    .context("cannot compare two trees")?;
+
+    // A file that becomes a folder, or the reverse, comes as two records of one path.
+    let mut changes: BTreeMap<BString, TreeChange> = BTreeMap::new();
+    let mut note = |path: BString, old: Option<Entry>, new: Option<Entry>| {
+        if old.is_none() && new.is_none() {
+            return;
+        }
+        let change = changes.entry(path.clone()).or_insert(TreeChange { path, old: None, new: None });
+        change.old = old.or(change.old);
+        change.new = new.or(change.new);
+    };
+    let leaf = |mode: EntryMode, id: Oid| (!mode.is_tree()).then_some(Entry { mode, id });
+    for record in recorder.records {
+        match record {
+            Change::Addition { entry_mode, oid, path, .. } => note(path, None, leaf(entry_mode, oid)),
+            Change::Deletion { entry_mode, oid, path, .. } => note(path, leaf(entry_mode, oid), None),
+            Change::Modification { previous_entry_mode, previous_oid, entry_mode, oid, path } => {
+                note(path, leaf(previous_entry_mode, previous_oid), leaf(entry_mode, oid));
+            }
+        }
+    }
+    Ok(changes.into_values().collect())
+}
+
+/// `tree` with the second side of every change put in place.
+pub fn apply<'c>(repo: &Repo, tree: Oid, changes: impl IntoIterator<Item = &'c TreeChange> + Clone) -> Result<Oid> {
+    let mut editor = repo.gix().edit_tree(tree).context("cannot edit a tree")?;
+    // Removals come first: what is removed may stand where a folder has to be, or the reverse.
+    for change in changes.clone() {
+        if change.new.is_none() {
+            editor.remove(&change.path).context("cannot remove a path from a tree")?;
+        }
+    }
+    for change in changes {
+        if let Some(new) = change.new {
+            editor.upsert(&change.path, new.mode.kind(), new.id).context("cannot add a path to a tree")?;
+        }
+    }
+    Ok(editor.write().context("cannot write a tree")?.detach())
+}
+
+/// What `tree` has at `path`; `None` for nothing, and for a folder.
+pub fn entry(repo: &Repo, tree: Oid, path: &BStr) -> Result<Option<Entry>> {
+    let root = repo.gix().find_tree(tree).with_context(|| format!("cannot read tree {tree}"))?;
+    let found = root.lookup_entry(path.split(|b| *b == b'/')).context("cannot look a path up")?;
+    Ok(found.filter(|entry| !entry.mode().is_tree()).map(|entry| Entry { mode: entry.mode(), id: entry.object_id() }))
+}
