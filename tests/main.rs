@@ -3,4 +3,5 @@
 mod layering;
 mod licences;
 mod pick;
+mod readme;
 mod support;
