@@ -1,3 +1,6 @@
 //! Every integration test, in one binary: it links gix once.
 
+mod layering;
+mod licences;
+mod readme;
 mod support;

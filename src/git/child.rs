@@ -113,6 +113,36 @@ impl Git {
     /// Runs it and gives whatever came out; an error only if it could not be started.
     pub fn output(self) -> Result<Output> {
         let line = self.line();
+        let mut command = self.command();
+        command = match self.stdin {
+            Some(bytes) => command.stdin_bytes(bytes),
+            None => command.stdin_null(),
+        };
+        let output = command.stdout_capture().stderr_capture().unchecked().run().map_err(|source| {
+            let error = Error::environment(format!("cannot run `{line}`")).because(source);
+            error.hint("install git 2.39 or newer and put it on PATH")
+        })?;
+        Ok(Output {
+            code: exit_code(output.status),
+            stdout: output.stdout,
+            stderr: String::from_utf8_lossy(&output.stderr).trim_end().to_owned(),
+        })
+    }
+
+    /// Starts it and does not wait: it has no streams, so nobody waits for it, and a process group of its own, so
+    /// that a Ctrl-C meant for this program does not reach it.
+    pub fn start_detached(self) -> Result<()> {
+        let command = self.command().stdin_null().stdout_null().stderr_null().before_spawn(|command| {
+            #[cfg(unix)]
+            std::os::unix::process::CommandExt::process_group(command, 0);
+            Ok(())
+        });
+        let line = self.line();
+        command.start().map(drop).map_err(|source| Error::environment(format!("cannot start `{line}`")).because(source))
+    }
+
+    /// The call with its surroundings, but for its streams.
+    fn command(&self) -> duct::Expression {
         let mut command = duct::cmd("git", &self.args).dir(&self.dir);
         for name in REMOVED {
             command = command.env_remove(name);
@@ -127,19 +157,7 @@ impl Git {
         for (name, value) in &self.vars {
             command = command.env(name, value);
         }
-        command = match self.stdin {
-            Some(bytes) => command.stdin_bytes(bytes),
-            None => command.stdin_null(),
-        };
-        let output = command.stdout_capture().stderr_capture().unchecked().run().map_err(|source| {
-            let error = Error::environment(format!("cannot run `{line}`")).because(source);
-            error.hint("install git 2.39 or newer and put it on PATH")
-        })?;
-        Ok(Output {
-            code: exit_code(output.status),
-            stdout: output.stdout,
-            stderr: String::from_utf8_lossy(&output.stderr).trim_end().to_owned(),
-        })
+        command
     }
 
     /// The call as a person would type it, for messages.

@@ -5,6 +5,7 @@
 
 pub mod capture;
 pub mod child;
+pub(crate) mod durable;
 pub mod objects;
 pub mod pick;
 pub mod refs;

@@ -1,16 +1,30 @@
 //! Records, by name.
 
+use gix::{
+    bstr::{BString, ByteSlice},
+    objs::Kind as ObjectKind,
+};
+
+use super::{codec, publish};
 use crate::{
     config::TagKind,
-    error::Result,
-    git::{Repo, capture::Identity},
+    error::{Context, Error, Result},
+    git::{Repo, capture::Identity, refs},
     model::{Oid, Record, RecordId},
 };
+
+/// Where records are; the rest of the name is the id.
+pub(super) const RECORDS: &str = "refs/checkpoint/records/";
+/// Where what is too large for a record's message is, by the record's id.
+pub(super) const FILES: &str = "refs/checkpoint/files/";
+
+/// Below so many records a second thread costs more than it saves.
+const PARALLEL: usize = 64;
 
 /// The records of a repository.
 #[derive(Clone, Copy)]
 pub struct Store<'r> {
-    _repo: &'r Repo,
+    pub(super) repo: &'r Repo,
 }
 
 /// How a publication ended.
@@ -19,47 +33,110 @@ pub struct Store<'r> {
 pub enum Published {
     /// Record, public tag and backup branch are there; this is the record's tag object.
     Done(Oid),
-    /// As `Done`, but the public tag could not be signed, for this reason, and was left out.
+    /// As `Done`, but the public tag could not be signed, for this reason, and was left out; the record names none.
     Unsigned(Oid, String),
-    /// The public tag's or the backup branch's name is taken; nothing was published.
-    Taken(gix::bstr::BString),
+    /// The public tag's or the backup branch's name, as the record has it, is taken; nothing was published.
+    Taken(BString),
 }
 
 impl<'r> Store<'r> {
     /// The records of `repo`.
-    pub fn new(_repo: &'r Repo) -> Self {
-        todo!()
+    pub fn new(repo: &'r Repo) -> Self {
+        Store { repo }
     }
 
-    /// The ids of all records, oldest first; reads names only.
+    /// The ids of all records, oldest first; reads names only. Refs that are not named by an id are not records.
     pub fn ids(&self) -> Result<Vec<RecordId>> {
-        todo!()
+        let names = refs::names(self.repo, RECORDS)?;
+        let id = |name: BString| name[RECORDS.len()..].to_str().ok()?.parse().ok();
+        // Ids order as their text does, and so are the names.
+        Ok(names.into_iter().filter_map(id).collect())
     }
 
     /// Reads one record; an error that names it if it is missing, unreadable, or of a newer format.
-    pub fn read(&self, _id: &RecordId) -> Result<Record> {
-        todo!()
+    pub fn read(&self, id: &RecordId) -> Result<Record> {
+        let object = self.object(id)?.ok_or_else(|| missing(id))?;
+        read_record(self.repo.gix(), id, object, &mut Vec::new())
+    }
+
+    /// The tag object that a record is.
+    pub fn object(&self, id: &RecordId) -> Result<Option<Oid>> {
+        refs::find(self.repo, format!("{RECORDS}{id}").as_bytes().as_bstr())
     }
 
     /// Reads many, in the given order; those that cannot be read come as errors.
-    pub fn read_all(&self, _ids: &[RecordId]) -> Result<Vec<Result<Record>>> {
-        todo!()
+    pub fn read_all(&self, ids: &[RecordId]) -> Result<Vec<Result<Record>>> {
+        if ids.len() < PARALLEL {
+            return Ok(ids.iter().map(|id| self.read(id)).collect());
+        }
+        let refs = refs::list(self.repo, RECORDS)?;
+        let object = |id: &RecordId| {
+            let name = format!("{RECORDS}{id}");
+            refs.binary_search_by(|(known, _)| known.as_bytes().cmp(name.as_bytes())).ok().map(|index| refs[index].1)
+        };
+        let shared = self.repo.gix().clone().into_sync();
+        let read_part = |ids: &[RecordId]| -> Vec<Result<Record>> {
+            let (repo, mut buffer) = (shared.to_thread_local(), Vec::new());
+            let mut read = |id| read_record(&repo, id, object(id).ok_or_else(|| missing(id))?, &mut buffer);
+            ids.iter().map(&mut read).collect()
+        };
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get().clamp(2, 8));
+        std::thread::scope(|scope| {
+            let parts: Vec<_> =
+                ids.chunks(ids.len().div_ceil(threads)).map(|part| scope.spawn(|| read_part(part))).collect();
+            let mut records = Vec::with_capacity(ids.len());
+            for part in parts {
+                records.extend(part.join().map_err(|_| Error::bug("a thread that reads records panicked"))?);
+            }
+            Ok(records)
+        })
     }
 
     /// The record whose object this is, if it is one: an annotated tag that this program made.
-    pub fn record_of_object(&self, _tag_object: Oid) -> Result<Option<Record>> {
-        todo!()
+    pub fn record_of_object(&self, tag_object: Oid) -> Result<Option<Record>> {
+        let mut buffer = Vec::new();
+        decode_object(self.repo.gix(), tag_object, &mut buffer)
     }
 
     /// Makes the objects durable and publishes the record in one transaction: `refs/checkpoint/files/<id>`,
     /// `refs/checkpoint/records/<id>`, then the public tag or the backup branch that its detail names.
     /// `kept` are commits to be kept alive with it.
-    pub fn publish(&self, _record: &Record, _kept: &[Oid], _tag: TagKind, _by: &Identity) -> Result<Published> {
-        todo!()
+    pub fn publish(&self, record: &Record, kept: &[Oid], tag: TagKind, by: &Identity) -> Result<Published> {
+        publish::publish(self.repo, &publish::Publication { record, kept, tag, by })
     }
 
-    /// Replaces a record by its final form once, when the operation it tells of has ended.
-    pub fn replace(&self, _record: &Record, _by: &Identity) -> Result<()> {
-        todo!()
+    /// Replaces a record by its final form once, when the operation it tells of has ended. A public tag that is the
+    /// old record moves along; one that the record did not name before is made.
+    pub fn replace(&self, record: &Record, tag: TagKind, by: &Identity) -> Result<Published> {
+        let old = self.object(&record.id)?.ok_or_else(|| missing(&record.id))?;
+        let had = self.read(&record.id)?;
+        publish::replace(self.repo, &publish::Publication { record, kept: &[], tag, by }, (old, &had))
     }
+}
+
+fn missing(id: &RecordId) -> Error {
+    Error::environment(format!("there is no record {id}")).hint("see which there are with `git checkpoint log`")
+}
+
+fn read_record(repo: &gix::Repository, id: &RecordId, object: Oid, buffer: &mut Vec<u8>) -> Result<Record> {
+    let what = || format!("record {id} cannot be read");
+    match decode_object(repo, object, buffer).with_context(what)? {
+        Some(record) if record.id == *id => Ok(record),
+        Some(record) => Err(Error::environment(what()).because(format!("its ref points to record {}", record.id))),
+        None => Err(Error::environment(what()).because(format!("object {object} is not a record"))),
+    }
+}
+
+fn decode_object(repo: &gix::Repository, object: Oid, buffer: &mut Vec<u8>) -> Result<Option<Record>> {
+    use gix::prelude::FindExt as _;
+    let what = || format!("cannot read object {object}");
+    let data = repo.objects.find(&object, buffer).with_context(what)?;
+    if data.kind != ObjectKind::Tag {
+        return Ok(None);
+    }
+    let tag = gix::objs::TagRef::from_bytes(data.data, object.kind()).with_context(what)?;
+    if tag.target_kind != ObjectKind::Commit {
+        return Ok(None);
+    }
+    codec::decode(tag.target(), tag.message)
 }

@@ -1,0 +1,117 @@
+//! Files that survive a power cut: content first, then the name, then the folder that holds the name.
+//!
+//! git fsyncs neither loose objects nor tags by default, and gix fsyncs nothing, but a checkpoint that is gone after
+//! a power cut was no checkpoint. Everything this program publishes goes through here.
+
+use std::{
+    fs, io,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use crate::{error::Error, git::Repo};
+
+/// git's `core.sharedRepository`, in the form that `gix::fs` applies to files and folders; 0 leaves the umask alone.
+pub(crate) fn shared_policy(repo: &Repo) -> i32 {
+    let config = repo.gix().config_snapshot();
+    let Some(value) = config.string("core.sharedRepository") else { return 0 };
+    match value.to_string().as_str() {
+        "umask" | "false" | "no" | "off" | "0" => 0,
+        "group" | "true" | "yes" | "on" | "1" | "" => 0o660,
+        "all" | "world" | "everybody" | "2" => 0o664,
+        octal => match i32::from_str_radix(octal, 8) {
+            Ok(mode) if mode & 0o600 == 0o600 => -(mode & 0o666),
+            _ => 0,
+        },
+    }
+}
+
+/// Makes the names in a folder durable.
+pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    fs::File::open(dir)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = dir;
+    Ok(())
+}
+
+/// Creates a folder and its missing parents, each of them durable.
+pub(crate) fn create_dirs(dir: &Path, shared: i32) -> io::Result<()> {
+    match fs::create_dir(dir) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            create_dirs(parent_of(dir), shared)?;
+            match fs::create_dir(dir) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                _ => {}
+            }
+        }
+        Err(error) => return Err(error),
+    }
+    gix::fs::set_shared_repository_permissions(dir, shared)?;
+    sync_dir(parent_of(dir))
+}
+
+/// A new file beside its final place, which vanishes unless it is put there. git's own clean-up knows the prefix.
+pub(crate) fn temp_file(dir: &Path, prefix: &str, mode: u32) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    #[cfg(not(unix))]
+    let _ = mode;
+    builder.tempfile_in(dir)
+}
+
+/// Puts `bytes` at `path`, complete or not at all, durable when it returns. Missing folders are created.
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8], shared: i32) -> io::Result<()> {
+    let dir = parent_of(path);
+    create_dirs(dir, shared)?;
+    let mut file = temp_file(dir, "tmp_", 0o666)?;
+    file.write_all(bytes)?;
+    gix::fs::set_shared_repository_permissions(file.path(), shared)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    sync_dir(dir)
+}
+
+/// Removes a file; it being gone already is fine. Durable when it returns.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Ok(()) => sync_dir(parent_of(path)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The failure to write below `place`, with what a person can do about it.
+pub(crate) fn storage_error(place: &Path, source: io::Error) -> Error {
+    let shown = place.display();
+    let hint = match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            Some(format!("free some space for `{shown}` and try again; nothing was changed"))
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            Some(format!("make `{shown}` writable for this user and try again; nothing was changed"))
+        }
+        _ => None,
+    };
+    let error = Error::environment(format!("cannot write to `{shown}`")).because(source);
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+fn parent_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Every folder that holds one of `paths`, each once.
+pub(crate) fn parents(paths: &[PathBuf]) -> Vec<&Path> {
+    let mut dirs: Vec<_> = paths.iter().map(|path| parent_of(path)).collect();
+    dirs.sort_unstable();
+    dirs.dedup();
+    dirs
+}

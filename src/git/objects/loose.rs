@@ -1,0 +1,137 @@
+//! Loose objects, written durably.
+
+use std::{
+    fs, io,
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use gix::{
+    objs::Kind,
+    zlib::{Compression, stream::deflate},
+};
+use tempfile::NamedTempFile;
+
+use super::{
+    Object, durable,
+    present::{Present, loose_path},
+};
+use crate::{
+    error::{Error, Result},
+    model::Oid,
+};
+
+/// How loose objects are written, and where.
+pub(super) struct Loose {
+    pub(super) dir: PathBuf,
+    pub(super) level: Compression,
+    pub(super) shared: i32,
+}
+
+impl Loose {
+    /// Writes them all: contents and names are durable when it returns.
+    pub(super) fn write_all(&self, objects: &[Object<'_>]) -> Result<()> {
+        self.try_write_all(objects).map_err(|error| durable::storage_error(&self.dir, error))
+    }
+
+    fn try_write_all(&self, objects: &[Object<'_>]) -> io::Result<()> {
+        let mut files = Vec::with_capacity(objects.len());
+        for object in objects {
+            let mut out = self.create()?;
+            out.write_all(&gix::objs::encode::loose_header(object.kind, object.data.len() as u64))?;
+            out.write_all(object.data)?;
+            files.push((finish(out)?, loose_path(&self.dir, object.id)));
+        }
+        sync_files(&files)?;
+        let mut placed = Vec::with_capacity(files.len());
+        for (file, path) in files {
+            self.place(file, &path)?;
+            placed.push(path);
+        }
+        durable::parents(&placed).into_iter().try_for_each(durable::sync_dir)
+    }
+
+    /// As `objects::write_stream`.
+    pub(super) fn write_stream(&self, size: u64, reader: &mut dyn io::Read, mut present: Present<'_>) -> Result<Oid> {
+        let storage = |error| durable::storage_error(&self.dir, error);
+        let out = self.create().map_err(storage)?;
+        let mut out = gix::hash::io::Write::new(out, present.hash_kind());
+        out.write_all(&gix::objs::encode::loose_header(Kind::Blob, size)).map_err(storage)?;
+        copy_exactly(size, reader, &mut out, &self.dir)?;
+        let id = out
+            .hash
+            .try_finalize()
+            .map_err(|error| Error::environment("cannot compute the name of an object").because(error))?;
+        let file = finish(out.inner).map_err(storage)?;
+        if present.is_durable(id) {
+            return Ok(id);
+        }
+        let place = || {
+            file.as_file().sync_all()?;
+            let path = loose_path(&self.dir, id);
+            self.place(file, &path)?;
+            durable::parents(&[path]).into_iter().try_for_each(durable::sync_dir)
+        };
+        place().map_err(storage)?;
+        Ok(id)
+    }
+
+    fn create(&self) -> io::Result<deflate::Write<BufWriter<NamedTempFile>>> {
+        let file = durable::temp_file(&self.dir, "tmp_obj_", 0o444)?;
+        Ok(deflate::Write::new(BufWriter::with_capacity(1 << 16, file), self.level))
+    }
+
+    fn place(&self, file: NamedTempFile, path: &Path) -> io::Result<()> {
+        let fan_out = path.parent().expect("a loose object's path ends with its fan-out folder and name");
+        durable::create_dirs(fan_out, self.shared)?;
+        gix::fs::set_shared_repository_permissions(file.path(), self.shared)?;
+        match file.persist(path) {
+            Err(_taken) if fs::metadata(path).is_ok_and(|meta| meta.len() > 0) => Ok(()),
+            Err(error) => Err(error.error),
+            Ok(_file) => Ok(()),
+        }
+    }
+}
+
+fn finish(mut out: deflate::Write<BufWriter<NamedTempFile>>) -> io::Result<NamedTempFile> {
+    out.flush()?;
+    out.into_inner().into_inner().map_err(io::IntoInnerError::into_error)
+}
+
+/// One after the other where there are few; else on several threads, so that the file system can commit them
+/// together.
+fn sync_files(files: &[(NamedTempFile, PathBuf)]) -> io::Result<()> {
+    let sync = |part: &[(NamedTempFile, PathBuf)]| part.iter().try_for_each(|(file, _)| file.as_file().sync_all());
+    if files.len() < 4 {
+        return sync(files);
+    }
+    std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            files.chunks(files.len().div_ceil(4)).map(|part| scope.spawn(move || sync(part))).collect();
+        threads.into_iter().try_for_each(|thread| thread.join().expect("a thread that only syncs does not panic"))
+    })
+}
+
+/// Tells a failure to read the file apart from one to write the object: the first is about the user's file.
+fn copy_exactly(size: u64, reader: &mut dyn io::Read, out: &mut dyn Write, dir: &Path) -> Result<()> {
+    let mut buffer = vec![0; 1 << 16];
+    let mut left = size;
+    loop {
+        let read = match reader.read(&mut buffer) {
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(Error::environment("cannot read a file while saving it").because(error)),
+        };
+        if read == 0 && left == 0 {
+            return Ok(());
+        }
+        let read = read as u64;
+        if read == 0 || read > left {
+            return Err(Error::environment(format!("a file of {size} bytes changed its size while it was saved"))
+                .hint("try again when the program that writes it is done"));
+        }
+        left -= read;
+        let bytes = &buffer[..usize::try_from(read).expect("no more than the buffer holds")];
+        out.write_all(bytes).map_err(|error| durable::storage_error(dir, error))?;
+    }
+}

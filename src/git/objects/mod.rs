@@ -1,0 +1,113 @@
+//! Objects, from memory to disk: complete and fsynced before any ref shows them.
+//!
+//! A few objects become loose objects; more than [`LOOSE_LIMIT`] become one pack, because a thousand fsynced files
+//! cost a thousand fsyncs and one pack costs three. Files that are on their way have names that `git prune` removes,
+//! so not even a `kill -9` leaves rubbish for good.
+
+mod loose;
+mod pack;
+mod present;
+
+use std::{io, path::PathBuf};
+
+use gix::{
+    objs::{Kind, Write as _},
+    odb::memory::Storage,
+};
+
+use super::durable;
+use crate::{
+    error::{Context, Result},
+    git::Repo,
+    model::Oid,
+};
+
+/// Up to so many objects are written as loose ones.
+const LOOSE_LIMIT: usize = 16;
+
+/// What a flush wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flushed {
+    /// Nothing: every object was there already.
+    Nothing,
+    /// So many loose objects.
+    Loose(usize),
+    /// One pack of so many objects; time to look at [`maintain`].
+    Pack(usize),
+}
+
+/// An object on its way to disk.
+struct Object<'a> {
+    id: Oid,
+    kind: Kind,
+    data: &'a [u8],
+}
+
+/// Writes every object that `repo` holds in memory to its object database and makes it durable.
+///
+/// On an error the objects are in memory as before and nothing of them is left on disk, or only complete objects.
+pub fn flush(repo: &Repo) -> Result<Flushed> {
+    if repo.gix().objects.num_objects_in_memory() == 0 {
+        return Ok(Flushed::Nothing);
+    }
+    let storage = repo.gix().objects.reset_object_memory().unwrap_or_default();
+    let result = write(repo, &storage);
+    if result.is_err() {
+        for (id, (kind, data)) in storage.iter() {
+            repo.gix().objects.write_buf_with_known_id(*kind, data, *id).context("cannot keep an object in memory")?;
+        }
+    }
+    result
+}
+
+fn write(repo: &Repo, storage: &Storage) -> Result<Flushed> {
+    let mut objects: Vec<_> =
+        storage.iter().map(|(id, (kind, data))| Object { id: *id, kind: *kind, data: data.as_slice() }).collect();
+    let dir = objects_dir(repo);
+    let mut present = present::Present::new(repo, dir.clone());
+    objects.retain(|object| !present.is_durable(object.id));
+    let shared = durable::shared_policy(repo);
+    let level = repo.gix().loose_compression();
+    let written = objects.len();
+    if written == 0 {
+        return Ok(Flushed::Nothing);
+    }
+    if written <= LOOSE_LIMIT {
+        let store = loose::Loose { dir, level, shared };
+        store.write_all(&objects)?;
+        return Ok(Flushed::Loose(written));
+    }
+    // Git's own order: what a walk of the history reads first comes first.
+    objects.sort_unstable_by_key(|object| (std::cmp::Reverse(object.kind), object.id));
+    pack::Pack { dir: dir.join("pack"), level, shared }.write(&objects, repo.gix().object_hash())?;
+    Ok(Flushed::Pack(written))
+}
+
+/// Writes a blob of `size` bytes from `reader` straight to disk and makes it durable: for files that are too large
+/// to be held in memory. An error if the reader gives another number of bytes: the file changed meanwhile.
+pub fn write_stream(repo: &Repo, size: u64, reader: &mut dyn io::Read) -> Result<Oid> {
+    let dir = objects_dir(repo);
+    let store =
+        loose::Loose { dir: dir.clone(), level: repo.gix().loose_compression(), shared: durable::shared_policy(repo) };
+    store.write_stream(size, reader, present::Present::new(repo, dir))
+}
+
+/// Starts git's own housekeeping, detached, if more packs have piled up than `gc.autoPackLimit` allows; to be called
+/// after something was published that came as a pack. Housekeeping is a favour: no failure of it is an error.
+pub fn maintain(repo: &Repo) {
+    let config = repo.gix().config_snapshot();
+    let limit = config.integer("gc.autoPackLimit").unwrap_or(50);
+    let off = limit <= 0 || config.integer("gc.auto") == Some(0) || config.boolean("maintenance.auto") == Some(false);
+    if off {
+        return;
+    }
+    let packs = std::fs::read_dir(objects_dir(repo).join("pack"))
+        .map(|dir| dir.flatten().filter(|entry| entry.path().extension().is_some_and(|ext| ext == "pack")).count());
+    if packs.is_ok_and(|packs| i64::try_from(packs).is_ok_and(|packs| packs > limit)) {
+        let _started = repo.git(["maintenance", "run", "--auto", "--quiet"]).start_detached();
+    }
+}
+
+fn objects_dir(repo: &Repo) -> PathBuf {
+    repo.gix().objects.store_ref().path().to_owned()
+}

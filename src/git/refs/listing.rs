@@ -1,0 +1,122 @@
+//! Many refs at once, quickly: names without opening a file, values on several threads.
+
+use std::{collections::BTreeMap, io, path::Path};
+
+use gix::bstr::{BStr, BString, ByteSlice};
+
+use super::{find, to_path};
+use crate::{
+    error::{Context, Error, Result},
+    git::Repo,
+    model::Oid,
+};
+
+/// Below so many loose refs a second thread costs more than it saves.
+const PARALLEL: usize = 64;
+
+/// The names of the refs below `prefix` (which ends with `/`), in order. Reads folders and `packed-refs` only.
+pub fn names(repo: &Repo, prefix: &str) -> Result<Vec<BString>> {
+    let mut names = loose_names(repo, prefix)?;
+    each_packed(repo, prefix, |name, _| names.push(name.to_owned()))?;
+    names.sort_unstable();
+    names.dedup();
+    Ok(names)
+}
+
+/// The refs below `prefix` (which ends with `/`) in order of their names, with what they point to directly.
+pub fn list(repo: &Repo, prefix: &str) -> Result<Vec<(BString, Oid)>> {
+    // Loose ones first: a ref that is being packed meanwhile is then in one of both.
+    let loose = read_loose(repo, loose_names(repo, prefix)?)?;
+    let mut refs = BTreeMap::new();
+    let mut packed = Vec::new();
+    each_packed(repo, prefix, |name, id| packed.push((name.to_owned(), id)))?;
+    if loose.is_empty() {
+        return Ok(packed);
+    }
+    refs.extend(packed);
+    for (name, id) in loose {
+        match id {
+            Some(id) => refs.insert(name, id),
+            // It is a symbolic ref, was packed meanwhile, or is broken.
+            None => match find(repo, name.as_ref())? {
+                Some(id) => refs.insert(name, id),
+                None => refs.remove(&name),
+            },
+        };
+    }
+    Ok(refs.into_iter().collect())
+}
+
+fn each_packed(repo: &Repo, prefix: &str, mut each: impl FnMut(&BStr, Oid)) -> Result<()> {
+    const WHAT: &str = "cannot read the packed refs";
+    let Some(packed) = repo.gix().refs.cached_packed_buffer().context(WHAT)? else { return Ok(()) };
+    for reference in packed.iter_prefixed(prefix.into()).context(WHAT)? {
+        let reference = reference.context(WHAT)?;
+        each(reference.name.as_bstr(), reference.target());
+    }
+    Ok(())
+}
+
+fn loose_names(repo: &Repo, prefix: &str) -> Result<Vec<BString>> {
+    let mut names = Vec::new();
+    collect(&repo.common_dir().join(prefix), prefix.as_bytes().as_bstr(), &mut names)
+        .with_context(|| format!("cannot list the refs in `{prefix}`"))?;
+    Ok(names)
+}
+
+fn collect(dir: &Path, prefix: &BStr, names: &mut Vec<BString>) -> io::Result<()> {
+    let entries = match std::fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let entry = entry?;
+        let Ok(file_name) = gix::path::os_string_into_bstring(entry.file_name()) else { continue };
+        let mut name = prefix.to_owned();
+        name.extend_from_slice(&file_name);
+        if entry.file_type()?.is_dir() {
+            name.push(b'/');
+            collect(&entry.path(), name.as_ref(), names)?;
+        } else if !name.ends_with(b".lock") && !file_name.starts_with(b".") {
+            names.push(name);
+        }
+    }
+    Ok(())
+}
+
+type Loose = Vec<(BString, Option<Oid>)>;
+
+/// What the files say; `None` where that is not an object's name.
+fn read_loose(repo: &Repo, names: Vec<BString>) -> Result<Loose> {
+    let base = repo.common_dir();
+    let read = |names: &[BString]| -> io::Result<Loose> {
+        names
+            .iter()
+            .map(|name| Ok((name.clone(), read_one(&base.join(to_path(name.as_ref()).map_err(io::Error::other)?))?)))
+            .collect()
+    };
+    let result = if names.len() < PARALLEL {
+        read(&names)
+    } else {
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get().clamp(2, 8));
+        std::thread::scope(|scope| {
+            let parts: Vec<_> =
+                names.chunks(names.len().div_ceil(threads)).map(|part| scope.spawn(|| read(part))).collect();
+            let mut all = Vec::with_capacity(names.len());
+            for part in parts {
+                all.extend(part.join().map_err(|_| io::Error::other("a thread panicked"))??);
+            }
+            Ok(all)
+        })
+    };
+    result.map_err(|error| Error::environment("cannot read refs").because(error))
+}
+
+fn read_one(path: &Path) -> io::Result<Option<Oid>> {
+    match std::fs::read(path) {
+        Ok(content) => Ok(Oid::from_hex(content.trim_ascii_end()).ok()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::IsADirectory) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,87 @@
+//! Transactions by the `git` program: where a `reference-transaction` hook wants to know, and where `packed-refs`
+//! has to be rewritten, which git does durably.
+
+use std::time::Instant;
+
+use gix::bstr::{BStr, ByteSlice};
+
+use super::{RefEdit, Transaction, files, path_of, to_path};
+use crate::{
+    error::{Error, Result},
+    git::Repo,
+    model::Oid,
+};
+
+/// As `refs::transaction`.
+pub(super) fn apply(repo: &Repo, edits: &[RefEdit], message: &str) -> Result<Transaction> {
+    let change = files::Change { edits, head: None };
+    let paths: Vec<_> = edits.iter().map(|edit| path_of(repo, edit.name.as_ref())).collect::<Result<_>>()?;
+    let input = input(edits, repo.gix().object_hash());
+    let deadline = Instant::now() + files::lock_timeout(repo);
+    loop {
+        let call = repo.git(["update-ref", "--no-deref", "-m", &one_line(message), "--stdin", "-z"]);
+        let output = call.stdin(input.clone()).output()?;
+        if output.code == 0 {
+            return Ok(Transaction::Done);
+        }
+        if let Some(name) = files::moved(repo, &change)? {
+            return Ok(Transaction::Moved(name));
+        }
+        let error = output.error("git update-ref --stdin");
+        if !output.stderr.contains(".lock': File exists") {
+            return Err(error.hint("look at what the hook `reference-transaction` says, if there is one"));
+        }
+        if Instant::now() >= deadline {
+            return Err(files::lock_error(repo, files::held_lock(repo, &paths), error));
+        }
+    }
+}
+
+fn input(edits: &[RefEdit], hash: gix::hash::Kind) -> Vec<u8> {
+    let mut input = b"start\0".to_vec();
+    let oid = |oid: Option<Oid>| oid.unwrap_or_else(|| Oid::null(hash)).to_string();
+    for edit in edits {
+        let values = match (edit.old, edit.new) {
+            (old, Some(new)) => vec![("update", oid(Some(new))), ("", oid(old))],
+            (Some(old), None) => vec![("delete", oid(Some(old)))],
+            (None, None) => vec![("verify", oid(None))],
+        };
+        for (index, (command, value)) in values.iter().enumerate() {
+            if index == 0 {
+                input.extend_from_slice(command.as_bytes());
+                input.push(b' ');
+                input.extend_from_slice(edit.name.as_bytes());
+                input.push(0);
+            }
+            input.extend_from_slice(value.as_bytes());
+            input.push(0);
+        }
+    }
+    input.extend_from_slice(b"prepare\0commit\0");
+    input
+}
+
+fn one_line(message: &str) -> String {
+    message.replace(['\n', '\r', '\0'], " ")
+}
+
+/// Makes HEAD a symbolic ref to the branch, with an entry in its reflog.
+pub(super) fn switch_head(repo: &Repo, branch: &BStr, message: &str) -> Result<()> {
+    let branch = to_path(branch)?;
+    repo.git(["symbolic-ref", "-m", &one_line(message), "HEAD"]).arg(branch.as_os_str()).run()?;
+    sync_head(repo)
+}
+
+/// Makes HEAD a commit, if it is at `old` now.
+pub(super) fn detach_head(repo: &Repo, old: Option<Oid>, new: Oid, message: &str) -> Result<()> {
+    let old = old.unwrap_or_else(|| Oid::null(new.kind()));
+    let values = [new.to_string(), old.to_string()];
+    repo.git(["update-ref", "--no-deref", "-m", &one_line(message), "HEAD", &values[0], &values[1]]).run()?;
+    sync_head(repo)
+}
+
+fn sync_head(repo: &Repo) -> Result<()> {
+    std::fs::File::open(repo.git_dir().join("HEAD"))
+        .and_then(|head| head.sync_all())
+        .map_err(|error| Error::environment("cannot make HEAD durable").because(error))
+}

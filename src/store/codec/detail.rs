@@ -1,0 +1,68 @@
+//! What only one kind of operation has.
+
+use super::trailers::{Reader, Writer, oid, unquote};
+use crate::model::{Detail, Kind, PickedCommit, Validation};
+
+pub(super) fn write(detail: &Detail, out: &mut Writer) {
+    match detail {
+        Detail::Create { tag, validation, index_before } => {
+            if let Some(tag) = tag {
+                out.add_text("Tag", tag);
+            }
+            out.add("State", validation.as_str());
+            out.add_all("Index-Before", index_before.iter());
+        }
+        Detail::Rollback { selector, to, backup, paths } => {
+            out.add_text("Selector", selector.as_bytes());
+            out.add("To", to);
+            if let Some(backup) = backup {
+                out.add_text("Backup", backup);
+            }
+            for path in paths {
+                out.add_text("Path", path);
+            }
+        }
+        Detail::Recover { source, picked, uncommitted } => {
+            out.add_text("Source", source.as_bytes());
+            out.add_all("Picked", picked.iter().map(|pick| format!("{} {}", pick.from, pick.to)));
+            if *uncommitted {
+                out.add("Uncommitted", true);
+            }
+        }
+        Detail::Undo { undoes } | Detail::Redo { undoes } => out.add("Undoes", undoes),
+        Detail::Resume { resumes } => out.add("Resumes", resumes),
+    }
+}
+
+pub(super) fn read(reader: &Reader<'_>) -> Result<Detail, String> {
+    Ok(match reader.parse("Kind")? {
+        Kind::Create => {
+            let state = reader.require("State")?;
+            let validation = Validation::from_word(state);
+            Detail::Create {
+                tag: reader.bytes("Tag")?,
+                validation: validation.ok_or_else(|| format!("`{state}` is not a state of validation"))?,
+                index_before: reader.find("Index-Before").map(oid).transpose()?,
+            }
+        }
+        Kind::Rollback => Detail::Rollback {
+            selector: reader.text("Selector")?.unwrap_or_default(),
+            to: oid(reader.require("To")?)?,
+            backup: reader.bytes("Backup")?,
+            paths: reader.all("Path").map(unquote).collect::<Result<_, _>>()?,
+        },
+        Kind::Recover => Detail::Recover {
+            source: reader.text("Source")?.unwrap_or_default(),
+            picked: reader.all("Picked").map(picked).collect::<Result<_, _>>()?,
+            uncommitted: reader.find("Uncommitted") == Some("true"),
+        },
+        Kind::Undo => Detail::Undo { undoes: reader.parse("Undoes")? },
+        Kind::Redo => Detail::Redo { undoes: reader.parse("Undoes")? },
+        Kind::Resume => Detail::Resume { resumes: reader.parse("Resumes")? },
+    })
+}
+
+fn picked(value: &str) -> Result<PickedCommit, String> {
+    let (from, to) = value.split_once(' ').ok_or("a picked commit is incomplete")?;
+    Ok(PickedCommit { from: oid(from)?, to: oid(to)? })
+}

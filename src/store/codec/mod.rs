@@ -1,0 +1,165 @@
+//! A record as the message of an annotated tag, and back.
+//!
+//! The message is the subject, an optional body, and trailers, so that `git tag -n`, `git show` and
+//! `git for-each-ref --format='%(contents:trailers)'` read it without this tool:
+//!
+//! ```text
+//! checkpoint of phase2 after 4h
+//!
+//! before the migration
+//!
+//! Checkpoint-Format: 1
+//! Checkpoint-Kind: create
+//! Checkpoint-Id: 20261121T143000.123Z-create-9f3a2c
+//! …
+//! ```
+//!
+//! Only the last paragraph is trailers, every value is one line, and a body that git or a terminal could take for
+//! something else is escaped; so no body can change what the trailers say. Unknown trailers are accepted, a newer
+//! `Checkpoint-Format` is refused by name. The record's tip is the tag's target.
+
+mod detail;
+#[cfg(test)]
+mod tests;
+mod text;
+mod trailers;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use gix::bstr::{BString, ByteSlice, ByteVec};
+
+use self::trailers::{Reader, Writer};
+use crate::{
+    error::{Error, Result},
+    model::{FORMAT, Head, Oid, Record, RecordId, RefChange, Skipped, State},
+};
+
+/// The message of the tag that holds `record`.
+pub(super) fn encode(record: &Record) -> BString {
+    let mut out = Writer::default();
+    out.add("Format", FORMAT);
+    out.add("Kind", record.kind());
+    out.add("Id", &record.id);
+    out.add("Time", record.at.to_rfc3339_opts(SecondsFormat::Secs, true));
+    if let Some((phase, elapsed)) = &record.phase {
+        out.add_text("Phase", phase.as_bytes());
+        out.add_all("Elapsed", elapsed.iter());
+    }
+    detail::write(&record.detail, &mut out);
+    write_state(&record.state, &mut out);
+    for skipped in &record.skipped {
+        out.add("Skipped", format!("{} {}", skipped.reason, trailers::quote(&skipped.path)));
+    }
+    for change in &record.refs {
+        let oid = |oid: Option<Oid>| oid.map_or("-".into(), |oid| oid.to_string());
+        out.add("Ref", format!("{} {} {}", oid(change.old), oid(change.new), trailers::quote(&change.name)));
+    }
+    let subject = text::subject(&record.subject, &mut out);
+    let body = record.message.as_ref().map(|message| text::body(message, &mut out));
+    let mut message = BString::from(subject);
+    if let Some(body) = body.filter(|body| !body.is_empty()) {
+        message.push_str("\n\n");
+        message.push_str(body);
+    }
+    message.push_str("\n\n");
+    message.push_str(out.finish());
+    message
+}
+
+fn write_state(state: &State, out: &mut Writer) {
+    if let Some(branch) = state.head.branch() {
+        out.add_text("Branch", branch);
+    }
+    out.add("Head", state.head.commit().map_or("unborn".into(), |commit| commit.to_string()));
+    out.add("Index", state.index);
+    out.add("Worktree", state.worktree);
+    out.add_all("Files", state.extras.iter());
+}
+
+/// The record that a tag with this target and message holds; `None` if it is no record at all.
+pub(super) fn decode(target: Oid, message: &[u8]) -> Result<Option<Record>> {
+    let message = message.strip_suffix(b"\n").unwrap_or(message);
+    let Some(split) = message.rfind(b"\n\n") else { return Ok(None) };
+    let (head, block) = (&message[..split], &message[split + 2..]);
+    let Some(reader) = Reader::new(block) else { return Ok(None) };
+    let Some(format) = reader.find("Format") else { return Ok(None) };
+    let id = reader.find("Id").unwrap_or("without an id").to_owned();
+    match format.parse::<u32>() {
+        Ok(format) if format <= FORMAT => {}
+        Ok(format) => {
+            return Err(Error::environment(format!(
+                "record {id} is of format {format}, this version reads up to {FORMAT}"
+            ))
+            .hint("update git-checkpoint to a version that reads it"));
+        }
+        Err(_) => return Err(corrupt(&id, &format!("`{format}` is not a format"))),
+    }
+    read(&reader, target, head).map(Some).map_err(|why| corrupt(&id, &why))
+}
+
+fn read(reader: &Reader<'_>, target: Oid, head: &[u8]) -> Result<Record, String> {
+    let id: RecordId = reader.parse("Id")?;
+    let at: DateTime<Utc> = reader.parse("Time")?;
+    let phase = match reader.text("Phase")? {
+        Some(phase) => Some((phase, reader.parse_optional("Elapsed")?)),
+        None => None,
+    };
+    let (subject, message) = text::read(head, reader)?;
+    let detail = detail::read(reader)?;
+    let record = Record {
+        id,
+        at,
+        subject,
+        message,
+        phase,
+        state: state(reader, target)?,
+        skipped: skipped(reader)?,
+        refs: refs(reader)?,
+        detail,
+    };
+    match record.id.kind() {
+        Some(kind) if kind == record.kind() => Ok(record),
+        _ => Err("its id names another kind".into()),
+    }
+}
+
+fn state(reader: &Reader<'_>, target: Oid) -> Result<State, String> {
+    let commit = match reader.require("Head")? {
+        "unborn" => None,
+        commit => Some(trailers::oid(commit)?),
+    };
+    let head = match (reader.bytes("Branch")?, commit) {
+        (Some(name), commit) => Head::Branch { name, commit },
+        (None, Some(commit)) => Head::Detached { commit },
+        (None, None) => return Err("it has neither a branch nor a commit".into()),
+    };
+    Ok(State {
+        head,
+        index: trailers::oid(reader.require("Index")?)?,
+        worktree: trailers::oid(reader.require("Worktree")?)?,
+        tip: target,
+        extras: reader.find("Files").map(trailers::oid).transpose()?,
+    })
+}
+
+fn skipped(reader: &Reader<'_>) -> Result<Vec<Skipped>, String> {
+    let read = |value: &str| {
+        let (reason, path) = value.split_once(' ').ok_or("a skipped path is incomplete")?;
+        Ok(Skipped { reason: reason.parse()?, path: trailers::unquote(path)? })
+    };
+    reader.all("Skipped").map(read).collect()
+}
+
+fn refs(reader: &Reader<'_>) -> Result<Vec<RefChange>, String> {
+    let oid = |text: &str| if text == "-" { Ok(None) } else { trailers::oid(text).map(Some) };
+    let read = |value: &str| {
+        let mut parts = value.splitn(3, ' ');
+        let mut next = || parts.next().ok_or("a changed ref is incomplete");
+        let (old, new, name) = (next()?, next()?, next()?);
+        Ok(RefChange { name: trailers::unquote(name)?, old: oid(old)?, new: oid(new)? })
+    };
+    reader.all("Ref").map(read).collect()
+}
+
+fn corrupt(id: &str, why: &str) -> Error {
+    Error::environment(format!("record {id} cannot be read")).because(why)
+}

@@ -1,0 +1,193 @@
+//! Whatever a record holds, it comes back; and the trailers say nothing else, whatever the body says.
+
+use chrono::DateTime;
+use gix::bstr::{BString, ByteSlice};
+use proptest::prelude::*;
+
+use super::{decode, encode};
+use crate::model::{
+    Detail, Elapsed, Head, Kind, Oid, PickedCommit, Record, RecordId, RefChange, SkipReason, Skipped, State, Validation,
+};
+
+const HOSTILE: [&str; 14] = [
+    "",
+    "\n",
+    "\n\n\n",
+    "---\nCheckpoint-Format: 99",
+    "Checkpoint-Format: 99\nCheckpoint-Kind: undo",
+    "text\n\nSigned-off-by: A <a@b>\nCheckpoint-Id: x",
+    "-----BEGIN PGP SIGNATURE-----\n\niQ\n-----END PGP SIGNATURE-----",
+    "-----BEGIN SSH SIGNATURE-----",
+    "nul \0 cr \r\n escape \u{1b}[31m red \u{202e} reversed",
+    "\n lead and trail \n\n",
+    "\\n \\055 C:\\path \"quoted\" \\",
+    "  \n\t\n  ",
+    "gpgsig -----BEGIN\ntree 0000\n\n\nlast",
+    "Ünïcödé 日本語 🎉",
+];
+
+fn oid() -> impl Strategy<Value = Oid> {
+    any::<[u8; 20]>().prop_map(Oid::Sha1)
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![any::<String>(), "[ -~\n\t\\\\\"-]{0,40}", prop::sample::select(&HOSTILE[..]).prop_map(str::to_owned)]
+}
+
+fn bytes() -> impl Strategy<Value = BString> {
+    prop_oneof![prop::collection::vec(any::<u8>(), 0..30).prop_map(BString::from), text().prop_map(BString::from)]
+}
+
+fn id(kind: impl Strategy<Value = Kind>) -> impl Strategy<Value = RecordId> {
+    (0_i64..4_000_000_000_000, kind, any::<u32>()).prop_map(|(millis, kind, random)| {
+        RecordId::new(DateTime::from_timestamp_millis(millis).expect("in range"), kind, random)
+    })
+}
+
+fn any_kind() -> impl Strategy<Value = Kind> {
+    prop::sample::select(&Kind::ALL[..])
+}
+
+fn state() -> impl Strategy<Value = State> {
+    let head = prop_oneof![
+        (bytes(), prop::option::of(oid())).prop_map(|(name, commit)| Head::Branch { name, commit }),
+        oid().prop_map(|commit| Head::Detached { commit }),
+    ];
+    (head, oid(), oid(), oid(), prop::option::of(oid())).prop_map(|(head, index, worktree, tip, extras)| State {
+        head,
+        index,
+        worktree,
+        tip,
+        extras,
+    })
+}
+
+fn detail() -> impl Strategy<Value = Detail> {
+    let validation = prop::sample::select(vec![
+        Validation::Validated,
+        Validation::Pending,
+        Validation::Failed,
+        Validation::Unvalidated,
+    ]);
+    let pick = (oid(), oid()).prop_map(|(from, to)| PickedCommit { from, to });
+    prop_oneof![
+        (prop::option::of(bytes()), validation, prop::option::of(oid()))
+            .prop_map(|(tag, validation, index_before)| Detail::Create { tag, validation, index_before }),
+        (text(), oid(), prop::option::of(bytes()), prop::collection::vec(bytes(), 0..3))
+            .prop_map(|(selector, to, backup, paths)| Detail::Rollback { selector, to, backup, paths }),
+        (text(), prop::collection::vec(pick, 0..3), any::<bool>())
+            .prop_map(|(source, picked, uncommitted)| Detail::Recover { source, picked, uncommitted }),
+        id(any_kind()).prop_map(|undoes| Detail::Undo { undoes }),
+        id(any_kind()).prop_map(|undoes| Detail::Redo { undoes }),
+        id(any_kind()).prop_map(|resumes| Detail::Resume { resumes }),
+    ]
+}
+
+fn record() -> impl Strategy<Value = Record> {
+    let skipped = (bytes(), prop::sample::select(vec![SkipReason::TooLarge, SkipReason::NestedRepository]))
+        .prop_map(|(path, reason)| Skipped { path, reason });
+    let change = (bytes(), prop::option::of(oid()), prop::option::of(oid())).prop_map(|(name, old, new)| RefChange {
+        name,
+        old,
+        new,
+    });
+    let phase = prop::option::of((text(), prop::option::of((0_u32..100_000).prop_map(Elapsed::from_minutes))));
+    let lists = (prop::collection::vec(skipped, 0..3), prop::collection::vec(change, 0..3));
+    let texts = (text(), prop::option::of(text()), phase);
+    (0_i64..4_000_000_000, any::<u32>(), texts, state(), lists, detail()).prop_map(
+        |(at, random, (subject, message, phase), state, (skipped, refs), detail)| {
+            let at = DateTime::from_timestamp(at, 0).expect("in range");
+            let id = RecordId::new(at, Kind::Create, random);
+            let mut record = Record { id, at, subject, message, phase, state, skipped, refs, detail };
+            record.id = RecordId::new(at, record.kind(), random);
+            record
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_record_comes_back(record in record()) {
+        let message = encode(&record);
+        let read = decode(record.state.tip, &message).map_err(|error| error.chain().join(": "));
+        prop_assert_eq!(read, Ok(Some(record.clone())), "{}", message);
+        // As behind a signature, where the last line end belongs to the separator.
+        let read = decode(record.state.tip, message.trim_end()).map_err(|error| error.chain().join(": "));
+        prop_assert_eq!(read, Ok(Some(record)));
+    }
+
+    #[test]
+    fn no_message_is_a_panic(message in prop::collection::vec(any::<u8>(), 0..200), text in text()) {
+        let _read = decode(Oid::null(gix::hash::Kind::Sha1), &message);
+        let _read = decode(Oid::null(gix::hash::Kind::Sha1), format!("s\n\nCheckpoint-Format: 1\n{text}").as_bytes());
+    }
+}
+
+fn sample() -> Record {
+    let at = DateTime::parse_from_rfc3339("2026-11-21T14:30:00Z").expect("valid").to_utc();
+    let oid = Oid::null(gix::hash::Kind::Sha1);
+    Record {
+        id: RecordId::new(at, Kind::Create, 7),
+        at,
+        subject: "checkpoint".into(),
+        message: None,
+        phase: None,
+        state: State { head: Head::Detached { commit: oid }, index: oid, worktree: oid, tip: oid, extras: None },
+        skipped: Vec::new(),
+        refs: Vec::new(),
+        detail: Detail::Create { tag: None, validation: Validation::Validated, index_before: None },
+    }
+}
+
+#[test]
+fn a_hostile_text_changes_nothing_else() {
+    for hostile in HOSTILE {
+        let record = Record { message: Some(hostile.into()), subject: hostile.into(), ..sample() };
+        let message = encode(&record);
+        let read = decode(record.state.tip, &message).expect(hostile);
+        assert_eq!(read.as_ref(), Some(&record), "{message}");
+        let shown = message.to_str().expect("text");
+        assert!(shown.chars().all(|c| c == '\n' || c == '\t' || !c.is_control()), "{shown:?}");
+        assert!(!shown.lines().any(|line| line.starts_with("-----BEGIN ") || line == "---"), "{shown}");
+    }
+}
+
+#[test]
+fn harmless_text_stays_readable() {
+    let record = Record { message: Some("why:\n\n- \"this\"\n\t- C:\\that — ü".into()), ..sample() };
+    let message = encode(&record).to_string();
+    assert!(
+        message.starts_with("checkpoint\n\nwhy:\n\n- \"this\"\n\t- C:\\that — ü\n\nCheckpoint-Format: 1\n"),
+        "{message}"
+    );
+}
+
+#[test]
+fn unknown_trailers_are_accepted_and_newer_formats_named() {
+    let record = sample();
+    let message = encode(&record).to_string() + "Checkpoint-Mood: fine\nOther-Thing: yes\nno trailer\n";
+    let read = decode(record.state.tip, message.as_bytes()).expect("readable");
+    assert_eq!(read.as_ref(), Some(&record));
+    let newer = encode(&record).to_string().replace("Checkpoint-Format: 1", "Checkpoint-Format: 2");
+    let error = decode(record.state.tip, newer.as_bytes()).expect_err("too new");
+    assert_eq!(error.to_string(), format!("record {} is of format 2, this version reads up to 1", record.id));
+    assert!(error.hints()[0].contains("update"));
+}
+
+#[test]
+fn what_is_no_record_is_none_and_what_is_broken_is_named() {
+    let target = Oid::null(gix::hash::Kind::Sha1);
+    for message in ["", "release 1.0\n", "subject\n\nbody\n\nSigned-off-by: a\n", "\u{0}\n\n\u{1}"] {
+        assert_eq!(decode(target, message.as_bytes()).expect(message), None);
+    }
+    let record = sample();
+    for (from, to) in
+        [("Checkpoint-Head", "X"), ("Checkpoint-Kind: create", "Checkpoint-Kind: undo"), ("1\nCh", "one\nCh")]
+    {
+        let broken = encode(&record).to_string().replace(from, to);
+        let error = decode(target, broken.as_bytes()).expect_err(from);
+        assert_eq!(error.to_string(), format!("record {} cannot be read", record.id));
+    }
+}

@@ -1,0 +1,46 @@
+//! Ids that never run backwards, whatever the clock does.
+
+use std::{
+    fs,
+    hash::{BuildHasher, RandomState},
+};
+
+use chrono::{DateTime, Duration, SubsecRound, Utc};
+
+use super::Store;
+use crate::{
+    error::Result,
+    git::durable,
+    model::{Kind, RecordId},
+};
+
+/// A last id further in the future than this is not believed: the clock was wrong then.
+const BELIEVED: Duration = Duration::days(1);
+
+impl Store<'_> {
+    /// The id for an operation of `kind` that is done at `now`. It is later than the last one given here, so that
+    /// records keep their order when the clock is set back.
+    pub fn next_id(&self, now: DateTime<Utc>, kind: Kind) -> Result<RecordId> {
+        let file = self.repo.state_dir().join("last-id");
+        let now = now.trunc_subsecs(3);
+        let last = fs::read_to_string(&file).ok().and_then(|text| text.trim().parse::<RecordId>().ok());
+        let last = last.and_then(|id| id.time()).filter(|last| *last <= now + BELIEVED);
+        let at = last.map_or(now, |last| now.max(last + Duration::milliseconds(1)));
+        let id = RecordId::new(at, kind, random());
+        // Only advice: if it cannot be kept, ids are as good as the clock.
+        let shared = durable::shared_policy(self.repo);
+        let _kept = durable::create_dirs(&self.repo.state_dir(), shared).and_then(|()| {
+            let temporary = durable::temp_file(&self.repo.state_dir(), "tmp_", 0o666)?;
+            fs::write(temporary.path(), id.as_str())?;
+            gix::fs::set_shared_repository_permissions(temporary.path(), shared)?;
+            temporary.persist(&file).map(drop).map_err(|error| error.error)
+        });
+        Ok(id)
+    }
+}
+
+/// The standard library seeds its hash maps from the system's random numbers.
+fn random() -> u32 {
+    let hash = RandomState::new().hash_one(std::process::id());
+    u32::try_from(hash >> 32).expect("half of it fits")
+}

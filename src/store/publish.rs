@@ -1,0 +1,204 @@
+//! A record becomes visible: objects first, durable, then all of its refs in one transaction.
+//!
+//! The order of the refs makes every prefix safe: the files keep alive what the record names, the record keeps the
+//! state alive, and only then people see a tag or a branch.
+
+use gix::{
+    bstr::{BString, ByteSlice},
+    objs::{self, tree},
+};
+
+use super::{
+    codec,
+    records::{FILES, Published, RECORDS},
+    sign,
+};
+use crate::{
+    config::TagKind,
+    error::{Context, Error, Result},
+    git::{
+        Repo,
+        capture::Identity,
+        objects::{self, Flushed},
+        refs::{self, RefEdit, Transaction},
+    },
+    model::{Detail, Oid, Record},
+};
+
+/// What is to be published.
+pub(super) struct Publication<'a> {
+    pub(super) record: &'a Record,
+    pub(super) kept: &'a [Oid],
+    pub(super) tag: TagKind,
+    pub(super) by: &'a Identity,
+}
+
+impl Publication<'_> {
+    /// The public tag that this publication is to make.
+    fn tag_name(&self) -> Option<&BString> {
+        self.record.tag().filter(|_| self.tag != TagKind::None)
+    }
+
+    /// The same without its public tag.
+    fn untagged(&self) -> Record {
+        let mut record = self.record.clone();
+        if let Detail::Create { tag, .. } = &mut record.detail {
+            *tag = None;
+        }
+        record
+    }
+}
+
+/// As `Store::publish`.
+pub(super) fn publish(repo: &Repo, publication: &Publication<'_>) -> Result<Published> {
+    let record = publication.record;
+    // Before anything is written; the transaction looks again.
+    for name in [publication.tag_name().map(tag_ref), record.backup().map(branch_ref)].into_iter().flatten() {
+        if refs::find(repo, name.as_ref())?.is_some() {
+            return Ok(Published::Taken(short(&name)));
+        }
+    }
+    let mut edits = Vec::new();
+    let mut add = |name: String, new: Oid| edits.push(RefEdit { name: name.into(), old: None, new: Some(new) });
+    if let Some(files) = write_files(repo, publication)? {
+        add(format!("{FILES}{}", record.id), files);
+    }
+    let (object, unsigned) = write_record(repo, publication)?;
+    add(format!("{RECORDS}{}", record.id), object);
+    if let Some(name) = publication.tag_name().filter(|_| unsigned.is_none()) {
+        let target = if publication.tag == TagKind::Lightweight { record.state.tip } else { object };
+        edits.push(RefEdit { name: tag_ref(name), old: None, new: Some(target) });
+    }
+    if let Some(name) = record.backup() {
+        edits.push(RefEdit { name: branch_ref(name), old: None, new: Some(record.state.tip) });
+    }
+    finish(repo, record, &edits, (object, unsigned))
+}
+
+/// As `Store::replace`; `old` is the record that is there, as an object and as read.
+pub(super) fn replace(repo: &Repo, publication: &Publication<'_>, old: (Oid, &Record)) -> Result<Published> {
+    let (record, (old, had)) = (publication.record, old);
+    let new_name = publication.tag_name().filter(|name| had.tag() != Some(*name));
+    if let Some(name) = new_name.map(tag_ref) {
+        if refs::find(repo, name.as_ref())?.is_some() {
+            return Ok(Published::Taken(short(&name)));
+        }
+    }
+    let (object, unsigned) = write_record(repo, publication)?;
+    let record_ref = format!("{RECORDS}{}", record.id).into();
+    let mut edits = vec![RefEdit { name: record_ref, old: Some(old), new: Some(object) }];
+    match (publication.tag_name().filter(|_| unsigned.is_none()), new_name) {
+        (Some(name), Some(_)) => {
+            let target = if publication.tag == TagKind::Lightweight { record.state.tip } else { object };
+            edits.push(RefEdit { name: tag_ref(name), old: None, new: Some(target) });
+        }
+        (Some(name), None) if refs::find(repo, tag_ref(name).as_ref())? == Some(old) => {
+            edits.push(RefEdit { name: tag_ref(name), old: Some(old), new: Some(object) });
+        }
+        _ => {}
+    }
+    finish(repo, record, &edits, (object, unsigned))
+}
+
+fn finish(repo: &Repo, record: &Record, edits: &[RefEdit], written: (Oid, Option<String>)) -> Result<Published> {
+    let (object, unsigned) = written;
+    let flushed = objects::flush(repo)?;
+    match refs::transaction(repo, edits, &format!("checkpoint: {}", record.subject))? {
+        Transaction::Done => {}
+        Transaction::Moved(name) if name.starts_with(b"refs/checkpoint/") => {
+            return Err(Error::environment(format!("record {} was changed by another process", record.id))
+                .because(format!("`{name}` is not what was expected"))
+                .hint("try again"));
+        }
+        Transaction::Moved(name) => return Ok(Published::Taken(short(&name))),
+    }
+    if matches!(flushed, Flushed::Pack(_)) {
+        objects::maintain(repo);
+    }
+    Ok(match unsigned {
+        None => Published::Done(object),
+        Some(why) => Published::Unsigned(object, why),
+    })
+}
+
+/// The record's tag object, signed where git's configuration wants tags signed; if that fails, the object of the
+/// record without its public tag, and why.
+fn write_record(repo: &Repo, publication: &Publication<'_>) -> Result<(Oid, Option<String>)> {
+    let record = publication.record;
+    let annotated = publication.tag_name().filter(|_| publication.tag == TagKind::Annotated);
+    if let Some(name) = annotated.filter(|_| sign::is_wanted(repo)) {
+        // The commit must be on disk for git to tag it.
+        objects::flush(repo)?;
+        let tag = sign::Tag { name, target: record.state.tip, message: codec::encode(record) };
+        return match sign::sign(repo, &tag, publication.by)? {
+            Ok(object) => Ok((object, None)),
+            Err(why) => Ok((write_tag(repo, publication, &publication.untagged())?, Some(why))),
+        };
+    }
+    let object = match publication.tag {
+        TagKind::None => write_tag(repo, publication, &publication.untagged())?,
+        _ => write_tag(repo, publication, record)?,
+    };
+    Ok((object, None))
+}
+
+fn write_tag(repo: &Repo, publication: &Publication<'_>, record: &Record) -> Result<Oid> {
+    // The name in the object is the name that people will see it under.
+    let name = record.tag().filter(|_| publication.tag == TagKind::Annotated);
+    let tag = objs::Tag {
+        target: record.state.tip,
+        target_kind: objs::Kind::Commit,
+        name: name.cloned().unwrap_or_else(|| record.id.as_str().into()),
+        tagger: Some(publication.by.signature.clone()),
+        message: codec::encode(record),
+        signature: None,
+    };
+    let written = repo.gix().write_object(&tag);
+    Ok(written.with_context(|| format!("cannot make the tag object of record {}", record.id))?.detach())
+}
+
+/// What the record needs beside its target: a tree with `state` (the extras) and `index-before`; where commits must
+/// be kept alive, a commit of that tree with them as parents. `None` where there is nothing.
+fn write_files(repo: &Repo, publication: &Publication<'_>) -> Result<Option<Oid>> {
+    let index_before = match &publication.record.detail {
+        Detail::Create { index_before, .. } => *index_before,
+        _ => None,
+    };
+    // In the order git wants the names of a tree.
+    let entries: Vec<_> = [("index-before", index_before), ("state", publication.record.state.extras)]
+        .into_iter()
+        .filter_map(|(name, tree)| Some((name, tree?)))
+        .map(|(name, oid)| tree::Entry { mode: tree::EntryKind::Tree.into(), filename: name.into(), oid })
+        .collect();
+    if entries.is_empty() && publication.kept.is_empty() {
+        return Ok(None);
+    }
+    let what = || format!("cannot make the files of record {}", publication.record.id);
+    let tree = repo.gix().write_object(objs::Tree { entries }).with_context(what)?.detach();
+    if publication.kept.is_empty() {
+        return Ok(Some(tree));
+    }
+    let commit = objs::Commit {
+        tree,
+        parents: publication.kept.iter().copied().collect(),
+        author: publication.by.signature.clone(),
+        committer: publication.by.signature.clone(),
+        encoding: None,
+        message: format!("what record {} keeps\n", publication.record.id).into(),
+        extra_headers: Vec::new(),
+    };
+    Ok(Some(repo.gix().write_object(&commit).with_context(what)?.detach()))
+}
+
+fn tag_ref(name: &BString) -> BString {
+    [b"refs/tags/", name.as_slice()].concat().into()
+}
+
+fn branch_ref(name: &BString) -> BString {
+    [b"refs/heads/", name.as_slice()].concat().into()
+}
+
+fn short(name: &BString) -> BString {
+    let short = name.strip_prefix(b"refs/tags/").or_else(|| name.strip_prefix(b"refs/heads/"));
+    short.unwrap_or(name).as_bstr().to_owned()
+}
