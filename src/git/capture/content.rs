@@ -27,13 +27,13 @@ use super::{
     trouble::{Attempt, Trouble},
 };
 use crate::{
-    error::{Context, Error},
+    error::Context,
     git::{Repo, objects},
     model::Oid,
 };
 
 /// A larger file never is in memory as a whole.
-const LARGE: u64 = 8 << 20;
+pub(super) const LARGE: u64 = 8 << 20;
 
 /// When blobs in memory take more than this, they are written.
 const MEMORY: usize = 64 << 20;
@@ -65,6 +65,8 @@ pub(super) struct Content {
 enum Done {
     /// The blob, with its bytes if they are to be kept.
     Blob(Content, Option<Vec<u8>>),
+    /// A large file that is stored as it is.
+    Large(File, OnDisk),
     /// A large file that only the `git` program can convert.
     ForGit(OnDisk),
 }
@@ -103,6 +105,11 @@ pub(super) fn read(
     let mut take = |at: usize, outcome: Attempt<Done>| -> Attempt<()> {
         match outcome? {
             Done::ForGit(disk) => for_git.push((at, disk)),
+            Done::Large(mut file, disk) => {
+                // Nothing is known about what grows while it is read, but that it will be another file then.
+                let id = objects::write_stream(repo, disk.size, &mut (&mut file).take(disk.size))?;
+                done[at] = Some(Content { id, disk });
+            }
             Done::Blob(content, bytes) => {
                 done[at] = Some(content);
                 if let Some(bytes) = bytes {
@@ -110,7 +117,7 @@ pub(super) fn read(
                     let stored = repo.gix().objects.write_buf_with_known_id(Kind::Blob, &bytes, content.id);
                     stored.context("cannot keep a file's content")?;
                     if in_memory > MEMORY {
-                        objects::flush(repo)?;
+                        let _written = objects::flush(repo)?;
                         in_memory = 0;
                     }
                 }
@@ -175,7 +182,7 @@ impl Bench<'_> {
             Err(Errno::NOENT | Errno::INVAL | Errno::NOTDIR) => return Err(Trouble::Raced),
             Err(error) => return Err(Trouble::unreadable(job.path.as_bstr(), error)),
         };
-        self.blob(repo, job.disk, target)
+        self.blob(repo, job, (job.disk, target))
     }
 
     fn read_file(&self, repo: &gix::Repository, filter: &mut Filter<'_>, job: &Job) -> Attempt<Done> {
@@ -190,7 +197,7 @@ impl Bench<'_> {
             } else {
                 filter.clean(path, file, disk.size)?
             };
-            return self.blob(repo, disk, bytes);
+            return self.blob(repo, job, (disk, bytes));
         }
         let as_it_is = match filter.need(path)? {
             Need::Nothing => true,
@@ -203,14 +210,21 @@ impl Bench<'_> {
         if !as_it_is {
             return Ok(Done::ForGit(disk));
         }
-        let id = super::large::store(repo, file, &disk, (job, self.keep))?;
-        Ok(Done::Blob(Content { id, disk }, None))
+        // Most large files that have to be read were only touched.
+        if self.keep == Keep::Names || job.known.is_some() {
+            let id = super::large::hash(repo, &file, disk.size).map_err(|error| Trouble::unreadable(path, error))?;
+            if self.keep == Keep::Names || job.known == Some(id) {
+                return Ok(Done::Blob(Content { id, disk }, None));
+            }
+        }
+        Ok(Done::Large(file, disk))
     }
 
-    fn blob(&self, repo: &gix::Repository, disk: OnDisk, bytes: Vec<u8>) -> Attempt<Done> {
+    fn blob(&self, repo: &gix::Repository, job: &Job, (disk, bytes): (OnDisk, Vec<u8>)) -> Attempt<Done> {
         let id = gix::objs::compute_hash(repo.object_hash(), Kind::Blob, &bytes)
             .map_err(|error| Trouble::unsupported("cannot hash a file", error))?;
-        let keep = self.keep == Keep::Blobs && !repo.objects.exists_without_refresh(&id);
+        // Also what git has already: only `objects::flush` knows whether that survives a power cut.
+        let keep = self.keep == Keep::Blobs && job.known != Some(id);
         Ok(Done::Blob(Content { id, disk }, keep.then_some(bytes)))
     }
 }
@@ -230,9 +244,4 @@ pub(super) fn open(root: &Path, path: &BStr) -> Attempt<(File, OnDisk)> {
         return Err(Trouble::Raced);
     }
     Ok((File::from(fd), disk))
-}
-
-/// The file became shorter while it was read.
-pub(super) fn cut_short() -> std::io::Error {
-    std::io::Error::new(std::io::ErrorKind::UnexpectedEof, Error::environment("the file became shorter"))
 }

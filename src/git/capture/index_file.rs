@@ -8,7 +8,7 @@ use std::{
     io::{BufWriter, Write},
     path::Path,
     sync::Arc,
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use gix::{
@@ -29,15 +29,14 @@ pub struct WorktreeIndex {
     pub(super) edits: Vec<Edit>,
     /// What is known about its folders; what the index itself knows where no edit counts.
     pub(super) cache: Option<extension::Tree>,
-    /// A moment before the first file was looked at.
-    pub(super) begun: SystemTime,
 }
 
 impl WorktreeIndex {
     /// Writes it as an index file that git reads.
     ///
-    /// The file gets the time at which the capture began as its own: git then compares the content of every file that
-    /// changed since, even within the resolution of the file system's clock.
+    /// The file's own time is no later than that of the index or of any file that was read. So git compares the
+    /// content of those files (they are "racily clean") and no change after the capture can hide in the resolution of
+    /// the file system's clock.
     pub fn write_to(&self, path: &Path) -> Result<()> {
         let failed = || format!("cannot write the index file `{}`", path.display());
         let file = File::create(path).with_context(failed)?;
@@ -47,7 +46,17 @@ impl WorktreeIndex {
         let mut inner = out.inner;
         inner.write_all(checksum.as_slice()).and_then(|()| inner.flush()).with_context(failed)?;
         drop(inner);
-        file.set_modified(self.begun).with_context(failed)
+        file.set_modified(self.time()).with_context(failed)
+    }
+
+    fn time(&self) -> SystemTime {
+        let of_index = self.index.timestamp();
+        let of_index = (of_index.unix_seconds(), of_index.nanoseconds());
+        let of_edit = |edit: &Edit| edit.to.map(|leaf| (i64::from(leaf.stat.mtime.secs), leaf.stat.mtime.nsecs));
+        let (seconds, nanoseconds) = self.edits.iter().filter_map(of_edit).fold(of_index, std::cmp::min);
+        // For git, zero means that there is no time to compare with.
+        let seconds = u64::try_from(seconds).unwrap_or(0).max(1);
+        SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds)
     }
 
     fn write_entries(&self, out: &mut dyn Write) -> std::io::Result<()> {

@@ -17,6 +17,7 @@ mod large;
 mod queue;
 mod snapshot;
 mod sparse;
+mod staged;
 mod submodule;
 mod take;
 mod tree;

@@ -1,23 +1,17 @@
 //! One attempt at a capture, from the index to the finished state.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::SystemTime};
 
 use gix::{
     bstr::ByteSlice,
-    index::{
-        State as Index,
-        entry::{Flags, Mode},
-    },
+    index::{State as Index, entry::Flags},
 };
 
 use super::{
     Captured, Changes, Identity, WorktreeIndex,
     content::{self, Content, Job, Keep},
     edit::{self, Edit, Leaf},
-    extras, fallback, snapshot, sparse, submodule, tree,
+    extras, fallback, snapshot, sparse, staged, submodule, tree,
     trouble::{Attempt, Trouble},
     untracked, walk,
 };
@@ -25,11 +19,8 @@ use crate::{
     config,
     error::{Context, Result},
     git::Repo,
-    model::{Head, Oid, Skipped, State},
+    model::{Head, Skipped, State},
 };
-
-/// File systems tell the time by the kernel's tick, which is behind the clock by up to this.
-const TICK: Duration = Duration::from_millis(20);
 
 /// Who finds and reads what changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +60,6 @@ struct Seen {
     edits: Vec<Edit>,
     skipped: Vec<Skipped>,
     untracked: usize,
-    begun: SystemTime,
 }
 
 impl Take<'_> {
@@ -79,15 +69,18 @@ impl Take<'_> {
         let seen = self.see()?;
         let head = repo.head()?;
         let head_tree = repo.head_tree(&head)?;
-        let index_tree = index_tree(repo, repo.gix(), &seen.index, head_tree)?;
-        let (worktree, cache) = match tree_of_edits(&seen) {
+        let index_tree = staged::tree(repo, repo.gix(), &seen.index, head_tree)?;
+        let (worktree, cache) = match seen.edits.iter().any(|edit| edit.in_tree) {
             false => (index_tree, None),
             true => {
                 let written = tree::write(repo.gix(), &seen.index, &seen.edits)?;
                 (written.id, Some(written.cache))
             }
         };
-        let changes = counts(repo.gix(), &seen, (head_tree, index_tree))?;
+        let staged = staged::difference(repo.gix(), (head_tree, index_tree))?;
+        staged::keep(repo, &staged.blobs)?;
+        staged::keep(repo, &staged::conflict_blobs(&seen.index))?;
+        let changes = counts(&seen, staged.count);
         let extras = extras::write(repo, &seen.index)?;
         let tip = snapshot::link(repo, &head, (index_tree, worktree), identity)?;
         Ok(Captured {
@@ -95,7 +88,7 @@ impl Take<'_> {
             skipped: seen.skipped,
             changes,
             kept: extras.kept,
-            worktree_index: WorktreeIndex { index: Arc::new(seen.index), edits: seen.edits, cache, begun: seen.begun },
+            worktree_index: WorktreeIndex { index: Arc::new(seen.index), edits: seen.edits, cache },
         })
     }
 
@@ -106,15 +99,14 @@ impl Take<'_> {
         let head_tree = repo.head_tree(&repo.head()?)?;
         // Trees of the index are needed to compare it with HEAD, but only here.
         let scratch = repo.gix().clone();
-        let index_tree = index_tree(repo, &scratch, &seen.index, head_tree)?;
-        let changes = counts(&scratch, &seen, (head_tree, index_tree))?;
+        let index_tree = staged::tree(repo, &scratch, &seen.index, head_tree)?;
+        let staged = staged::difference(&scratch, (head_tree, index_tree))?;
+        let changes = counts(&seen, staged.count);
         Ok((changes, seen.skipped))
     }
 
-    #[allow(clippy::disallowed_methods, reason = "it is compared with the times of files, which no test can set")]
     fn see(&self) -> Attempt<Seen> {
         let repo = self.repo;
-        let begun = SystemTime::now() - TICK;
         let index = read_index(repo)?;
         let disk = repo.gix().clone().into_sync();
         let mut found = match self.how {
@@ -136,7 +128,7 @@ impl Take<'_> {
         let mut skipped = found.skipped;
         skipped.append(&mut dirty);
         skipped.sort_unstable();
-        Ok(Seen { index, edits, skipped, untracked, begun })
+        Ok(Seen { index, edits, skipped, untracked })
     }
 }
 
@@ -182,50 +174,16 @@ fn content_edit(index: &Index, job: &Job, content: &Content) -> Edit {
     Edit { path: job.path.clone(), to: Some(to), in_tree: !same }
 }
 
-fn is_pending(entry: &gix::index::Entry) -> bool {
-    entry.flags.stage_raw() != 0 || entry.flags.contains(Flags::INTENT_TO_ADD)
-}
-
-fn tree_of_edits(seen: &Seen) -> bool {
-    seen.edits.iter().any(|edit| edit.in_tree)
-}
-
-/// `git write-tree`, with conflicted paths as they are in HEAD.
-fn index_tree(repo: &Repo, writer: &gix::Repository, index: &Index, head_tree: Oid) -> Result<Oid> {
-    if let Some(id) = tree::known(index) {
-        if id == head_tree || writer.objects.exists_without_refresh(&id) {
-            return Ok(id);
-        }
-    }
-    let mut edits = Vec::new();
-    for entry in index.entries().iter().filter(|entry| entry.flags.stage_raw() != 0) {
-        let path = entry.path(index);
-        let in_head = if head_tree.is_empty_tree() { None } else { crate::git::tree::entry(repo, head_tree, path)? };
-        let to = in_head.map(|found| Leaf {
-            mode: Mode::from(found.mode),
-            id: found.id,
-            stat: gix::index::entry::Stat::default(),
-            left_out: false,
-        });
-        edits.push(Edit { path: path.to_owned(), to, in_tree: true });
-    }
-    edit::sort(&mut edits);
-    Ok(tree::write(writer, index, &edits)?.id)
-}
-
-fn counts(objects: &gix::Repository, seen: &Seen, trees: (Oid, Oid)) -> Result<Changes> {
+/// Counts what differs; `staged` is known already.
+fn counts(seen: &Seen, staged: usize) -> Changes {
     let index = &seen.index;
-    let mut conflicted: Vec<_> =
-        index.entries().iter().filter(|entry| entry.flags.stage_raw() != 0).map(|entry| entry.path(index)).collect();
+    let in_conflict = |entry: &&gix::index::Entry| entry.flags.stage_raw() != 0;
+    let mut conflicted: Vec<_> = index.entries().iter().filter(in_conflict).map(|entry| entry.path(index)).collect();
     conflicted.dedup();
     let is_unstaged = |edit: &&Edit| {
-        let tracked = index.entry_range(edit.path.as_bstr()).map(|range| &index.entries()[range.start]);
-        edit.in_tree && tracked.is_some_and(|entry| !is_pending(entry) || entry.flags.stage_raw() == 0)
+        let entry = index.entry_range(edit.path.as_bstr()).map(|range| index.entry(range.start));
+        edit.in_tree && entry.is_some_and(|entry| entry.flags.stage_raw() == 0)
     };
-    Ok(Changes {
-        staged: tree::count_differences(objects, trees)?,
-        unstaged: seen.edits.iter().filter(is_unstaged).count(),
-        untracked: seen.untracked,
-        conflicted: conflicted.len(),
-    })
+    let unstaged = seen.edits.iter().filter(is_unstaged).count();
+    Changes { staged, unstaged, untracked: seen.untracked, conflicted: conflicted.len() }
 }

@@ -102,9 +102,8 @@ impl Writer<'_> {
 
     fn store(&self, content: &[u8]) -> Result<Oid> {
         let id = gix::objs::compute_hash(self.repo.object_hash(), Kind::Tree, content).context("cannot hash a tree")?;
-        if !self.repo.objects.exists_without_refresh(&id) {
-            self.repo.objects.write_buf_with_known_id(Kind::Tree, content, id).context("cannot write a tree")?;
-        }
+        // Also what git has already: only `objects::flush` knows whether that survives a power cut.
+        self.repo.objects.write_buf_with_known_id(Kind::Tree, content, id).context("cannot write a tree")?;
         Ok(id)
     }
 }
@@ -119,39 +118,4 @@ fn push(content: &mut Vec<u8>, mode: Mode, name: &[u8], id: Oid) -> Result<()> {
     content.push(0);
     content.extend_from_slice(id.as_slice());
     Ok(())
-}
-
-/// How many files differ between two trees.
-pub(super) fn count_differences(objects: &gix::Repository, (from, to): (Oid, Oid)) -> Result<usize> {
-    use gix::diff::tree::{Recorder, recorder::Change};
-    if from == to {
-        return Ok(0);
-    }
-    let load = |id: Oid| objects.find_tree(id).with_context(|| format!("cannot read tree {id}"));
-    let (from, to) = (load(from)?, load(to)?);
-    let kind = objects.object_hash();
-    let mut recorder = Recorder::default();
-    gix::diff::tree(
-        gix::objs::TreeRefIter::from_bytes(&from.data, kind),
-        gix::objs::TreeRefIter::from_bytes(&to.data, kind),
-        gix::diff::tree::State::default(),
-        &objects.objects,
-        &mut recorder,
-    )
-    .context("cannot compare two trees")?;
-    let mut paths: Vec<BString> = recorder
-        .records
-        .into_iter()
-        .filter_map(|change| match change {
-            Change::Addition { entry_mode, path, .. } | Change::Deletion { entry_mode, path, .. } => {
-                (!entry_mode.is_tree()).then_some(path)
-            }
-            Change::Modification { entry_mode, previous_entry_mode, path, .. } => {
-                (!entry_mode.is_tree() || !previous_entry_mode.is_tree()).then_some(path)
-            }
-        })
-        .collect();
-    paths.sort_unstable();
-    paths.dedup();
-    Ok(paths.len())
 }
