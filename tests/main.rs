@@ -2,5 +2,6 @@
 
 mod layering;
 mod licences;
+mod pick;
 mod readme;
 mod support;

@@ -92,6 +92,7 @@ impl<'r> Maker<'r> {
         } else {
             self.reencoded(source)?
         };
+        message = subject_on(&message).into();
         if let Some(mode) = self.cleanup {
             let args = ["stripspace", mode];
             let git = self.repo.git(args.into_iter().filter(|arg| !arg.is_empty()));
@@ -131,6 +132,19 @@ impl<'r> Maker<'r> {
         let said = git.stdin(message.clone()).run()?;
         Oid::from_hex(said.trim_ascii()).context("`git commit-tree` named no commit")
     }
+}
+
+/// The message from its first line that is not blank, up to a NUL: so much of it git reads.
+fn subject_on(message: &[u8]) -> &[u8] {
+    let end = message.find_byte(0).unwrap_or(message.len());
+    let mut rest = &message[..end];
+    while let Some(line) = rest.split_inclusive(|byte| *byte == b'\n').next() {
+        if !line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
+            break;
+        }
+        rest = &rest[line.len()..];
+    }
+    rest
 }
 
 fn os_string(text: &BStr) -> Result<std::ffi::OsString> {
