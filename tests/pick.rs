@@ -39,7 +39,7 @@ fn picks(repo: &TestRepo, wanted: &[(&str, &str, usize)]) -> Vec<Told> {
     let told = answers.iter().map(|answer| match answer.split_once(' ').unwrap_or((answer, "")) {
         ("clean", id) => Told::Commit { redundant: false, text: commit_text(repo, id) },
         ("redundant", id) => Told::Commit { redundant: true, text: commit_text(repo, id) },
-        ("conflict", paths) => Told::Conflict(paths.split('\t').map(str::to_owned).collect()),
+        ("conflict", paths) => Told::Conflict(list(paths, '\t')),
         (_, why) => Told::Refused(why.to_owned()),
     });
     told.collect()
@@ -62,7 +62,7 @@ fn git_pick(clone: &TestRepo, commit: &str, onto: &str, mainline: usize) -> Told
         return Told::Commit { redundant, text: commit_text(clone, "HEAD") };
     }
     let unmerged = clone.git(&["diff", "--name-only", "-z", "--diff-filter=U"]);
-    let paths: Vec<String> = unmerged.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect();
+    let paths = list(&unmerged, '\0');
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     if paths.is_empty() && stderr.starts_with("error: commit") {
         let why = stderr.lines().next().unwrap_or_default();
@@ -70,6 +70,10 @@ fn git_pick(clone: &TestRepo, commit: &str, onto: &str, mainline: usize) -> Told
     }
     clone.git(&["reset", "-q", "--hard"]);
     Told::Conflict(paths)
+}
+
+fn list(paths: &str, separator: char) -> Vec<String> {
+    paths.split(separator).filter(|path| !path.is_empty()).map(str::to_owned).collect()
 }
 
 fn commit_text(repo: &TestRepo, id: &str) -> String {

@@ -91,7 +91,8 @@ fn history(random: &mut Random) -> TestRepo {
 fn files(repo: &TestRepo) -> Vec<String> {
     repo.git(&["ls-files", "-co", "--exclude-standard"])
         .lines()
-        .filter(|path| repo.exists(path))
+        .filter(|path| repo.path().join(path).symlink_metadata().is_ok_and(|data| !data.is_dir()))
+        .filter(|path| *path != ".gitattributes")
         .map(str::to_owned)
         .collect::<BTreeSet<_>>()
         .into_iter()
