@@ -21,7 +21,7 @@ mod world;
 pub(crate) use self::{
     inside::answer,
     picture::{Fingerprint, Picture},
-    repo::TestRepo,
+    repo::{TestRepo, with_input},
     run::{Run, filtered},
 };
 
