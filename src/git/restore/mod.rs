@@ -7,6 +7,7 @@
 
 mod beside;
 mod files;
+mod ignored;
 mod index;
 mod lock;
 mod obstacles;
@@ -88,7 +89,10 @@ impl<'r> Restore<'r> {
         }
         from.worktree_index.write_to(&index.path).context("cannot write a temporary index")?;
         files::accept(repo, &index.path, &ground.equal)?;
-        Ok(Restore { repo, index, from: from.state.worktree, target: target.clone(), lock })
+        let spared = ignored::spared(repo, &from.state, target, &changes)?;
+        files::forget(repo, &index.path, &spared)?;
+        let from = ignored::without(repo, from.state.worktree, &spared)?;
+        Ok(Restore { repo, index, from, target: target.clone(), lock })
     }
 
     /// Writes the files that differ; stops with its name at a file that changed after the capture.

@@ -1,0 +1,75 @@
+//! Untracked files that the wanted state ignores: they stay.
+//!
+//! A state has no ignored files, so a file that is untracked now and ignored there looks like one that the wanted
+//! state did not have. Most often it did: what a later `.gitignore` ignores was on disk then as well. It stays, and
+//! as it is ignored, the restored state shows no trace of it.
+
+use std::collections::{BTreeSet, HashSet};
+
+use gix::{
+    bstr::{BString, ByteSlice},
+    index::entry::{Flags, Mode, Stat},
+};
+
+use crate::{
+    error::{Context, Result},
+    git::{
+        Repo, objects,
+        tree::{self, TreeChange},
+    },
+    model::{Oid, State},
+};
+
+/// The paths of `changes`, from `from` to `target`, that would be removed although `target` ignores them.
+pub(super) fn spared(repo: &Repo, from: &State, target: &State, changes: &[TreeChange]) -> Result<Vec<BString>> {
+    let mut gone = changes.iter().filter(|change| change.new.is_none()).map(|change| &change.path).peekable();
+    if gone.peek().is_none() {
+        return Ok(Vec::new());
+    }
+    let local = tree::diff(repo, from.index, from.worktree)?;
+    let untracked: HashSet<&BString> =
+        local.iter().filter(|change| change.old.is_none()).map(|change| &change.path).collect();
+    let gone: Vec<&BString> = gone.filter(|path| untracked.contains(path)).collect();
+    if gone.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rules = rules(repo, target.worktree, &gone)?;
+    let source = gix::worktree::stack::state::ignore::Source::IdMapping;
+    let failed = "cannot read what is ignored";
+    let mut stack = repo.gix().excludes(&rules, None, source).context(failed)?;
+    let mut spared = Vec::new();
+    for path in gone {
+        if stack.at_entry(path.as_bstr(), Some(Mode::FILE)).context(failed)?.is_excluded() {
+            spared.push(path.clone());
+        }
+    }
+    Ok(spared)
+}
+
+/// An index of the `.gitignore` files of `tree` that can say something about `paths`.
+fn rules(repo: &Repo, tree: Oid, paths: &[&BString]) -> Result<gix::index::State> {
+    let mut files: BTreeSet<BString> = BTreeSet::from([".gitignore".into()]);
+    for path in paths {
+        files.extend(path.find_iter("/").map(|end| BString::from([&path[..=end], b".gitignore"].concat())));
+    }
+    let mut index = gix::index::State::new(repo.gix().object_hash());
+    for file in files {
+        if let Some(entry) = tree::entry(repo, tree, file.as_bstr())?.filter(|entry| entry.mode.is_blob()) {
+            index.dangerously_push_entry(Stat::default(), entry.id, Flags::empty(), Mode::FILE, file.as_bstr());
+        }
+    }
+    index.sort_entries();
+    Ok(index)
+}
+
+/// `tree` without `paths`, on disk.
+pub(super) fn without(repo: &Repo, tree: Oid, paths: &[BString]) -> Result<Oid> {
+    if paths.is_empty() {
+        return Ok(tree);
+    }
+    let removals: Vec<TreeChange> =
+        paths.iter().map(|path| TreeChange { path: path.clone(), old: None, new: None }).collect();
+    let tree = tree::apply(repo, tree, &removals)?;
+    let _written = objects::flush(repo)?;
+    Ok(tree)
+}
