@@ -101,11 +101,13 @@ fn in_the_way(repo: &TestRepo, to: &Saved) -> Vec<String> {
 fn child() {
     answer(|repo, line| {
         let request: Request = serde_json::from_str(line).expect("the test wrote it");
-        let answer: Answer = perform(repo, request).map_err(|error| error.chain().into_iter().chain(error.hints().iter().cloned()).collect());
+        let answer: Answer = perform(repo, request)
+            .map_err(|error| error.chain().into_iter().chain(error.hints().iter().cloned()).collect());
         serde_json::to_string(&answer).expect("a plain value")
     });
 }
 
+#[allow(clippy::disallowed_methods, reason = "a test makes processes")]
 fn perform(repo: &Repo, request: Request) -> git_checkpoint::error::Result<Option<Saved>> {
     match request {
         Request::Capture { max_file_size } => Ok(Some(to_text(&take(repo, max_file_size)?.state))),
@@ -114,12 +116,16 @@ fn perform(repo: &Repo, request: Request) -> git_checkpoint::error::Result<Optio
             let tell = |Obstacle { path, why }: &Obstacle| format!("{path}: {why}");
             let told: Vec<String> = found.iter().map(tell).collect();
             // The answer has no other place for a list.
-            Err(told.iter().skip(1).fold(git_checkpoint::error::Error::refused(told.first().cloned().unwrap_or_default()), |error, more| error.hint(more)))
+            Err(told.iter().skip(1).fold(
+                git_checkpoint::error::Error::refused(told.first().cloned().unwrap_or_default()),
+                git_checkpoint::error::Error::hint,
+            ))
         }
         Request::Restore { to, meanwhile, stop } => {
             let from = take(repo, 1 << 20)?;
             if !meanwhile.is_empty() {
-                let status = std::process::Command::new("sh").args(["-ec", &meanwhile]).current_dir(repo.workdir()).status();
+                let status =
+                    std::process::Command::new("sh").args(["-ec", &meanwhile]).current_dir(repo.workdir()).status();
                 assert!(status.expect("there is a shell").success(), "`{meanwhile}` failed");
             }
             let target = from_text(&to);
@@ -143,6 +149,7 @@ fn perform(repo: &Repo, request: Request) -> git_checkpoint::error::Result<Optio
     }
 }
 
+#[allow(clippy::disallowed_methods, reason = "a test makes processes")]
 fn kill_myself() {
     let id = std::process::id().to_string();
     std::process::Command::new("kill").args(["-9", &id]).status().expect("there is kill");

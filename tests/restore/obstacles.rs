@@ -133,7 +133,10 @@ fn ignored_files_stay_when_the_ignore_file_itself_differs() {
     repo.write("dir/c.tmp", "ignored now\n");
     let second = save(&repo);
     restore(&repo, &first);
-    assert_eq!((repo.read_text("b.tmp"), repo.read_text("dir/c.tmp")), ("ignored now\n".into(), "ignored now\n".into()));
+    assert_eq!(
+        (repo.read_text("b.tmp"), repo.read_text("dir/c.tmp")),
+        ("ignored now\n".into(), "ignored now\n".into())
+    );
     restore(&repo, &second);
     assert_eq!(repo.read_text("b.tmp"), "ignored now\n");
 }

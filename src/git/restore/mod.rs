@@ -13,7 +13,7 @@ mod lock;
 mod obstacles;
 mod sparse;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gix::bstr::BString;
 
@@ -67,8 +67,10 @@ pub fn obstacles(repo: &Repo, from: &Captured, target: &State) -> Result<Vec<Obs
 pub struct Restore<'r> {
     repo: &'r Repo,
     index: TemporaryIndex,
+    /// The captured worktree, but for what stays on disk although the target has it not.
     from: Oid,
     target: State,
+    unflag: bool,
     lock: IndexLock,
 }
 
@@ -91,8 +93,10 @@ impl<'r> Restore<'r> {
         files::accept(repo, &index.path, &ground.equal)?;
         let spared = ignored::spared(repo, &from.state, target, &changes)?;
         files::forget(repo, &index.path, &spared)?;
+        let flagged = from.state.extras.map_or_else(|| Ok(Vec::new()), |extras| index::skip_worktree(repo, extras))?;
+        let unflag = !flagged.is_empty() && !sparse::is_on(repo);
         let from = ignored::without(repo, from.state.worktree, &spared)?;
-        Ok(Restore { repo, index, from, target: target.clone(), lock })
+        Ok(Restore { repo, index, from, target: target.clone(), unflag, lock })
     }
 
     /// Writes the files that differ; stops with its name at a file that changed after the capture.
@@ -105,7 +109,7 @@ impl<'r> Restore<'r> {
 
     /// Puts the index in place, and the files of a merge in progress if the target had one.
     pub fn finish(self) -> Result<()> {
-        index::complete(self.repo, &self.index.path, &self.target)?;
+        index::complete(self.repo, &self.index.path, &self.target, self.unflag)?;
         beside::put(self.repo, self.target.extras)?;
         let real = self.repo.index_path();
         let put = || {
@@ -141,7 +145,7 @@ impl Drop for TemporaryIndex {
 }
 
 /// A call of git on the temporary index, which is kept plain: no part of it lives elsewhere, and no hook is run.
-fn git_on(repo: &Repo, index: &std::path::Path) -> Git {
+fn git_on(repo: &Repo, index: &Path, args: &[&str]) -> Git {
     let plain = [
         "core.fsmonitor=false",
         "core.untrackedCache=false",
@@ -151,12 +155,17 @@ fn git_on(repo: &Repo, index: &std::path::Path) -> Git {
         "index.skipHash=false",
         "submodule.recurse=false",
     ];
-    repo.git(plain.iter().flat_map(|setting| ["-c", setting])).index_file(index)
+    let settings = plain.iter().flat_map(|setting| ["-c", setting]);
+    repo.git(settings.chain(args.iter().copied())).index_file(index)
 }
 
 fn in_the_way(obstacles: &[Obstacle]) -> Error {
     let count = obstacles.len();
-    let paths = if count == 1 { "1 path that no backup holds is".into() } else { format!("{count} paths that no backup holds are") };
+    let paths = if count == 1 {
+        "1 path that no backup holds is".into()
+    } else {
+        format!("{count} paths that no backup holds are")
+    };
     let mut named: Vec<String> =
         obstacles.iter().take(NAMED).map(|one| format!("`{}` {}", quote_path(one.path.as_ref()), one.why)).collect();
     if count > NAMED {
