@@ -144,20 +144,22 @@ impl Git {
     /// The call with its surroundings, but for its streams.
     fn command(&self) -> duct::Expression {
         let mut command = duct::cmd("git", &self.args).dir(&self.dir);
-        for name in REMOVED {
-            command = command.env_remove(name);
-        }
-        for (name, value) in
-            [("LC_ALL", "C"), ("GIT_TERMINAL_PROMPT", "0"), ("GIT_PAGER", "cat"), ("GIT_OPTIONAL_LOCKS", "0")]
-        {
+        // duct applies the outermost first, so what is to win comes first here: what this call sets, the last of the
+        // same name before the others, then what every call has, and what is removed at the very end.
+        for (name, value) in self.vars.iter().rev() {
             command = command.env(name, value);
         }
         // Checkpoints are not taken for what this program itself makes git do.
-        command = command.env("GIT_CHECKPOINT", "0");
-        for (name, value) in &self.vars {
+        for (name, value) in [
+            ("LC_ALL", "C"),
+            ("GIT_TERMINAL_PROMPT", "0"),
+            ("GIT_PAGER", "cat"),
+            ("GIT_OPTIONAL_LOCKS", "0"),
+            ("GIT_CHECKPOINT", "0"),
+        ] {
             command = command.env(name, value);
         }
-        command
+        REMOVED.iter().fold(command, |command, name| command.env_remove(name))
     }
 
     /// The call as a person would type it, for messages.
@@ -182,4 +184,21 @@ fn exit_code(status: std::process::ExitStatus) -> i32 {
         return 128 + signal;
     }
     status.code().unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_has_the_variables_it_was_given() {
+        let call = Git::new(Path::new("/its/git"), Path::new("/"), ["--exec-path"])
+            .env("GIT_INDEX_FILE", "/first")
+            .index_file(Path::new("/second"));
+        let vars = r#"printf '%s|' "$GIT_DIR" "$GIT_WORK_TREE" "$GIT_INDEX_FILE" "$GIT_CHECKPOINT" "$GIT_PREFIX""#;
+        let vars = [OsString::from("-c"), format!("alias.vars=!{vars}").into(), "vars".into()];
+        let output = Git { args: vars.into(), ..call }.run().expect("git runs an alias anywhere");
+        let said = String::from_utf8(output).expect("it is text");
+        assert_eq!(said, "/its/git|/|/second|0||");
+    }
 }
