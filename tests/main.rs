@@ -2,4 +2,5 @@
 
 mod layering;
 mod licences;
+mod store;
 mod support;
