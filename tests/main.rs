@@ -5,4 +5,5 @@ mod layering;
 mod licences;
 mod pick;
 mod readme;
+mod store;
 mod support;

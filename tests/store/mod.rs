@@ -1,0 +1,6 @@
+//! Objects, refs and records: durable, all or nothing, and plain git's to read.
+
+mod here;
+mod objects;
+mod records;
+mod refs;
