@@ -163,11 +163,8 @@ const SMALL: &str = "mv .git/objects old && mkdir .git/objects && mount -t tmpfs
 
 #[test]
 fn a_full_disk_is_named_and_leaves_nothing() {
-    let can_mount = crate::support::TestRepo::new()
-        .command("unshare")
-        .args(["-m", "true"])
-        .output()
-        .is_ok_and(|output| output.status.success());
+    let can_mount =
+        TestRepo::new().command("unshare").args(["-m", "true"]).output().is_ok_and(|output| output.status.success());
     if !can_mount {
         return;
     }
