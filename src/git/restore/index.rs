@@ -32,14 +32,14 @@ struct Beside {
     skip_worktree: Vec<BString>,
 }
 
-/// Turns the index at `path`, which has `target.worktree`, into that of `target`.
-pub(super) fn complete(repo: &Repo, path: &Path, target: &State) -> Result<()> {
+/// Turns the index at `path`, which has the tree `worktree`, into that of `target`.
+pub(super) fn complete(repo: &Repo, path: &Path, worktree: Oid, target: &State) -> Result<()> {
     let beside = target.extras.map_or_else(|| Ok(Beside::default()), |extras| Beside::read(repo, extras))?;
-    if target.index == target.worktree && beside.is_empty() {
+    if target.index == worktree && beside.is_empty() {
         return Ok(());
     }
     edit(repo, path, |index| {
-        let changes = tree::diff(repo, target.worktree, target.index)?;
+        let changes = tree::diff(repo, worktree, target.index)?;
         let mut staged: Vec<(BString, Entry)> = Vec::new();
         let mut gone: HashSet<BString> = HashSet::new();
         for change in changes {

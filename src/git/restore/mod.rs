@@ -7,6 +7,7 @@
 
 mod beside;
 mod files;
+mod ignored;
 mod index;
 mod lock;
 mod obstacles;
@@ -16,7 +17,7 @@ use std::path::PathBuf;
 
 use gix::bstr::BString;
 
-pub use self::lock::remove_stale_lock;
+pub use self::{ignored::worktree_to_write, lock::remove_stale_lock};
 use self::{lock::IndexLock, obstacles::Ground};
 use super::{durable, tree};
 use crate::{
@@ -54,7 +55,7 @@ pub fn changed_paths(repo: &Repo, from: Oid, to: Oid) -> Result<Vec<PathChange>>
 
 /// What stands in the way of going from `from` to `target`; empty when the restore can be begun.
 pub fn obstacles(repo: &Repo, from: &Captured, target: &State) -> Result<Vec<Obstacle>> {
-    let changes = tree::diff(repo, from.state.worktree, target.worktree)?;
+    let changes = tree::diff(repo, from.state.worktree, worktree_to_write(repo, &from.state, target)?)?;
     Ok(Ground::survey(repo, from, &changes)?.obstacles)
 }
 
@@ -66,7 +67,8 @@ pub fn obstacles(repo: &Repo, from: &Captured, target: &State) -> Result<Vec<Obs
 pub struct Restore<'r> {
     repo: &'r Repo,
     index: TemporaryIndex,
-    from: Oid,
+    /// The captured worktree, and what is to be written.
+    files: [Oid; 2],
     target: State,
     lock: IndexLock,
 }
@@ -81,27 +83,28 @@ impl<'r> Restore<'r> {
     pub fn begin(repo: &'r Repo, from: &Captured, target: &State) -> Result<Self> {
         let lock = IndexLock::take(repo)?;
         let index = TemporaryIndex::new(repo);
-        let changes = tree::diff(repo, from.state.worktree, target.worktree)?;
+        let files = [from.state.worktree, worktree_to_write(repo, &from.state, target)?];
+        let changes = tree::diff(repo, files[0], files[1])?;
         let ground = Ground::survey(repo, from, &changes)?;
         if !ground.obstacles.is_empty() {
             return Err(in_the_way(&ground.obstacles));
         }
         from.worktree_index.write_to(&index.path).context("cannot write a temporary index")?;
         files::accept(repo, &index.path, &ground.equal)?;
-        Ok(Restore { repo, index, from: from.state.worktree, target: target.clone(), lock })
+        Ok(Restore { repo, index, files, target: target.clone(), lock })
     }
 
     /// Writes the files that differ; stops with its name at a file that changed after the capture.
     pub fn write_files(&mut self) -> Result<()> {
-        if self.from != self.target.worktree {
-            files::write(self.repo, &self.index.path, &self.lock, [self.from, self.target.worktree])?;
+        if self.files[0] != self.files[1] {
+            files::write(self.repo, &self.index.path, &self.lock, self.files)?;
         }
         sparse::keep_on_disk(self.repo, &self.index.path, &self.target)
     }
 
     /// Puts the index in place, and the files of a merge in progress if the target had one.
     pub fn finish(self) -> Result<()> {
-        index::complete(self.repo, &self.index.path, &self.target)?;
+        index::complete(self.repo, &self.index.path, self.files[1], &self.target)?;
         beside::put(self.repo, self.target.extras)?;
         let real = self.repo.index_path();
         let put = || {
