@@ -3,6 +3,7 @@
 mod capture;
 mod layering;
 mod licences;
+mod operations;
 mod pick;
 mod readme;
 mod store;
