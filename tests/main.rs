@@ -3,7 +3,9 @@
 mod capture;
 mod layering;
 mod licences;
+mod operations;
 mod pick;
 mod readme;
 mod restore;
+mod store;
 mod support;

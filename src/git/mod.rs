@@ -6,6 +6,7 @@
 pub mod capture;
 pub mod child;
 pub(crate) mod durable;
+pub mod lock;
 pub mod objects;
 pub mod pick;
 pub mod refs;

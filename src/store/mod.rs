@@ -1,9 +1,13 @@
 //! Records, tags and verdicts ⇄ refs and objects: the codec and nothing else.
 
 mod codec;
+mod journal;
 mod next_id;
+pub mod notes;
 mod publish;
 mod records;
 mod sign;
+mod withdraw;
 
+pub use journal::Journal;
 pub use records::{Published, Store};

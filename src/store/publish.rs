@@ -153,8 +153,7 @@ fn write_tag(repo: &Repo, publication: &Publication<'_>, record: &Record) -> Res
         message: codec::encode(record),
         signature: None,
     };
-    let written = repo.gix().write_object(&tag);
-    Ok(written.with_context(|| format!("cannot make the tag object of record {}", record.id))?.detach())
+    objects::write(repo, &tag).with_context(|| format!("cannot make the tag object of record {}", record.id))
 }
 
 /// What the record needs beside its target: a tree with `state` (the extras) and `index-before`; where commits must
@@ -174,7 +173,7 @@ fn write_files(repo: &Repo, publication: &Publication<'_>) -> Result<Option<Oid>
         return Ok(None);
     }
     let what = || format!("cannot make the files of record {}", publication.record.id);
-    let tree = repo.gix().write_object(objs::Tree { entries }).with_context(what)?.detach();
+    let tree = objects::write(repo, &objs::Tree { entries }).with_context(what)?;
     if publication.kept.is_empty() {
         return Ok(Some(tree));
     }
@@ -187,7 +186,7 @@ fn write_files(repo: &Repo, publication: &Publication<'_>) -> Result<Option<Oid>
         message: format!("what record {} keeps\n", publication.record.id).into(),
         extra_headers: Vec::new(),
     };
-    Ok(Some(repo.gix().write_object(&commit).with_context(what)?.detach()))
+    Ok(Some(objects::write(repo, &commit).with_context(what)?))
 }
 
 fn tag_ref(name: &BString) -> BString {

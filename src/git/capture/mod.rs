@@ -18,6 +18,7 @@ mod queue;
 mod snapshot;
 mod sparse;
 mod staged;
+pub mod stages;
 mod submodule;
 mod take;
 mod tree;

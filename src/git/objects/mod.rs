@@ -43,6 +43,12 @@ struct Object<'a> {
     data: &'a [u8],
 }
 
+/// Puts an object into memory, even if the repository has it. gix's own `write_blob` and `write_object` leave out what
+/// is there, so that [`flush`] can make neither durable what git did not fsync, nor keep what is about to be pruned.
+pub fn write(repo: &Repo, object: &dyn gix::objs::WriteTo) -> Result<Oid> {
+    repo.gix().objects.write(object).context("cannot keep an object in memory")
+}
+
 /// Writes every object that `repo` holds in memory to its object database and makes it durable.
 ///
 /// On an error the objects are in memory as before and nothing of them is left on disk, or only complete objects.
@@ -51,7 +57,7 @@ pub fn flush(repo: &Repo) -> Result<Flushed> {
         return Ok(Flushed::Nothing);
     }
     let storage = repo.gix().objects.reset_object_memory().unwrap_or_default();
-    let result = write(repo, &storage);
+    let result = write_out(repo, &storage);
     if result.is_err() {
         for (id, (kind, data)) in storage.iter() {
             repo.gix().objects.write_buf_with_known_id(*kind, data, *id).context("cannot keep an object in memory")?;
@@ -60,7 +66,7 @@ pub fn flush(repo: &Repo) -> Result<Flushed> {
     result
 }
 
-fn write(repo: &Repo, storage: &Storage) -> Result<Flushed> {
+fn write_out(repo: &Repo, storage: &Storage) -> Result<Flushed> {
     let mut objects: Vec<_> =
         storage.iter().map(|(id, (kind, data))| Object { id: *id, kind: *kind, data: data.as_slice() }).collect();
     let dir = objects_dir(repo);

@@ -18,6 +18,10 @@ pub(super) fn apply(repo: &Repo, edits: &[RefEdit], message: &str) -> Result<Tra
     let paths: Vec<_> = edits.iter().map(|edit| path_of(repo, edit.name.as_ref())).collect::<Result<_>>()?;
     let input = input(edits, repo.gix().object_hash());
     let deadline = Instant::now() + files::lock_timeout(repo);
+    // git compares what a symbolic ref leads to; a ref that became one is not what was expected.
+    if let Some(name) = files::moved(repo, &change)? {
+        return Ok(Transaction::Moved(name));
+    }
     loop {
         let call = repo.git(["update-ref", "--no-deref", "-m", &one_line(message), "--stdin", "-z"]);
         let output = call.stdin(input.clone()).output()?;
@@ -42,6 +46,8 @@ fn input(edits: &[RefEdit], hash: gix::hash::Kind) -> Vec<u8> {
     let oid = |oid: Option<Oid>| oid.unwrap_or_else(|| Oid::null(hash)).to_string();
     for edit in edits {
         let values = match (edit.old, edit.new) {
+            // An update to the same value would be logged.
+            (Some(old), Some(new)) if old == new => vec![("verify", oid(Some(old)))],
             (old, Some(new)) => vec![("update", oid(Some(new))), ("", oid(old))],
             (Some(old), None) => vec![("delete", oid(Some(old)))],
             (None, None) => vec![("verify", oid(None))],

@@ -1,0 +1,134 @@
+//! One operation at a time in a repository, all its worktrees included.
+//!
+//! The lock is the kernel's (`flock`), on a file that stays: it ends with the last process that holds it, however
+//! that ends, so a file left behind is no lock. Children inherit it: a `git read-tree` that goes on after this
+//! process was killed still keeps others out.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{self, Read, Seek, Write},
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+
+use super::durable;
+use crate::{
+    error::{Error, Result},
+    git::Repo,
+};
+
+/// How long to wait for the process that holds the lock.
+const TIMEOUT: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// The lock of a repository's operations, held until it is dropped.
+#[derive(Debug)]
+#[must_use]
+pub struct OperationLock {
+    file: File,
+}
+
+/// Who takes a lock, as others will see it.
+#[derive(Debug, Clone, Copy)]
+pub struct Holder<'a> {
+    /// What it is for, as people would type it: `git checkpoint rollback`.
+    pub command: &'a str,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
+impl OperationLock {
+    /// Takes the lock, after waiting for the one that holds it for up to ten seconds.
+    pub fn acquire(repo: &Repo, holder: Holder<'_>) -> Result<Self> {
+        Self::acquire_within(repo, holder, TIMEOUT)
+    }
+
+    /// As [`OperationLock::acquire`], waiting only so long.
+    pub fn acquire_within(repo: &Repo, holder: Holder<'_>, timeout: Duration) -> Result<Self> {
+        let path = repo.state_dir().join("lock");
+        let shared = durable::shared_policy(repo);
+        let failed = |error: io::Error| durable::storage_error(&path, error);
+        durable::create_dirs(&repo.state_dir(), shared).map_err(failed)?;
+        let mut options = OpenOptions::new();
+        let mut file = options.read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+        gix::fs::set_shared_repository_permissions(&path, shared).or_else(only_ours).map_err(failed)?;
+        let deadline = Instant::now() + timeout;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) => return Err(held(&mut file, &path, timeout)),
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
+        }
+        inherit(&file).map_err(failed)?;
+        let text = format!("{}\n{}\n{}\n", std::process::id(), holder.command, holder.since.to_rfc3339());
+        let write = |file: &mut File| {
+            file.set_len(0)?;
+            file.write_all(text.as_bytes())
+        };
+        write(&mut file).map_err(failed)?;
+        Ok(OperationLock { file })
+    }
+}
+
+impl Drop for OperationLock {
+    fn drop(&mut self) {
+        // Closing it would leave the lock to a service that one of our commands has started; unlocking takes it from
+        // everybody. Only a process that is killed leaves it to what it started.
+        let _emptied = self.file.set_len(0);
+        let _unlocked = self.file.unlock();
+    }
+}
+
+/// A file of another user may have the wrong mode, which is not ours to change.
+fn only_ours(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::PermissionDenied { Ok(()) } else { Err(error) }
+}
+
+fn inherit(file: &File) -> io::Result<()> {
+    #[cfg(unix)]
+    rustix::io::fcntl_setfd(file, rustix::io::FdFlags::empty())?;
+    #[cfg(not(unix))]
+    let _ = file;
+    Ok(())
+}
+
+fn held(file: &mut File, path: &Path, timeout: Duration) -> Error {
+    let mut text = String::new();
+    let read = file.rewind().and_then(|()| file.read_to_string(&mut text));
+    let mut lines = text.lines();
+    let who = match (read.is_ok(), lines.next(), lines.next(), lines.next()) {
+        (true, Some(pid), Some(command), Some(since)) => Some((pid, command, since)),
+        _ => None,
+    };
+    let seconds = timeout.as_secs();
+    match who {
+        Some((pid, command, since)) if has_ended(pid) => Error::environment(format!(
+            "`{command}` of {since} was killed, but a process that it started is still running"
+        ))
+        .because(format!("waited {seconds} s for it to end"))
+        .hint(format!("wait until it has ended, or find it with `fuser {}`; then try again", path.display())),
+        Some((pid, command, since)) => {
+            Error::environment(format!("another operation is in progress: `{command}`, process {pid}, since {since}"))
+                .because(format!("waited {seconds} s for it to end"))
+                .hint(format!("wait until it has ended, or end process {pid} if it hangs; then try again"))
+        }
+        None => Error::environment("another operation is in progress")
+            .because(format!("waited {seconds} s for it to end"))
+            .hint("wait until every `git checkpoint` in this repository, and what it started, has ended"),
+    }
+}
+
+#[cfg(unix)]
+fn has_ended(pid: &str) -> bool {
+    let pid = pid.parse().ok().and_then(rustix::process::Pid::from_raw);
+    pid.is_some_and(|pid| rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH))
+}
+
+#[cfg(not(unix))]
+fn has_ended(_pid: &str) -> bool {
+    false
+}

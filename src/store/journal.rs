@@ -1,0 +1,119 @@
+//! What is being done in a worktree right now, so that after a crash the next call can finish it or take it back.
+//!
+//! One file a worktree, `<common-dir>/checkpoint/journal/<name>.json`, whole or not there at all, and durable before
+//! the step that it announces begins.
+
+use std::{fs, io, path::PathBuf};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::{Context, Error, Result},
+    git::{Repo, durable},
+    model::{Kind, RecordId},
+};
+
+/// The version of the file that this program writes, and the newest that it reads.
+const FORMAT: u32 = 1;
+
+/// An operation that has begun and not ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Journal {
+    /// The record that the operation has or will have.
+    pub id: RecordId,
+    /// What the operation does.
+    pub kind: Kind,
+    /// The step that was about to begin, in the operation's own words.
+    pub step: String,
+    /// When the operation began.
+    pub started: DateTime<Utc>,
+    /// The process that does it.
+    pub pid: u32,
+    /// What was asked for, in the operation's own form.
+    pub request: serde_json::Value,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    format: u32,
+    id: String,
+    kind: String,
+    step: String,
+    started: DateTime<Utc>,
+    pid: u32,
+    request: serde_json::Value,
+}
+
+impl Journal {
+    /// What is in progress in this worktree; an error that names the file if it cannot be read.
+    pub fn read(repo: &Repo) -> Result<Option<Self>> {
+        let path = path(repo)?;
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(unreadable(&path, error)),
+        };
+        // The format first: a newer one may have any other form.
+        let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|error| unreadable(&path, error))?;
+        let format = value.get("format").and_then(serde_json::Value::as_u64);
+        if let Some(newer) = format.filter(|format| *format > u64::from(FORMAT)) {
+            return Err(Error::environment(format!(
+                "the journal `{}` is of format {newer}, this version reads up to {FORMAT}",
+                path.display()
+            ))
+            .hint("update git-checkpoint to the version that began this operation"));
+        }
+        let stored: Stored = serde_json::from_value(value).map_err(|error| unreadable(&path, error))?;
+        let id = stored.id.parse().map_err(|why: String| unreadable(&path, why))?;
+        let kind = stored.kind.parse().map_err(|why: String| unreadable(&path, why))?;
+        let Stored { step, started, pid, request, .. } = stored;
+        Ok(Some(Journal { id, kind, step, started, pid, request }))
+    }
+
+    /// Puts it in the place of the one before, durably.
+    pub fn write(&self, repo: &Repo) -> Result<()> {
+        let path = path(repo)?;
+        let stored = Stored {
+            format: FORMAT,
+            id: self.id.to_string(),
+            kind: self.kind.to_string(),
+            step: self.step.clone(),
+            started: self.started,
+            pid: self.pid,
+            request: self.request.clone(),
+        };
+        let mut bytes = serde_json::to_vec_pretty(&stored).context("cannot write the journal")?;
+        bytes.push(b'\n');
+        let written = durable::write_atomically(&path, &bytes, durable::shared_policy(repo));
+        written.map_err(|error| durable::storage_error(&path, error))
+    }
+
+    /// The operation has ended; it not having begun is fine.
+    pub fn remove(repo: &Repo) -> Result<()> {
+        let path = path(repo)?;
+        durable::remove(&path).map_err(|error| durable::storage_error(&path, error))
+    }
+}
+
+/// The main worktree's file is `main.json`; a linked worktree's has its name in `.git/worktrees` after a mark that
+/// keeps one called `main` apart.
+fn path(repo: &Repo) -> Result<PathBuf> {
+    let mut name = match repo.git_dir().strip_prefix(repo.common_dir().join("worktrees")) {
+        Ok(linked) => {
+            let mut name = std::ffi::OsString::from("worktree-");
+            name.push(linked.file_name().ok_or_else(|| Error::bug("a linked worktree has no name"))?);
+            name
+        }
+        Err(_main) => "main".into(),
+    };
+    name.push(".json");
+    Ok(repo.state_dir().join("journal").join(name))
+}
+
+fn unreadable(path: &std::path::Path, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::environment(format!("the journal `{}` cannot be read", path.display())).because(why).hint(format!(
+        "an operation was interrupted; look at `git checkpoint log` and `git status`, then remove `{}`",
+        path.display()
+    ))
+}

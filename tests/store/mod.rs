@@ -1,0 +1,7 @@
+//! Objects, refs and records: durable, all or nothing, and plain git's to read.
+
+mod here;
+mod local;
+mod objects;
+mod records;
+mod refs;
