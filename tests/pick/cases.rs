@@ -221,6 +221,27 @@ fn the_message_and_the_author_are_kept() {
 }
 
 #[test]
+fn commits_are_signed_where_the_configuration_says_so() {
+    let repo = two_branches(|_| {}, |repo| repo.write("a", "a\n"), |repo| repo.write("b", "b\n"));
+    let clone = clone_of(&repo);
+    let program = repo.root().join("sign");
+    repo.write(
+        &program,
+        "#!/bin/sh\ncat > /dev/null\necho '[GNUPG:] SIG_CREATED ' >&2\n\
+         printf -- '-----BEGIN PGP SIGNATURE-----\\n\\nnot one\\n-----END PGP SIGNATURE-----\\n'\n",
+    );
+    repo.chmod(&program, 0o755);
+    for place in [&repo, &clone] {
+        place.git(&["config", "commit.gpgSign", "true"]);
+        place.git(&["config", "gpg.program", program.to_str().expect("UTF-8")]);
+    }
+    let (commit, onto) = (repo.rev("one"), repo.rev("two"));
+    let told = assert_same_pick(&repo, &clone, &commit, &onto);
+    let Told::Commit { text, .. } = told else { panic!("{told:?}") };
+    assert!(text.contains("gpgsig -----BEGIN PGP SIGNATURE-----"), "{text}");
+}
+
+#[test]
 fn what_was_applied_already_is_found_as_git_finds_it() {
     let repo = TestRepo::with_commit();
     repo.git(&["checkout", "-q", "-b", "work"]);
