@@ -19,5 +19,7 @@ mod cli;
 
 /// Runs the command line `args`, the program's name first, in the world `env`.
 pub fn run(args: impl IntoIterator<Item = OsString>, env: config::Env) -> ExitCode {
-    cli::run(args, env)
+    let args: Vec<OsString> = args.into_iter().collect();
+    // The panic hook has said what happened; the exit code says that it is a bug of this program.
+    std::panic::catch_unwind(|| cli::run(args, env)).unwrap_or_else(|_| ExitCode::from(error::Kind::Bug.exit_code()))
 }

@@ -1,6 +1,10 @@
 //! Every integration test, in one binary: it links gix once.
 
+mod capture;
 mod layering;
 mod licences;
+mod operations;
+mod pick;
+mod readme;
 mod store;
 mod support;

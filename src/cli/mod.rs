@@ -1,9 +1,112 @@
 //! One file a command: arguments → request, outcome → text or JSON; holds no rules.
 
+mod args;
+mod create;
+mod diff;
+mod drill;
+mod json;
+mod list;
+mod log;
+mod man;
+mod recover;
+mod resume;
+mod rollback;
+mod show;
+mod status;
+mod undo;
+
 use std::{ffi::OsString, process::ExitCode};
 
-use crate::config::Env;
+use clap::{CommandFactory, Parser, error::ErrorKind};
 
-pub(crate) fn run(_args: impl IntoIterator<Item = OsString>, _env: Env) -> ExitCode {
-    ExitCode::SUCCESS
+use crate::{
+    config::Env,
+    error::{Error, Kind, Result},
+    ops::{Session, undo::Direction},
+    ui::Ui,
+};
+
+use args::{Cli, Command};
+
+/// The command line's definition, from which help, man page, completions and the reference are made.
+pub(crate) fn command() -> clap::Command {
+    Cli::command()
+}
+
+pub(crate) fn run(args: impl IntoIterator<Item = OsString>, env: Env) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers; all else is a usage error.
+            let _ = error.print();
+            return match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+                _ => ExitCode::from(Kind::Usage.exit_code()),
+            };
+        }
+    };
+    let env = match &cli.dir {
+        Some(dir) => env.in_dir(dir),
+        None => env,
+    };
+    let mut ui = Ui::new(cli.ui_options(&env));
+    let answer = if env.is_off() && cli.command.as_ref().is_none_or(Command::changes_something) {
+        ui.note("switched off by GIT_CHECKPOINT=0; nothing was done").map(|()| 0)
+    } else {
+        dispatch(cli, &env, &mut ui)
+    };
+    let code = match answer.and_then(|code| ui.flush().map(|()| code)) {
+        Ok(code) => code,
+        Err(error) => {
+            ui.error(&error);
+            // The first failure is the one that counts.
+            let _ = ui.flush();
+            error.kind().exit_code()
+        }
+    };
+    ExitCode::from(code)
+}
+
+fn dispatch(cli: Cli, env: &Env, ui: &mut Ui) -> Result<u8> {
+    let Some(command) = cli.command else { return create::run(&cli.create, env, ui) };
+    if cli.create != args::Create::default() {
+        return Err(Error::usage("options of `create` stand after it").hint("`git checkpoint create -m <message>`"));
+    }
+    match command {
+        Command::Create(args) => create::run(&args, env, ui),
+        Command::List(args) => list::run(&args, env, ui),
+        Command::Show(args) => show::run(&args, env, ui),
+        Command::Diff(args) => diff::run(&args, env, ui),
+        Command::Status => status::run(env, ui),
+        Command::Rollback(args) => rollback::run(&args, env, ui),
+        Command::Recover(args) => recover::run(&args, env, ui),
+        Command::Undo(args) => undo::run(Direction::Undo, &args, env, ui),
+        Command::Redo(args) => undo::run(Direction::Redo, &args, env, ui),
+        Command::Log(args) => log::run(&args, env, ui),
+        Command::Drill(args) => drill::run(&args, env, ui),
+        Command::Man(args) => man::run(&args, env, ui),
+        Command::Completions { shell } => man::completions(shell, ui),
+    }
+}
+
+/// Opens the repository and says what a person has to know before anything else.
+fn open(env: &Env, ui: &mut Ui) -> Result<Session> {
+    let session = Session::open(env)?;
+    if !session.config.inactive.is_empty() {
+        let names: Vec<_> = session.config.inactive.iter().map(|name| format!("`{name}`")).collect();
+        ui.warn(format!("this version does not act on {} in .checkpoint.toml yet", names.join(", ")))?;
+    }
+    Ok(session)
+}
+
+/// As [`open`], for commands that go on although an operation was interrupted, and say so.
+fn open_and_remind(env: &Env, ui: &mut Ui) -> Result<Session> {
+    let session = open(env, ui)?;
+    if let Some(journal) = session.interrupted()? {
+        ui.warn(format!(
+            "a {kind} was begun and has not ended: `git checkpoint {kind} --continue` finishes it, `--abort` goes back",
+            kind = journal.kind
+        ))?;
+    }
+    Ok(session)
 }

@@ -46,6 +46,20 @@ impl Env {
         self
     }
 
+    /// The same world without `GIT_DIR` and `GIT_WORK_TREE`, so that the directory alone says which repository it is.
+    #[must_use]
+    pub fn without_repository(mut self) -> Self {
+        self.vars.remove(OsStr::new("GIT_DIR"));
+        self.vars.remove(OsStr::new("GIT_WORK_TREE"));
+        self
+    }
+
+    /// The file of this program.
+    #[allow(clippy::disallowed_methods)]
+    pub fn exe(&self) -> std::io::Result<PathBuf> {
+        std::env::current_exe()
+    }
+
     /// The directory the command was called in.
     pub fn cwd(&self) -> &Path {
         &self.cwd

@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::capture::Identity;
 use crate::error::{Error, Kind, Result};
 
 /// The variables that `git rev-parse --local-env-vars` names, and those that would change a command's meaning or
@@ -90,6 +91,15 @@ impl Git {
     pub fn env(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
         self.vars.push((name, value.into()));
         self
+    }
+
+    /// Who commits are by where git has no identity configured.
+    pub fn fallback_identity(mut self, identity: &Identity) -> Self {
+        let (name, email) = (identity.signature.name.to_string(), identity.signature.email.to_string());
+        for (variable, value) in [("GIT_AUTHOR_NAME", &name), ("GIT_COMMITTER_NAME", &name)] {
+            self = self.env(variable, value);
+        }
+        self.env("GIT_AUTHOR_EMAIL", &email).env("GIT_COMMITTER_EMAIL", &email)
     }
 
     /// Works on another index file.

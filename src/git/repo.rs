@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gix::bstr::BString;
+use gix::bstr::{BStr, BString};
 
 use super::Git;
 use crate::{
@@ -99,6 +99,29 @@ impl Repo {
         })
     }
 
+    /// Whether there is a repository of any sort, even one that [`Repo::open`] refuses.
+    pub fn is_at(env: &Env) -> bool {
+        open_gix(env).is_ok()
+    }
+
+    /// Clones the repository at `from`, or makes an empty one where there is none, into `to`, with objects borrowed
+    /// from it and without files, hooks and templates.
+    pub fn scratch(from: Option<&Path>, to: &Path) -> Result<()> {
+        let quiet = ["-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false"];
+        let call = match from {
+            Some(from) => Git::in_dir(from, quiet)
+                .arg("clone")
+                .arg("--quiet")
+                .arg("--shared")
+                .arg("--no-checkout")
+                .arg("--template=")
+                .arg("--")
+                .arg(from),
+            None => Git::in_dir(Path::new("."), quiet).arg("init").arg("--quiet").arg("--template="),
+        };
+        call.arg(to).run().map(|_| ())
+    }
+
     /// The repository as gix sees it; objects written through it stay in memory (see [`Repo`]).
     pub fn gix(&self) -> &gix::Repository {
         &self.gix
@@ -168,6 +191,13 @@ impl Repo {
     /// The tree of HEAD; the empty tree while there is no commit.
     pub fn head_tree(&self, head: &Head) -> Result<Oid> {
         head.commit().map_or_else(|| Ok(Oid::empty_tree(self.gix.object_hash())), |commit| self.tree_of(commit))
+    }
+
+    /// Whether a worktree of this repository, this one included, has the branch of this full name checked out.
+    pub fn is_checked_out(&self, branch: &BStr) -> Result<bool> {
+        let listed = self.git(["worktree", "list", "--porcelain", "-z"]).run()?;
+        let line = [b"branch ".as_slice(), branch].concat();
+        Ok(listed.split(|byte| *byte == 0).any(|field| field == line))
     }
 
     /// The operation of git's own that has begun and not ended in this worktree, if any.

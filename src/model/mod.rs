@@ -21,7 +21,7 @@ pub use record::{Detail, FORMAT, PickedCommit, Record, RefChange, Validation};
 pub use selector::Selector;
 pub use size::ByteSize;
 pub use skipped::{SkipReason, Skipped};
-pub use template::{Template, TemplateValues};
+pub use template::{Template, TemplateValues, valid_ref_name};
 
 /// An object's name.
 pub type Oid = gix::ObjectId;

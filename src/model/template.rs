@@ -96,12 +96,23 @@ impl Template {
                 Part::Field(field) => out.push_str(&field.value(values)?),
             }
         }
-        let name = BString::from(out);
-        let full = [b"refs/tags/".as_slice(), &name].concat();
-        match gix::validate::reference::name(full.as_bstr()) {
-            Ok(_) if !name.starts_with(b"-") && name != "HEAD" => Ok(name),
-            _ => Err(format!("`{name}` is not a valid name for a ref")),
-        }
+        valid_ref_name(out)
+    }
+
+    /// Whether a field of it has a value only within a phase.
+    pub fn needs_phase(&self) -> bool {
+        use Field::{Day, Elapsed, Number, Phase, Slot};
+        self.parts.iter().any(|part| matches!(part, Part::Field(Phase | Elapsed | Slot | Number | Day)))
+    }
+}
+
+/// `name` as the last part of a tag's or a branch's full name, if git takes it.
+pub fn valid_ref_name(name: impl Into<BString>) -> Result<BString, String> {
+    let name = name.into();
+    let full = [b"refs/tags/".as_slice(), &name].concat();
+    match gix::validate::reference::name(full.as_bstr()) {
+        Ok(_) if !name.starts_with(b"-") && name != "HEAD" => Ok(name),
+        _ => Err(format!("`{}` is not a valid name for a ref", super::quote_path(name.as_bstr()))),
     }
 }
 

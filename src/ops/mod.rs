@@ -1,1 +1,22 @@
 //! One operation a file, each `gather` → `plan` (pure) → `apply` → outcome.
+//!
+//! `gather` reads the repository, `plan` decides from values alone, `apply` does what was decided. Nothing here
+//! has words for the screen; outcomes are values that `cli` shows.
+
+pub mod create;
+pub mod diff;
+pub mod drill;
+pub mod list;
+pub mod log;
+pub mod names;
+pub mod recover;
+pub mod resume;
+pub mod rollback;
+pub mod select;
+pub mod session;
+pub mod show;
+pub mod status;
+pub mod transition;
+pub mod undo;
+
+pub use session::Session;

@@ -7,6 +7,7 @@ pub mod notes;
 mod publish;
 mod records;
 mod sign;
+mod withdraw;
 
 pub use journal::Journal;
 pub use records::{Published, Store};

@@ -18,16 +18,20 @@ use crate::{
 const BELIEVED: Duration = Duration::days(1);
 
 impl Store<'_> {
-    /// The id for an operation of `kind` that is done at `now`. It is later than the last one given here, so that
-    /// records keep their order when the clock is set back.
+    /// The id for an operation of `kind` that is done at `now`. It is later than that of the last record published
+    /// here, so that records keep their order when the clock is set back.
     pub fn next_id(&self, now: DateTime<Utc>, kind: Kind) -> Result<RecordId> {
         let file = self.repo.state_dir().join("last-id");
         let now = now.trunc_subsecs(3);
         let last = fs::read_to_string(&file).ok().and_then(|text| text.trim().parse::<RecordId>().ok());
         let last = last.and_then(|id| id.time()).filter(|last| *last <= now + BELIEVED);
         let at = last.map_or(now, |last| now.max(last + Duration::milliseconds(1)));
-        let id = RecordId::new(at, kind, random());
-        // Only advice: if it cannot be kept, ids are as good as the clock.
+        Ok(RecordId::new(at, kind, random()))
+    }
+
+    /// Remembers `id` as the last one. Only advice: if it cannot be kept, ids are as good as the clock.
+    pub fn remember_id(&self, id: &RecordId) {
+        let file = self.repo.state_dir().join("last-id");
         let shared = durable::shared_policy(self.repo);
         let _kept = durable::create_dirs(&self.repo.state_dir(), shared).and_then(|()| {
             let temporary = durable::temp_file(&self.repo.state_dir(), "tmp_", 0o666)?;
@@ -35,7 +39,6 @@ impl Store<'_> {
             gix::fs::set_shared_repository_permissions(temporary.path(), shared)?;
             temporary.persist(&file).map(drop).map_err(|error| error.error)
         });
-        Ok(id)
     }
 }
 

@@ -107,7 +107,11 @@ impl<'r> Store<'r> {
     /// `refs/checkpoint/records/<id>`, then the public tag or the backup branch that its detail names.
     /// `kept` are commits to be kept alive with it.
     pub fn publish(&self, record: &Record, kept: &[Oid], tag: TagKind, by: &Identity) -> Result<Published> {
-        publish::publish(self.repo, &publish::Publication { record, kept, tag, by })
+        let published = publish::publish(self.repo, &publish::Publication { record, kept, tag, by })?;
+        if !matches!(published, Published::Taken(_)) {
+            self.remember_id(&record.id);
+        }
+        Ok(published)
     }
 
     /// Replaces a record by its final form once, when the operation it tells of has ended. A public tag that is the

@@ -1,1 +1,174 @@
 //! Streams, colour, prompts and text for people; knows nothing of git beside the words.
+//!
+//! Data goes to standard output, everything else to standard error. A reader that has gone away ends the program
+//! quietly.
+
+mod text;
+
+use std::io::{self, BufWriter, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use serde::Serialize;
+
+pub use text::{age, clean, plural, table};
+
+use crate::error::{Context, Error, Kind, Result};
+
+/// Where a command's words go.
+pub struct Ui {
+    out: Box<dyn Write>,
+    err: Box<dyn Write>,
+    json: bool,
+    color: bool,
+    interactive: bool,
+}
+
+/// What the user wants of a command's output.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// JSON instead of text.
+    pub json: bool,
+    /// Colour; automatic means on a terminal only, and not where `NO_COLOR` is set.
+    pub color: ColorChoice,
+    /// Whether a person can be asked.
+    pub interactive: bool,
+}
+
+const BOLD: &str = "\x1b[1m";
+const RED: &str = "\x1b[1;31m";
+const YELLOW: &str = "\x1b[33m";
+const GREEN: &str = "\x1b[32m";
+const DIM: &str = "\x1b[2m";
+const RESET: &str = "\x1b[0m";
+
+impl Ui {
+    /// On the process's own streams.
+    pub fn new(options: Options) -> Self {
+        let out = AutoStream::new(io::stdout(), options.color);
+        let color = out.current_choice() != ColorChoice::Never;
+        Ui {
+            out: Box::new(BufWriter::new(out)),
+            err: Box::new(AutoStream::new(io::stderr(), options.color)),
+            json: options.json,
+            color,
+            interactive: options.interactive,
+        }
+    }
+
+    /// Whether the answer is to be JSON.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether standard output shows colours.
+    pub fn is_color(&self) -> bool {
+        self.color
+    }
+
+    /// Whether a person can be asked.
+    pub fn is_interactive(&self) -> bool {
+        self.interactive && !self.json
+    }
+
+    /// A line of the answer.
+    pub fn line(&mut self, text: impl AsRef<str>) -> Result<()> {
+        written(writeln!(self.out, "{}", text.as_ref()))
+    }
+
+    /// A line of the answer that says that all is well.
+    pub fn done(&mut self, text: impl AsRef<str>) -> Result<()> {
+        written(writeln!(self.out, "{GREEN}{}{RESET}", text.as_ref()))
+    }
+
+    /// Bytes of the answer, as they are.
+    pub fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        written(self.out.write_all(bytes))
+    }
+
+    /// The answer as JSON, on one line.
+    pub fn value(&mut self, value: &impl Serialize) -> Result<()> {
+        let written_value = serde_json::to_writer(&mut self.out, value).map_err(io::Error::from);
+        written(written_value.and_then(|()| writeln!(self.out)))
+    }
+
+    /// Something worth knowing that is not the answer.
+    pub fn note(&mut self, text: impl AsRef<str>) -> Result<()> {
+        written(writeln!(self.err, "{DIM}{}{RESET}", text.as_ref()))
+    }
+
+    /// Something that is not as it should be, though the command goes on.
+    pub fn warn(&mut self, text: impl AsRef<str>) -> Result<()> {
+        written(writeln!(self.err, "{YELLOW}warning:{RESET} {}", text.as_ref()))
+    }
+
+    /// What failed, why, and what to do next.
+    pub fn error(&mut self, error: &Error) {
+        let chain = error.chain();
+        let mut text = format!("{RED}error:{RESET} {}\n", clean(&chain[0]));
+        for cause in &chain[1..] {
+            for line in cause.lines() {
+                text.push_str(&format!("  {}\n", clean(line)));
+            }
+        }
+        for hint in error.hints() {
+            text.push_str(&format!("{BOLD}hint:{RESET} {}\n", clean(hint)));
+        }
+        // There is nowhere left to tell of a failure to tell of a failure.
+        let _ = self.err.write_all(text.as_bytes());
+        if self.json {
+            let _ = self.value(&ErrorValue::of(error));
+        }
+    }
+
+    /// Asks a person for a yes; `false` where nobody can be asked.
+    pub fn confirm(&mut self, question: &str) -> Result<bool> {
+        if !self.is_interactive() {
+            return Ok(false);
+        }
+        self.flush()?;
+        let asked = dialoguer::Confirm::new().with_prompt(clean(question)).default(false).interact_opt();
+        Ok(asked.context("cannot ask on this terminal")?.unwrap_or(false))
+    }
+
+    /// Brings everything out.
+    pub fn flush(&mut self) -> Result<()> {
+        written(self.out.flush())
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorValue<'e> {
+    error: ErrorFields<'e>,
+}
+
+#[derive(Serialize)]
+struct ErrorFields<'e> {
+    kind: &'static str,
+    exit_code: u8,
+    message: String,
+    causes: Vec<String>,
+    hints: &'e [String],
+}
+
+impl<'e> ErrorValue<'e> {
+    fn of(error: &'e Error) -> Self {
+        let mut causes = error.chain();
+        let message = causes.remove(0);
+        let kind = match error.kind() {
+            Kind::Refused => "refused",
+            Kind::Usage => "usage",
+            Kind::Conflict => "conflict",
+            Kind::Environment => "environment",
+            Kind::Bug => "bug",
+        };
+        let exit_code = error.kind().exit_code();
+        ErrorValue { error: ErrorFields { kind, exit_code, message, causes, hints: error.hints() } }
+    }
+}
+
+fn written(result: io::Result<()>) -> Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.context("cannot write the output"),
+    }
+}

@@ -280,9 +280,11 @@ fn ids_never_run_backwards() {
         let at = |seconds: i64| DateTime::from_timestamp(1_795_269_600 + seconds, 0).expect("in range");
         let mut last = store.next_id(at(0), Kind::Create).expect("it works");
         assert_eq!(last.time(), Some(at(0)));
+        store.remember_id(&last);
         for seconds in [0, -3600, -7200, 5, 5] {
             let next = store.next_id(at(seconds), Kind::Undo).expect("it works");
             assert!(next > last && next.time() >= Some(at(seconds)), "{next} after {last}");
+            store.remember_id(&next);
             last = next;
         }
         let file = here.path.join(".git/checkpoint/last-id");

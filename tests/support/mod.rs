@@ -11,6 +11,7 @@
 #![allow(dead_code, reason = "not every test binary uses every helper")]
 #![allow(clippy::disallowed_methods, reason = "a test makes processes and reads what it is given")]
 
+mod inside;
 mod picture;
 mod repo;
 mod run;
@@ -18,8 +19,9 @@ mod world;
 
 #[allow(unused_imports, reason = "not every test binary uses every helper")]
 pub(crate) use self::{
+    inside::answer,
     picture::{Fingerprint, Picture},
-    repo::TestRepo,
+    repo::{TestRepo, with_input},
     run::{Run, filtered},
 };
 

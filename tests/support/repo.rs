@@ -293,7 +293,8 @@ fn expect_text(args: &[&str], output: &Output) -> String {
     stdout
 }
 
-fn with_input(command: &mut Command, input: &[u8]) -> Output {
+/// Runs a program to its end, with `input` as its standard input.
+pub(crate) fn with_input(command: &mut Command, input: &[u8]) -> Output {
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program can be run");
     let mut stdin = child.stdin.take().expect("it is piped");

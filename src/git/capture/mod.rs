@@ -1,22 +1,46 @@
 //! The complete working state as objects, without touching HEAD, the index or a file.
+//!
+//! `walk` finds what may have changed, `content` reads it, `edit` lays it over the index and `tree` writes what git's
+//! `write-tree` would. Where gix fails, `fallback` lets the `git` program find and read; all else stays the same. An
+//! attempt during which HEAD or the index moved is made again.
 
+mod content;
+mod disk;
+mod edit;
 pub mod extras;
+mod fallback;
+mod filter;
+mod folder;
+mod identity;
+mod index_file;
+mod large;
+mod queue;
+mod snapshot;
+mod sparse;
+mod staged;
+pub mod stages;
+mod submodule;
+mod take;
+mod tree;
+mod trouble;
+mod untracked;
+mod walk;
 
 use crate::{
     config,
-    error::Result,
+    error::{Error, Result},
     git::Repo,
     model::{Oid, Skipped, State},
 };
 
-/// Who the commits and tags that this program makes are by, and when.
-#[derive(Debug, Clone)]
-pub struct Identity {
-    /// The committer as git would name it, or the stated fallback.
-    pub signature: gix::actor::Signature,
-    /// Whether git has no identity configured and the fallback was used.
-    pub is_fallback: bool,
-}
+pub use self::{identity::Identity, index_file::WorktreeIndex};
+use self::{
+    take::{How, Take},
+    trouble::{Attempt, Trouble},
+};
+
+/// An attempt is made again so often when something moved under it.
+const ATTEMPTS: usize = 3;
 
 /// How many paths differ, each counted once for every place it differs in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,7 +49,7 @@ pub struct Changes {
     pub staged: usize,
     /// Between the index and the files.
     pub unstaged: usize,
-    /// Files that git does not track and does not ignore.
+    /// Files that git does not track and does not ignore, whether they are taken or skipped.
     pub untracked: usize,
     /// Paths with conflict stages.
     pub conflicted: usize,
@@ -54,22 +78,34 @@ pub struct Captured {
     pub worktree_index: WorktreeIndex,
 }
 
-/// An index that has exactly the captured worktree.
-pub struct WorktreeIndex {}
-
-impl WorktreeIndex {
-    /// Writes it as an index file that git reads.
-    pub fn write_to(&self, _path: &std::path::Path) -> Result<()> {
-        todo!()
-    }
-}
-
 /// Captures the working state of `repo`.
-pub fn capture(_repo: &Repo, _options: &config::Capture, _identity: &Identity) -> Result<Captured> {
-    todo!()
+pub fn capture(repo: &Repo, options: &config::Capture, identity: &Identity) -> Result<Captured> {
+    repeat(repo, |how| Take { repo, options, how, keep: content::Keep::Blobs }.capture(identity))
 }
 
-/// What is changed, without writing or keeping any object: as `git status` tells it.
-pub fn changes(_repo: &Repo, _options: &config::Capture) -> Result<(Changes, Vec<Skipped>)> {
-    todo!()
+/// What is changed, without writing any object: as `git status` tells it.
+pub fn changes(repo: &Repo, options: &config::Capture) -> Result<(Changes, Vec<Skipped>)> {
+    repeat(repo, |how| Take { repo, options, how, keep: content::Keep::Names }.changes())
+}
+
+/// Makes attempts until one holds: HEAD and the index were the same before and after it.
+fn repeat<T>(repo: &Repo, mut attempt: impl FnMut(How) -> Attempt<T>) -> Result<T> {
+    let (mut how, mut given_up) = (How::Gix, None);
+    let mut left = ATTEMPTS;
+    while left > 0 {
+        let before = take::moment(repo)?;
+        match attempt(how) {
+            Ok(taken) if take::moment(repo)? == before => return Ok(taken),
+            Ok(_) | Err(Trouble::Raced) => left -= 1,
+            Err(Trouble::Unsupported(error)) if how == How::Gix => (how, given_up) = (How::Git, Some(error)),
+            Err(Trouble::Unsupported(error) | Trouble::Stop(error)) => {
+                return Err(match given_up {
+                    Some(first) => fallback::both_failed(&first, error),
+                    None => error,
+                });
+            }
+        }
+    }
+    Err(Error::environment("the repository keeps changing while it is captured")
+        .hint("try again when no other git command is running"))
 }

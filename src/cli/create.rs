@@ -1,0 +1,92 @@
+//! `git checkpoint` and `git checkpoint create`.
+
+use super::{args, json};
+use crate::{
+    config::Env,
+    error::Result,
+    git::capture::Changes,
+    model::{Record, SkipReason, Skipped, quote_path},
+    ops::create::{self, Request, Taken},
+    ui::{Ui, plural},
+};
+
+pub(super) fn run(args: &args::Create, env: &Env, ui: &mut Ui) -> Result<u8> {
+    let session = super::open_and_remind(env, ui)?;
+    let request = Request {
+        message: args.message.clone(),
+        name: args.name.clone(),
+        commit: args.commit,
+        no_verify: args.no_verify,
+    };
+    let taken = if args.dry_run {
+        create::plan(&session, &request)?.preview()
+    } else {
+        let _lock = session.lock("create")?;
+        create::apply(&session, create::plan(&session, &request)?)?
+    };
+    warn_of_skipped(&taken.record.skipped, ui)?;
+    if session.identity.is_fallback {
+        ui.note("git has no user.name and user.email here; the checkpoint is by `git-checkpoint`")?;
+    }
+    if let Some(why) = &taken.unsigned {
+        ui.warn(format!("the tag could not be signed and was left out; the checkpoint is saved as its id: {why}"))?;
+    }
+    if ui.is_json() {
+        ui.value(&json::Checkpoint::of(&taken.record))?
+    } else {
+        print(&taken, args.dry_run, ui)?
+    }
+    Ok(0)
+}
+
+fn print(taken: &Taken, dry_run: bool, ui: &mut Ui) -> Result<()> {
+    let name = name(&taken.record);
+    let commit = taken.record.state.tip.to_hex_with_len(10);
+    let what = changes(&taken.changes);
+    if dry_run {
+        return ui.line(format!("would save {} at {commit}: {what}", taken.record.state.head.short_name()));
+    }
+    ui.done(format!("saved {name} at {commit}: {what}"))
+}
+
+/// The tag, or the record's id where there is none.
+pub(super) fn name(record: &Record) -> String {
+    record.tag().map_or_else(|| record.id.to_string(), json::name)
+}
+
+/// `2 staged, 1 untracked`, or `no changes`.
+pub(super) fn changes(changes: &Changes) -> String {
+    let counts = [
+        (changes.staged, "staged"),
+        (changes.unstaged, "unstaged"),
+        (changes.untracked, "untracked"),
+        (changes.conflicted, "in conflict"),
+    ];
+    let parts: Vec<_> =
+        counts.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")).collect();
+    if parts.is_empty() { "no changes".into() } else { parts.join(", ") }
+}
+
+/// Names what is not saved: nothing is left out silently.
+pub(super) fn warn_of_skipped(skipped: &[Skipped], ui: &mut Ui) -> Result<()> {
+    const SHOWN: usize = 10;
+    for skipped in skipped.iter().take(SHOWN) {
+        ui.warn(format!("not saved: {} ({})", quote_path(skipped.path.as_ref()), reason(skipped.reason)))?;
+    }
+    if skipped.len() > SHOWN {
+        ui.warn(format!("not saved: {} more; `--json` lists all", plural(skipped.len() - SHOWN, "path")))?;
+    }
+    Ok(())
+}
+
+pub(super) fn reason(reason: SkipReason) -> &'static str {
+    match reason {
+        SkipReason::TooLarge => "larger than capture.max-file-size",
+        SkipReason::OverTotal => "over capture.max-total-size in all",
+        SkipReason::NestedRepository => "a repository of its own",
+        SkipReason::SubmoduleChanges => "changes inside the submodule",
+        SkipReason::NotAFile => "a socket, pipe or device",
+        SkipReason::Excluded => "matches capture.exclude",
+        SkipReason::Untracked => "capture.untracked is off",
+    }
+}

@@ -1,0 +1,91 @@
+//! The answers as JSON. Field names are stable and described in `docs/json.md`; times are RFC 3339 in UTC,
+//! durations in seconds.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use gix::bstr::BString;
+use serde::Serialize;
+
+use crate::model::{Head, Oid, Record, Skipped, quote_path};
+
+/// A checkpoint, as `create`, `list`, `show` and `status` print it.
+#[derive(Serialize)]
+pub(super) struct Checkpoint {
+    id: String,
+    tag: Option<String>,
+    commit: String,
+    head: Option<String>,
+    branch: Option<String>,
+    tree: String,
+    phase: Option<String>,
+    elapsed_seconds: Option<u64>,
+    at: String,
+    subject: String,
+    message: Option<String>,
+    state: Option<&'static str>,
+    checks: [(); 0],
+    skipped: Vec<SkippedPath>,
+}
+
+/// A path that was left out.
+#[derive(Serialize)]
+pub(super) struct SkippedPath {
+    path: String,
+    reason: &'static str,
+}
+
+/// A file and what happened to it.
+#[derive(Serialize)]
+pub(super) struct File {
+    pub(super) status: char,
+    pub(super) path: String,
+}
+
+impl Checkpoint {
+    pub(super) fn of(record: &Record) -> Self {
+        let elapsed = record.phase.as_ref().and_then(|(_, elapsed)| *elapsed);
+        Checkpoint {
+            id: record.id.to_string(),
+            tag: record.tag().map(|tag| name(tag)),
+            commit: record.state.tip.to_string(),
+            head: record.state.head.commit().map(|id| id.to_string()),
+            branch: branch(&record.state.head),
+            tree: record.state.worktree.to_string(),
+            phase: record.phase.as_ref().map(|(name, _)| name.clone()),
+            elapsed_seconds: elapsed.map(|elapsed| u64::from(elapsed.minutes()) * 60),
+            at: time(record.at),
+            subject: record.subject.clone(),
+            message: record.message.clone(),
+            state: record.validation().map(crate::model::Validation::as_str),
+            checks: [],
+            skipped: skipped(&record.skipped),
+        }
+    }
+}
+
+pub(super) fn skipped(skipped: &[Skipped]) -> Vec<SkippedPath> {
+    skipped
+        .iter()
+        .map(|skipped| SkippedPath { path: quote_path(skipped.path.as_ref()), reason: skipped.reason.as_str() })
+        .collect()
+}
+
+pub(super) fn files(files: &[(char, String)]) -> Vec<File> {
+    files.iter().map(|(status, path)| File { status: *status, path: path.clone() }).collect()
+}
+
+pub(super) fn time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// A ref's name; it is UTF-8 everywhere but in repositories made to hurt, and quoted there.
+pub(super) fn name(name: &BString) -> String {
+    quote_path(name.as_ref())
+}
+
+pub(super) fn branch(head: &Head) -> Option<String> {
+    head.branch().map(|_| head.short_name())
+}
+
+pub(super) fn id(id: Option<Oid>) -> Option<String> {
+    id.map(|id| id.to_string())
+}

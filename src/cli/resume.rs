@@ -1,0 +1,63 @@
+//! `--continue`, `--skip` and `--abort` of every command that can be interrupted.
+
+use serde::Serialize;
+
+use super::{args, json, recover};
+use crate::{
+    config::Env,
+    error::Result,
+    ops::resume::{self, Ended, Ending},
+    ui::{Ui, clean},
+};
+
+#[derive(Serialize)]
+struct Value {
+    ended: &'static str,
+    id: Option<String>,
+    saved: Option<String>,
+    head: Option<String>,
+}
+
+/// What was asked for, if anything.
+pub(super) fn ending(args: &args::Ending, skip: bool) -> Option<Ending> {
+    match (args.go_on, args.abort, skip) {
+        (true, ..) => Some(Ending::Continue),
+        (_, true, _) => Some(Ending::Abort),
+        (.., true) => Some(Ending::Skip),
+        _ => None,
+    }
+}
+
+pub(super) fn run(ending: Ending, env: &Env, ui: &mut Ui) -> Result<u8> {
+    let session = super::open(env, ui)?;
+    let _lock = session.lock("resume")?;
+    let (value, text) = match resume::end(&session, ending)? {
+        Ended::Recovered(recovered) => return recover::answer(&recovered, ui),
+        Ended::NotBegun(kind) => (
+            Value { ended: "not-begun", id: None, saved: None, head: None },
+            format!("the {kind} had not changed anything yet; start it again if it is still wanted"),
+        ),
+        Ended::Finished { record, head } => (
+            Value { ended: "finished", id: Some(record.id.to_string()), saved: None, head: json::id(head.commit()) },
+            format!("finished: {}", clean(&record.subject)),
+        ),
+        Ended::GoneBack { record, saved } => (
+            Value {
+                ended: "aborted",
+                id: Some(record.id.to_string()),
+                saved: Some(saved.to_string()),
+                head: json::id(record.state.head.commit()),
+            },
+            format!(
+                "went back to the state before: {}\n  what was there until now is in {saved}",
+                clean(&record.subject)
+            ),
+        ),
+    };
+    if ui.is_json() {
+        ui.value(&value)?
+    } else {
+        ui.done(text)?
+    }
+    Ok(0)
+}

@@ -1,0 +1,77 @@
+//! `git checkpoint show`.
+
+use serde::Serialize;
+
+use super::{args, create, json};
+use crate::{
+    config::Env,
+    error::{Error, Result},
+    model::{Kind, Selector, quote_path},
+    ops::show::{self, Shown},
+    ui::{Ui, age},
+};
+
+#[derive(Serialize)]
+struct Value {
+    name: String,
+    kind: Option<&'static str>,
+    #[serde(flatten)]
+    checkpoint: Option<json::Checkpoint>,
+    commit: String,
+    staged: Vec<json::File>,
+    unstaged: Vec<json::File>,
+}
+
+pub(super) fn run(args: &args::Show, env: &Env, ui: &mut Ui) -> Result<u8> {
+    let session = super::open_and_remind(env, ui)?;
+    let shown = show::show(&session, &selector(&args.selector)?)?;
+    if ui.is_json() {
+        let record = shown.selected.record.as_ref();
+        ui.value(&Value {
+            name: shown.selected.name.clone(),
+            kind: record.map(|record| record.kind().as_str()),
+            checkpoint: record.map(json::Checkpoint::of),
+            commit: shown.selected.state.tip.to_string(),
+            staged: json::files(&shown.staged),
+            unstaged: json::files(&shown.unstaged),
+        })?;
+        return Ok(0);
+    }
+    print(&shown, &session.now, ui)?;
+    Ok(0)
+}
+
+fn print(shown: &Shown, now: &chrono::DateTime<chrono::Utc>, ui: &mut Ui) -> Result<()> {
+    let state = &shown.selected.state;
+    ui.line(format!("{}  {}", shown.selected.name, state.tip))?;
+    if let Some(record) = &shown.selected.record {
+        let what = if record.kind() == Kind::Create { "taken" } else { "the state before this was done:" };
+        ui.line(format!("  {what} {}, {}", age(record.at, *now), crate::ui::clean(&record.subject)))?;
+        for line in record.message.iter().flat_map(|message| message.lines().skip(1)) {
+            ui.line(format!("  {}", crate::ui::clean(line)))?;
+        }
+        ui.line(format!("  id {}", record.id))?;
+        if let Some(validation) = record.validation() {
+            ui.line(format!("  {}", validation.as_str()))?;
+        }
+    }
+    let head = state.head.commit().map_or_else(|| "without a commit".into(), |id| format!("at {id}"));
+    ui.line(format!("  {} {head}", state.head.short_name()))?;
+    for (title, files) in [("staged", &shown.staged), ("not staged", &shown.unstaged)] {
+        if !files.is_empty() {
+            ui.line(format!("  {title}:"))?;
+        }
+        for (letter, path) in files {
+            ui.line(format!("    {letter} {path}"))?;
+        }
+    }
+    for skipped in shown.selected.record.iter().flat_map(|record| &record.skipped) {
+        ui.line(format!("  not saved: {} ({})", quote_path(skipped.path.as_ref()), create::reason(skipped.reason)))?;
+    }
+    Ok(())
+}
+
+/// Reads a selector as typed.
+pub(super) fn selector(text: &str) -> Result<Selector> {
+    text.parse().map_err(|why: String| Error::usage(why).hint("`git checkpoint list` shows the checkpoints"))
+}

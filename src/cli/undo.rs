@@ -1,0 +1,63 @@
+//! `git checkpoint undo` and `git checkpoint redo`.
+
+use serde::Serialize;
+
+use super::{args, json, resume};
+use crate::{
+    config::Env,
+    error::{Error, Result},
+    ops::undo::{self, Direction, Undone},
+    ui::{Ui, clean, plural},
+};
+
+#[derive(Serialize)]
+struct Value {
+    id: String,
+    undone: String,
+    head: Option<String>,
+    branch: Option<String>,
+    files: Vec<json::File>,
+}
+
+pub(super) fn run(direction: Direction, args: &args::Undo, env: &Env, ui: &mut Ui) -> Result<u8> {
+    if let Some(ending) = resume::ending(&args.ending, false) {
+        return resume::run(ending, env, ui);
+    }
+    let session = super::open(env, ui)?;
+    let word = if direction == Direction::Undo { "undo" } else { "redo" };
+    let _lock = session.lock_unless(args.dry_run, word)?;
+    let plan = undo::plan(&session, direction, args.id.as_deref())?;
+    let preview = plan.preview(&session)?;
+    if args.dry_run {
+        return answer(&preview, &format!("would {word}"), ui);
+    }
+    if !args.yes && ui.is_interactive() {
+        answer(&preview, &format!("going to {word}"), ui)?;
+        if !ui.confirm("Go on?")? {
+            return Err(Error::refused("nothing was changed"));
+        }
+    }
+    let done = plan.apply(&session)?;
+    answer(&done, if direction == Direction::Undo { "undone" } else { "redone" }, ui)
+}
+
+fn answer(done: &Undone, verb: &str, ui: &mut Ui) -> Result<u8> {
+    if ui.is_json() {
+        ui.value(&Value {
+            id: done.id.to_string(),
+            undone: done.undone.id.to_string(),
+            head: json::id(done.head.commit()),
+            branch: json::branch(&done.head),
+            files: json::files(&done.files),
+        })?;
+        return Ok(0);
+    }
+    ui.done(format!("{verb}: {}", clean(&done.undone.subject)))?;
+    let commit = done.head.commit().map_or_else(|| "no commit".into(), |id| id.to_hex_with_len(10).to_string());
+    ui.line(format!("  {} at {commit}, {}", done.head.short_name(), plural(done.files.len(), "file")))?;
+    for edit in &done.refs {
+        let verb = if edit.new.is_some() { "back" } else { "gone" };
+        ui.line(format!("  {verb}: {}", json::name(&edit.name)))?;
+    }
+    Ok(0)
+}

@@ -1,0 +1,247 @@
+//! From files to blobs: each changed file is read once, on a few threads.
+//!
+//! Small ones stay in memory, for the pack that `objects::flush` writes; a large one is streamed to disk and made
+//! durable at once, so that memory does not depend on the size of files.
+
+use std::{
+    fs::File,
+    io::Read,
+    path::Path,
+    sync::{
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+};
+
+use gix::{
+    bstr::{BStr, BString, ByteSlice},
+    index::{State, entry::Mode},
+    objs::{Kind, Write},
+};
+use rustix::{fs::OFlags, io::Errno};
+
+use super::{
+    disk::{OnDisk, os_path},
+    filter::{Filter, Need, keeps_line_ends},
+    trouble::{Attempt, Trouble},
+};
+use crate::{
+    error::Context,
+    git::{Repo, objects},
+    model::Oid,
+};
+
+/// A larger file never is in memory as a whole.
+pub(super) const LARGE: u64 = 8 << 20;
+
+/// When blobs in memory take more than this, they are written.
+const MEMORY: usize = 64 << 20;
+
+/// From so many files on, more than one thread is worth its start.
+const WORTH_A_THREAD: usize = 16;
+
+const MAX_THREADS: usize = 8;
+
+/// A file to be read.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) path: BString,
+    pub(super) mode: Mode,
+    pub(super) disk: OnDisk,
+    /// The blob that the index has for it.
+    pub(super) known: Option<Oid>,
+}
+
+/// A file that was read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Content {
+    pub(super) id: Oid,
+    /// What it was when it was opened.
+    pub(super) disk: OnDisk,
+}
+
+/// What came of a job.
+enum Done {
+    /// The blob, with its bytes if they are to be kept.
+    Blob(Content, Option<Vec<u8>>),
+    /// A large file that is stored as it is.
+    Large(File, OnDisk),
+    /// A large file that only the `git` program can convert.
+    ForGit(OnDisk),
+}
+
+/// Whether blobs are kept, or only their names wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    Blobs,
+    Names,
+}
+
+/// What the threads share.
+struct Bench<'a> {
+    root: &'a Path,
+    index: &'a State,
+    jobs: &'a [Job],
+    next: AtomicUsize,
+    stopped: AtomicBool,
+    keep: Keep,
+}
+
+/// Reads the files of `jobs`; the results are in their order. `disk` is the repository without memory.
+pub(super) fn read(
+    repo: &Repo,
+    disk: &gix::ThreadSafeRepository,
+    index: &State,
+    (jobs, keep): (&[Job], Keep),
+) -> Attempt<Vec<Content>> {
+    let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let bench = Bench { root: repo.workdir(), index, jobs, next, stopped, keep };
+    let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MAX_THREADS);
+    let threads = threads.min(jobs.len().div_ceil(WORTH_A_THREAD));
+    let mut done: Vec<Option<Content>> = vec![None; jobs.len()];
+    let mut for_git = Vec::new();
+    let mut in_memory = 0;
+    let mut take = |at: usize, outcome: Attempt<Done>| -> Attempt<()> {
+        match outcome? {
+            Done::ForGit(disk) => for_git.push((at, disk)),
+            Done::Large(mut file, disk) => {
+                // Nothing is known about what grows while it is read, but that it will be another file then.
+                let id = objects::write_stream(repo, disk.size, &mut (&mut file).take(disk.size))?;
+                done[at] = Some(Content { id, disk });
+            }
+            Done::Blob(content, bytes) => {
+                done[at] = Some(content);
+                if let Some(bytes) = bytes {
+                    in_memory += bytes.len();
+                    let stored = repo.gix().objects.write_buf_with_known_id(Kind::Blob, &bytes, content.id);
+                    stored.context("cannot keep a file's content")?;
+                    if in_memory > MEMORY {
+                        let _written = objects::flush(repo)?;
+                        in_memory = 0;
+                    }
+                }
+            }
+        }
+        Ok(())
+    };
+    if threads <= 1 {
+        bench.work(&disk.to_thread_local(), &mut take)?;
+    } else {
+        thread::scope(|scope| {
+            let (send, receive) = mpsc::sync_channel(threads);
+            for _ in 0..threads {
+                let (send, bench) = (send.clone(), &bench);
+                scope.spawn(move || {
+                    let mut pass_on = |at, outcome| send.send((at, outcome)).map_err(|_receiver_gone| Trouble::Raced);
+                    let started = bench.work(&disk.to_thread_local(), &mut pass_on);
+                    if let Err(trouble) = started {
+                        drop(send.send((0, Err(trouble))));
+                    }
+                });
+            }
+            drop(send);
+            let outcome = receive.iter().try_for_each(|(at, outcome)| take(at, outcome));
+            bench.stopped.store(true, Ordering::Relaxed);
+            drop(receive);
+            outcome
+        })?;
+    }
+    for (at, content) in super::large::convert_with_git(repo, index, (jobs, keep), &for_git)? {
+        done[at] = Some(content);
+    }
+    Ok(done.into_iter().map(|content| content.expect("every job was done, or the first failure was returned")).collect())
+}
+
+impl Bench<'_> {
+    fn work(&self, repo: &gix::Repository, take: &mut dyn FnMut(usize, Attempt<Done>) -> Attempt<()>) -> Attempt<()> {
+        let mut filter = None;
+        loop {
+            let at = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(job) = self.jobs.get(at) else { return Ok(()) };
+            if self.stopped.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            let outcome = if job.disk.kind == rustix::fs::FileType::Symlink {
+                self.read_link(repo, job)
+            } else {
+                let filter = match &mut filter {
+                    Some(filter) => filter,
+                    None => filter.insert(Filter::new(repo, self.index)?),
+                };
+                self.read_file(repo, filter, job)
+            };
+            take(at, outcome)?;
+        }
+    }
+
+    fn read_link(&self, repo: &gix::Repository, job: &Job) -> Attempt<Done> {
+        let full = self.root.join(os_path(job.path.as_bstr()));
+        let target = match rustix::fs::readlink(&full, Vec::new()) {
+            Ok(target) => target.into_bytes(),
+            Err(Errno::NOENT | Errno::INVAL | Errno::NOTDIR) => return Err(Trouble::Raced),
+            Err(error) => return Err(Trouble::unreadable(job.path.as_bstr(), error)),
+        };
+        self.blob(repo, job, (job.disk, target))
+    }
+
+    fn read_file(&self, repo: &gix::Repository, filter: &mut Filter<'_>, job: &Job) -> Attempt<Done> {
+        let path = job.path.as_bstr();
+        let (file, disk) = open(self.root, path)?;
+        // A symbolic link where the file system has none is a file that holds its target.
+        if disk.size <= LARGE || job.mode == Mode::SYMLINK {
+            let bytes = if job.mode == Mode::SYMLINK {
+                let mut bytes = Vec::new();
+                (&file).read_to_end(&mut bytes).map_err(|error| Trouble::unreadable(path, error))?;
+                bytes
+            } else {
+                filter.clean(path, file, disk.size)?
+            };
+            return self.blob(repo, job, (disk, bytes));
+        }
+        let as_it_is = match filter.need(path)? {
+            Need::Nothing => true,
+            Need::LineEnds { auto } => {
+                let (scanned, _) = open(self.root, path)?;
+                keeps_line_ends(scanned, auto).map_err(|error| Trouble::unreadable(path, error))?
+            }
+            Need::Conversion => false,
+        };
+        if !as_it_is {
+            return Ok(Done::ForGit(disk));
+        }
+        // Most large files that have to be read were only touched.
+        if self.keep == Keep::Names || job.known.is_some() {
+            let id = super::large::hash(repo, &file, disk.size).map_err(|error| Trouble::unreadable(path, error))?;
+            if self.keep == Keep::Names || job.known == Some(id) {
+                return Ok(Done::Blob(Content { id, disk }, None));
+            }
+        }
+        Ok(Done::Large(file, disk))
+    }
+
+    fn blob(&self, repo: &gix::Repository, job: &Job, (disk, bytes): (OnDisk, Vec<u8>)) -> Attempt<Done> {
+        let id = gix::objs::compute_hash(repo.object_hash(), Kind::Blob, &bytes)
+            .map_err(|error| Trouble::unsupported("cannot hash a file", error))?;
+        // Also what git has already: only `objects::flush` knows whether that survives a power cut.
+        let keep = self.keep == Keep::Blobs && job.known != Some(id);
+        Ok(Done::Blob(Content { id, disk }, keep.then_some(bytes)))
+    }
+}
+
+/// Opens a file, without waiting on a pipe and without following a link that took its place.
+pub(super) fn open(root: &Path, path: &BStr) -> Attempt<(File, OnDisk)> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let full = root.join(os_path(path));
+    let unreadable = |error: Errno| Trouble::unreadable(path, error);
+    let fd = match rustix::fs::open(&full, flags, rustix::fs::Mode::empty()) {
+        Ok(fd) => fd,
+        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::NXIO) => return Err(Trouble::Raced),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let disk = OnDisk::new(&rustix::fs::fstat(&fd).map_err(unreadable)?);
+    if disk.kind != rustix::fs::FileType::RegularFile {
+        return Err(Trouble::Raced);
+    }
+    Ok((File::from(fd), disk))
+}

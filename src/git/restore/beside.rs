@@ -1,0 +1,106 @@
+//! The files that git keeps beside the index while a merge, cherry-pick or revert is going on.
+//!
+//! The names come from a record, which may be someone else's: only what git itself would write there is written.
+
+use std::{fs, io};
+
+use gix::{
+    bstr::{BStr, BString, ByteSlice},
+    objs::tree::EntryKind,
+};
+
+use crate::{
+    error::{Context, Result},
+    git::{Repo, durable},
+    model::Oid,
+};
+
+/// All that is removed before, and may be written after.
+const FILES: [&str; 8] = [
+    "AUTO_MERGE",
+    "CHERRY_PICK_HEAD",
+    "MERGE_HEAD",
+    "MERGE_MODE",
+    "MERGE_MSG",
+    "MERGE_RR",
+    "REVERT_HEAD",
+    "SQUASH_MSG",
+];
+
+/// The folder of a cherry-pick or revert of several commits; it has files only.
+const FOLDER: &str = "sequencer";
+
+/// Removes what is there now and writes what `extras` has.
+pub(super) fn put(repo: &Repo, extras: Option<Oid>) -> Result<()> {
+    let files = match extras {
+        Some(extras) => read(repo, extras)?,
+        None => Vec::new(),
+    };
+    let git_dir = repo.git_dir();
+    let failed = |error: io::Error| durable::storage_error(git_dir, error);
+    let removed = |result: io::Result<()>| match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    };
+    for name in FILES {
+        removed(fs::remove_file(git_dir.join(name))).map_err(failed)?;
+    }
+    removed(fs::remove_dir_all(git_dir.join(FOLDER))).map_err(failed)?;
+    let shared = durable::shared_policy(repo);
+    for (name, content) in files {
+        let path = git_dir.join(gix::path::from_bstr(name.as_bstr()).context("cannot use a path on this system")?);
+        durable::write_atomically(&path, &content, shared).map_err(|error| durable::storage_error(&path, error))?;
+    }
+    Ok(())
+}
+
+/// The files that may be written, with their content.
+fn read(repo: &Repo, extras: Oid) -> Result<Vec<(BString, Vec<u8>)>> {
+    let read = || "cannot read what was kept of a merge in progress";
+    let root = repo.gix().find_tree(extras).with_context(read)?;
+    let Some(folder) = root.lookup_entry(["git-dir"]).with_context(read)?.filter(|entry| entry.mode().is_tree()) else {
+        return Ok(Vec::new());
+    };
+    let mut files = Vec::new();
+    let top = repo.gix().find_tree(folder.object_id()).with_context(read)?;
+    for entry in top.iter() {
+        let entry = entry.with_context(read)?;
+        match entry.kind() {
+            EntryKind::Blob if FILES.iter().any(|name| entry.filename() == *name) => {
+                files.push((entry.filename().to_owned(), repo.gix().find_blob(entry.oid()).with_context(read)?.take_data()));
+            }
+            EntryKind::Tree if entry.filename() == FOLDER => {
+                let inner = repo.gix().find_tree(entry.oid()).with_context(read)?;
+                for entry in inner.iter() {
+                    let entry = entry.with_context(read)?;
+                    if entry.kind() == EntryKind::Blob && is_plain(entry.filename()) {
+                        let name = [FOLDER.as_bytes(), b"/", entry.filename()].concat().into();
+                        files.push((name, repo.gix().find_blob(entry.oid()).with_context(read)?.take_data()));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(files)
+}
+
+/// A name such as git's own in that folder (`todo`, `abort-safety`): it leads nowhere else on any system.
+fn is_plain(name: &BStr) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_names_are_written() {
+        for name in ["todo", "abort-safety", "head", "opts"] {
+            assert!(is_plain(name.into()), "{name}");
+        }
+        for name in ["", ".", "..", "a/b", "../hooks", "a\\b", "c:", "a b", "todo\n"] {
+            assert!(!is_plain(name.into()), "{name}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The files, written by git.
+
+use std::path::Path;
+
+use gix::bstr::{BString, ByteSlice};
+
+use super::{git_on, lock::IndexLock};
+use crate::{
+    error::{Error, Result},
+    git::{Repo, child::Output},
+    model::{Oid, quote_path, unquote_path},
+};
+
+/// Puts paths that are on disk already as the target wants them into the index, so that git leaves them alone.
+pub(super) fn accept(repo: &Repo, index: &Path, paths: &[BString]) -> Result<()> {
+    if paths.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<u8> = paths.iter().flat_map(|path| path.iter().copied().chain([0])).collect();
+    let git = git_on(repo, index).arg("update-index").arg("--add").arg("-z").arg("--stdin");
+    git.stdin(list).run().map(drop)
+}
+
+/// Takes the worktree from the first tree to the second.
+pub(super) fn write(repo: &Repo, index: &Path, lock: &IndexLock, [from, to]: [Oid; 2]) -> Result<()> {
+    let git = ["read-tree", "-m", "-u", "--no-recurse-submodules"].into_iter().fold(git_on(repo, index), |git, arg| git.arg(arg));
+    let git = git.arg(from.to_string()).arg(to.to_string());
+    let output = inherited(lock, || git.output())?;
+    if output.code == 0 { Ok(()) } else { Err(refusal(&output)) }
+}
+
+/// Lets a child keep the lock: should this process be killed, the lock is not free while git still writes files.
+#[cfg(unix)]
+fn inherited<T>(lock: &IndexLock, run: impl FnOnce() -> Result<T>) -> Result<T> {
+    use crate::error::Context;
+    use rustix::io::{FdFlags, fcntl_setfd};
+
+    let set = |flags| fcntl_setfd(lock.file(), flags).context("cannot pass the index lock on to `git`");
+    set(FdFlags::empty())?;
+    let result = run();
+    set(FdFlags::CLOEXEC)?;
+    result
+}
+
+#[cfg(not(unix))]
+fn inherited<T>(_lock: &IndexLock, run: impl FnOnce() -> Result<T>) -> Result<T> {
+    run()
+}
+
+/// git names the file in the words of a merge; for a person it is one that changed.
+fn refusal(output: &Output) -> Error {
+    let Some(path) = output.stderr.lines().find_map(refused_path) else {
+        return output.error("git read-tree -m -u");
+    };
+    let shown = quote_path(path.as_bstr());
+    Error::refused(format!("`{shown}` changed after it was captured"))
+        .because(output.stderr.clone())
+        .hint("stop what is writing there, and try again; nothing was changed")
+}
+
+/// The path in one of the messages of `unpack-trees.c` with which git refuses before it writes anything.
+fn refused_path(line: &str) -> Option<BString> {
+    let line = line.strip_prefix("error: ")?;
+    let shapes = [
+        ("Entry '", "' not uptodate. Cannot merge."),
+        ("Entry '", "' would be overwritten by merge. Cannot merge."),
+        ("Updating '", "' would lose untracked files in it"),
+        ("Untracked working tree file '", "' would be overwritten by merge."),
+        ("Untracked working tree file '", "' would be removed by merge."),
+        ("Entry '", "' overlaps with "),
+    ];
+    shapes.iter().find_map(|(before, after)| {
+        let rest = line.strip_prefix(before)?;
+        let end = rest.find(after)?;
+        Some(unquote_path(&rest[..end]).unwrap_or_else(|| rest[..end].into()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_is_read_from_each_refusal() {
+        for (line, path) in [
+            ("error: Entry 'a b' not uptodate. Cannot merge.", Some("a b")),
+            ("error: Entry 'it's' would be overwritten by merge. Cannot merge.", Some("it's")),
+            ("error: Updating 'dir' would lose untracked files in it", Some("dir")),
+            ("error: Untracked working tree file 'x' would be overwritten by merge.", Some("x")),
+            ("error: unable to create file x: No space left on device", None),
+            ("fatal: not a tree", None),
+        ] {
+            assert_eq!(refused_path(line), path.map(BString::from), "{line}");
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! The index of the wanted state, made of the index in which the files were written.
+//!
+//! That one knows size and time of every file, which the wanted index has to keep: else the next `git status` would
+//! read every file. So only what differs between the two trees is replaced, in place.
+
+use std::{collections::HashSet, io::BufWriter, path::Path};
+
+use gix::{
+    bstr::{BStr, BString, ByteSlice},
+    index::{
+        File,
+        entry::{Flags, Mode, Stage, Stat},
+        extension, write,
+    },
+};
+
+use crate::{
+    error::{Context, Error, Result},
+    git::{
+        Repo,
+        tree::{self, Entry},
+    },
+    model::{Oid, State},
+};
+
+/// What the index had beside its tree.
+#[derive(Debug, Default)]
+struct Beside {
+    unmerged: Vec<(Mode, Oid, Stage, BString)>,
+    intent_to_add: Vec<BString>,
+    assume_unchanged: Vec<BString>,
+    skip_worktree: Vec<BString>,
+}
+
+/// Turns the index at `path`, which has the tree `worktree`, into that of `target`.
+pub(super) fn complete(repo: &Repo, path: &Path, worktree: Oid, target: &State) -> Result<()> {
+    let beside = target.extras.map_or_else(|| Ok(Beside::default()), |extras| Beside::read(repo, extras))?;
+    if target.index == worktree && beside.is_empty() {
+        return Ok(());
+    }
+    edit(repo, path, |index| {
+        let changes = tree::diff(repo, worktree, target.index)?;
+        let mut staged: Vec<(BString, Entry)> = Vec::new();
+        let mut gone: HashSet<BString> = HashSet::new();
+        for change in changes {
+            match change.new {
+                Some(new) => staged.push((change.path, new)),
+                None => drop(gone.insert(change.path)),
+            }
+        }
+        gone.extend(beside.unmerged.iter().map(|(_, _, _, path)| path.clone()));
+        let intended = beside.intent_modes(index);
+        gone.extend(intended.iter().map(|(path, _)| path.clone()));
+        replace(index, &staged, &gone);
+        beside.add(index, &intended, repo);
+        index.sort_entries();
+        beside.mark(index);
+        let partial = beside.unmerged.iter().map(|(_, _, _, path)| path).chain(&beside.intent_to_add);
+        cache_tree(repo, index, target.index, partial)
+    })
+}
+
+/// Reads, changes and writes the index at `path`.
+///
+/// The file keeps its time. By it git tells which files may have changed in the same moment in which they were
+/// entered, and compares their content; a later time would hide such changes for ever.
+pub(super) fn edit(repo: &Repo, path: &Path, change: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
+    let failed = || format!("cannot change the index file `{}`", path.display());
+    let modified = path.metadata().and_then(|data| data.modified()).with_context(failed)?;
+    let options = gix::index::decode::Options::default();
+    let mut index = File::at(path, repo.gix().object_hash(), false, options).with_context(failed)?;
+    expand(repo, &mut index)?;
+    change(&mut index)?;
+    let file = std::fs::File::create(path.with_extension("new")).with_context(failed)?;
+    let extensions = write::Extensions::Given { tree_cache: true, end_of_index_entry: true };
+    let mut out = BufWriter::with_capacity(1 << 16, file);
+    index.write_to(&mut out, write::Options { extensions, skip_hash: false }).with_context(failed)?;
+    let file = out.into_inner().with_context(failed)?;
+    file.set_modified(modified).with_context(failed)?;
+    std::fs::rename(path.with_extension("new"), path).with_context(failed)
+}
+
+/// Replaces the folders of a sparse index by the files in them.
+fn expand(repo: &Repo, index: &mut File) -> Result<()> {
+    let is_folder = |entry: &gix::index::Entry| entry.mode == Mode::DIR;
+    let folders: Vec<(BString, Oid)> =
+        index.entries().iter().filter(|entry| is_folder(entry)).map(|entry| (entry.path(index).to_owned(), entry.id)).collect();
+    if folders.is_empty() {
+        return Ok(());
+    }
+    index.remove_entries(|_, _, entry| is_folder(entry));
+    for (folder, id) in folders {
+        let empty = Oid::empty_tree(repo.gix().object_hash());
+        for change in tree::diff(repo, empty, id)? {
+            let Some(new) = change.new else { continue };
+            let path = [folder.as_slice(), &change.path].concat();
+            push(index, path.as_bstr(), new, Flags::EXTENDED | Flags::SKIP_WORKTREE);
+        }
+    }
+    index.sort_entries();
+    Ok(())
+}
+
+/// Puts `staged` in and takes `gone` out; what is staged has no file that it was seen in, so no size and time.
+fn replace(index: &mut File, staged: &[(BString, Entry)], gone: &HashSet<BString>) {
+    let mut new = Vec::new();
+    for (path, entry) in staged {
+        match index.entry_mut_by_path_and_stage(path.as_bstr(), Stage::Unconflicted) {
+            Some(found) => {
+                found.id = entry.id;
+                found.mode = mode_of(*entry);
+                found.stat = Stat::default();
+                found.flags -= Flags::INTENT_TO_ADD;
+            }
+            None => new.push((path, *entry)),
+        }
+    }
+    if !gone.is_empty() {
+        index.remove_entries(|_, path, _| gone.contains(path));
+    }
+    for (path, entry) in new {
+        if !gone.contains(path) {
+            push(index, path.as_bstr(), entry, Flags::empty());
+        }
+    }
+}
+
+fn push(index: &mut File, path: &BStr, entry: Entry, flags: Flags) {
+    index.dangerously_push_entry(Stat::default(), entry.id, flags, mode_of(entry), path);
+}
+
+fn mode_of(entry: Entry) -> Mode {
+    Mode::from_bits_truncate(entry.mode.value().into())
+}
+
+impl Beside {
+    fn is_empty(&self) -> bool {
+        let Beside { unmerged, intent_to_add, assume_unchanged, skip_worktree } = self;
+        unmerged.is_empty() && intent_to_add.is_empty() && assume_unchanged.is_empty() && skip_worktree.is_empty()
+    }
+
+    fn read(repo: &Repo, extras: Oid) -> Result<Self> {
+        let list = |name: &str| -> Result<Vec<BString>> {
+            let Some(entry) = tree::entry(repo, extras, name.into())? else {
+                return Ok(Vec::new());
+            };
+            let blob = repo.gix().find_blob(entry.id).with_context(|| format!("cannot read the list `{name}`"))?;
+            let items = blob.data.split(|byte| *byte == 0).filter(|item| !item.is_empty());
+            let items: Vec<BString> = items.map(BString::from).collect();
+            Ok(items)
+        };
+        Ok(Beside {
+            unmerged: list("index/unmerged")?.iter().map(parse_unmerged).collect::<Result<_>>()?,
+            intent_to_add: list("index/intent-to-add")?,
+            assume_unchanged: list("index/assume-unchanged")?,
+            skip_worktree: list("index/skip-worktree")?,
+        })
+    }
+
+    /// The paths that are only intended to be added, with the mode that they have on disk.
+    fn intent_modes(&self, index: &File) -> Vec<(BString, Mode)> {
+        let mode = |path: &BString| index.entry_by_path(path.as_bstr()).map_or(Mode::FILE, |entry| entry.mode);
+        self.intent_to_add.iter().map(|path| (path.clone(), mode(path))).collect()
+    }
+
+    fn add(&self, index: &mut File, intended: &[(BString, Mode)], repo: &Repo) {
+        for (mode, id, stage, path) in &self.unmerged {
+            index.dangerously_push_entry(Stat::default(), *id, Flags::from_stage(*stage), *mode, path.as_bstr());
+        }
+        let empty = Oid::empty_blob(repo.gix().object_hash());
+        for (path, mode) in intended {
+            let flags = Flags::EXTENDED | Flags::INTENT_TO_ADD;
+            index.dangerously_push_entry(Stat::default(), empty, flags, *mode, path.as_bstr());
+        }
+    }
+
+    fn mark(&self, index: &mut File) {
+        let marks =
+            [(&self.assume_unchanged, Flags::ASSUME_VALID), (&self.skip_worktree, Flags::EXTENDED | Flags::SKIP_WORKTREE)];
+        for (paths, flags) in marks {
+            for path in paths {
+                if let Some(entry) = index.entry_mut_by_path_and_stage(path.as_bstr(), Stage::Unconflicted) {
+                    entry.flags |= flags;
+                }
+            }
+        }
+    }
+}
+
+/// The paths that had the flag skip-worktree.
+pub(super) fn skip_worktree(repo: &Repo, extras: Oid) -> Result<Vec<BString>> {
+    Beside::read(repo, extras).map(|beside| beside.skip_worktree)
+}
+
+/// `<mode> <id> <stage>TAB<path>`, as `git update-index --index-info` reads it.
+fn parse_unmerged(line: &BString) -> Result<(Mode, Oid, Stage, BString)> {
+    let parse = || {
+        let (about, path) = line.split_once_str("\t")?;
+        let mut words = about.to_str().ok()?.split(' ');
+        let mode = Mode::from_bits(u32::from_str_radix(words.next()?, 8).ok()?)?;
+        let id = Oid::from_hex(words.next()?.as_bytes()).ok()?;
+        let stage = match words.next()? {
+            "1" => Stage::Base,
+            "2" => Stage::Ours,
+            "3" => Stage::Theirs,
+            _ => return None,
+        };
+        Some((mode, id, stage, BString::from(path)))
+    };
+    parse().ok_or_else(|| Error::environment(format!("`{line}` is not a conflict stage")))
+}
+
+/// Makes the cached trees in the index those of `tree`, but for the folders above `partial`, which differ from it.
+///
+/// gix writes them as they are, and stale ones would make git commit what is not in the index.
+fn cache_tree<'p>(repo: &Repo, index: &mut File, tree: Oid, partial: impl Iterator<Item = &'p BString>) -> Result<()> {
+    let Some(cached) = index.tree_mut() else {
+        return Ok(());
+    };
+    let old = std::mem::replace(cached, empty_node(tree));
+    let mut new = renewed(repo, &old, tree)?;
+    for path in partial {
+        invalidate(&mut new, path.as_bstr());
+    }
+    if let Some(cached) = index.tree_mut() {
+        *cached = new;
+    }
+    Ok(())
+}
+
+fn empty_node(id: Oid) -> extension::Tree {
+    extension::Tree { name: Default::default(), id, num_entries: None, children: Vec::new() }
+}
+
+/// The node of the tree `id`, with what `old` knows of it; only folders that `old` does not know are read.
+fn renewed(repo: &Repo, old: &extension::Tree, id: Oid) -> Result<extension::Tree> {
+    if old.id == id && old.num_entries.is_some() {
+        return Ok(old.clone());
+    }
+    let mut node = extension::Tree { name: old.name.clone(), ..empty_node(id) };
+    let mut count = 0_u32;
+    let tree = repo.gix().find_tree(id).with_context(|| format!("cannot read tree {id}"))?;
+    for entry in tree.iter() {
+        let entry = entry.context("cannot decode a tree")?;
+        if !entry.mode().is_tree() {
+            count += 1;
+            continue;
+        }
+        let known = old.children.iter().find(|child| child.name[..] == **entry.filename());
+        let unknown = || extension::Tree { name: entry.filename().iter().copied().collect(), ..empty_node(entry.object_id()) };
+        let child = renewed(repo, known.unwrap_or(&unknown()), entry.object_id())?;
+        count += child.num_entries.unwrap_or_default();
+        node.children.push(child);
+    }
+    node.num_entries = Some(count);
+    Ok(node)
+}
+
+fn invalidate(node: &mut extension::Tree, path: &BStr) {
+    node.num_entries = None;
+    if let Some((folder, rest)) = path.split_once_str("/")
+        && let Some(child) = node.children.iter_mut().find(|child| child.name[..] == *folder)
+    {
+        invalidate(child, rest.as_bstr());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_are_read_and_nothing_else() {
+        let id = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
+        let (mode, oid, stage, path) = parse_unmerged(&format!("100755 {id} 2\ta b\tc").into()).expect("well formed");
+        assert_eq!((mode, oid.to_string().as_str(), stage), (Mode::FILE_EXECUTABLE, id, Stage::Ours));
+        assert_eq!(path, "a b\tc");
+        for line in ["", "100644", &format!("100644 {id} 0\tx"), &format!("9 {id} 1\tx"), "100644 12 1\tx"] {
+            assert!(parse_unmerged(&line.into()).is_err(), "{line}");
+        }
+    }
+}

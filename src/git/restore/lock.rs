@@ -1,0 +1,144 @@
+//! The lock of the index, so that no git command changes the index while the files are changed under it.
+//!
+//! It is git's own lock, the file `index.lock`, so every git program respects it. Unlike git's it is also locked by
+//! the operating system for as long as its owner lives, so a lock whose owner was killed can be told from any other
+//! and removed without asking.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    error::{Error, Result},
+    git::{Repo, durable},
+};
+
+/// How long a lock that is held is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often it is tried meanwhile.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// What the lock file begins with; the id of the process follows.
+const MARK: &str = "git-checkpoint ";
+
+/// The lock, held until it is dropped.
+pub(super) struct IndexLock {
+    path: PathBuf,
+    file: File,
+}
+
+impl IndexLock {
+    /// Takes the lock, waiting a little for it to become free.
+    pub(super) fn take(repo: &Repo) -> Result<Self> {
+        let path = repo.git_dir().join("index.lock");
+        let started = Instant::now();
+        loop {
+            match create(&path) {
+                Ok(file) => return Ok(IndexLock { path, file }),
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                    return Err(durable::storage_error(&path, error));
+                }
+                Err(_) if started.elapsed() > PATIENCE => return Err(held(&path)),
+                Err(_) => {}
+            }
+            if !remove_if_stale(&path).map_err(|error| durable::storage_error(&path, error))? {
+                std::thread::sleep(PAUSE);
+            }
+        }
+    }
+
+    /// The open file: a child that inherits it keeps the lock alive should this process be killed.
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+}
+
+impl Drop for IndexLock {
+    fn drop(&mut self) {
+        // Only this process may hold it; if it cannot be removed, the next git command says so.
+        fs::remove_file(&self.path).ok();
+    }
+}
+
+/// Removes the index lock if a restore of this program left it behind when it was killed.
+pub fn remove_stale_lock(repo: &Repo) -> Result<()> {
+    let path = repo.git_dir().join("index.lock");
+    remove_if_stale(&path).map(drop).map_err(|error| durable::storage_error(&path, error))
+}
+
+/// Makes the lock file, complete from the first moment that it has its name.
+fn create(path: &Path) -> io::Result<File> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let mut file = durable::temp_file(dir, "checkpoint-lock-", 0o666)?;
+    file.as_file().lock()?;
+    file.write_all(format!("{MARK}{}\n", std::process::id()).as_bytes())?;
+    match fs::hard_link(file.path(), path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
+        // A file system without hard links: a kill between the next two steps leaves an empty lock for a person.
+        Err(_) => {
+            let mut own = OpenOptions::new().write(true).create_new(true).open(path)?;
+            own.lock()?;
+            own.write_all(format!("{MARK}{}\n", std::process::id()).as_bytes())?;
+            return Ok(own);
+        }
+    }
+    let (file, temporary) = file.into_parts();
+    drop(temporary);
+    Ok(file)
+}
+
+/// Removes the lock file at `path` if it is this program's and its owner is gone; whether it did.
+fn remove_if_stale(path: &Path) -> io::Result<bool> {
+    let missing = |error: io::Error| if error.kind() == io::ErrorKind::NotFound { Ok(false) } else { Err(error) };
+    if !path.symlink_metadata().map_or_else(|error| missing(error), |data| Ok(data.is_file()))? {
+        return Ok(false);
+    }
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) => return missing(error),
+    };
+    let mut start = [0; MARK.len()];
+    if file.read_exact(&mut start).is_err() || start != MARK.as_bytes() {
+        return Ok(false);
+    }
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(false),
+        Err(TryLockError::Error(error)) => return Err(error),
+    }
+    // Another process may have removed it and taken a new one meanwhile: only what was looked at is removed.
+    if is_same_file(&file, path)? {
+        durable::remove(path)?;
+    }
+    Ok(true)
+}
+
+#[cfg(unix)]
+fn is_same_file(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let open = file.metadata()?;
+    match path.symlink_metadata() {
+        Ok(named) => Ok((open.dev(), open.ino()) == (named.dev(), named.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(not(unix))]
+fn is_same_file(_file: &File, path: &Path) -> io::Result<bool> {
+    // There an open file keeps its name.
+    path.try_exists()
+}
+
+fn held(path: &Path) -> Error {
+    let age = path.metadata().and_then(|data| data.modified()).ok().and_then(|time| time.elapsed().ok());
+    let age = age.map_or_else(String::new, |age| format!(", {} seconds old", age.as_secs()));
+    Error::environment(format!("the index is locked by `{}`{age}", path.display()))
+        .because("another git process seems to be running in this repository")
+        .hint(format!("wait for it to end; if none is running, remove `{}`", path.display()))
+}

@@ -1,0 +1,166 @@
+//! From the state captured now to another: files, index and what git keeps beside them.
+//!
+//! git itself writes the files: `git read-tree -m -u` from the captured tree to the wanted one, in an index of its
+//! own. So filters, line ends, sparse checkouts and case-insensitive file systems come out as they do in any
+//! checkout, only files that differ are written, and git refuses where a file changed after the capture. What git
+//! would overwrite without a word, ignored files above all, [`obstacles`] finds before anything is written.
+
+mod beside;
+mod files;
+mod ignored;
+mod index;
+mod lock;
+mod obstacles;
+mod sparse;
+
+use std::path::PathBuf;
+
+use gix::bstr::BString;
+
+pub use self::{ignored::worktree_to_write, lock::remove_stale_lock};
+use self::{lock::IndexLock, obstacles::Ground};
+use super::{durable, tree};
+use crate::{
+    error::{Context, Error, Result},
+    git::{Git, Repo, capture::Captured},
+    model::{Oid, State, quote_path},
+};
+
+/// How many obstacles an error names.
+const NAMED: usize = 10;
+
+/// A path that the restore would have to overwrite or delete although no backup holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obstacle {
+    /// Relative to the top of the worktree.
+    pub path: BString,
+    /// What is in the way, for people: `is ignored and not part of the backup`.
+    pub why: String,
+}
+
+/// A path that differs between two trees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathChange {
+    /// Relative to the top of the worktree.
+    pub path: BString,
+    /// `A` only the second tree has it, `D` only the first, `M` both, `T` both but of another type.
+    pub status: char,
+}
+
+/// The paths that differ between two trees, by name.
+pub fn changed_paths(repo: &Repo, from: Oid, to: Oid) -> Result<Vec<PathChange>> {
+    let changes = tree::diff(repo, from, to)?.into_iter();
+    Ok(changes.map(|change| PathChange { status: change.status(), path: change.path }).collect())
+}
+
+/// What stands in the way of going from `from` to `target`; empty when the restore can be begun.
+pub fn obstacles(repo: &Repo, from: &Captured, target: &State) -> Result<Vec<Obstacle>> {
+    let changes = tree::diff(repo, from.state.worktree, worktree_to_write(repo, &from.state, target)?)?;
+    Ok(Ground::survey(repo, from, &changes)?.obstacles)
+}
+
+/// A restore that has begun: it holds the index lock until it is finished or dropped.
+///
+/// The order is: [`Restore::begin`], [`Restore::write_files`], then the caller moves HEAD, then
+/// [`Restore::finish`]. After a crash in between, capture again and restore from there.
+#[must_use]
+pub struct Restore<'r> {
+    repo: &'r Repo,
+    index: TemporaryIndex,
+    /// The captured worktree, and what is to be written.
+    files: [Oid; 2],
+    target: State,
+    lock: IndexLock,
+}
+
+/// The index that the work is done in, beside the real one; gone when it is dropped.
+struct TemporaryIndex {
+    path: PathBuf,
+}
+
+impl<'r> Restore<'r> {
+    /// Takes the lock of the index and prepares; changes nothing yet. The objects of both states must be on disk.
+    pub fn begin(repo: &'r Repo, from: &Captured, target: &State) -> Result<Self> {
+        let lock = IndexLock::take(repo)?;
+        let index = TemporaryIndex::new(repo);
+        let files = [from.state.worktree, worktree_to_write(repo, &from.state, target)?];
+        let changes = tree::diff(repo, files[0], files[1])?;
+        let ground = Ground::survey(repo, from, &changes)?;
+        if !ground.obstacles.is_empty() {
+            return Err(in_the_way(&ground.obstacles));
+        }
+        from.worktree_index.write_to(&index.path).context("cannot write a temporary index")?;
+        files::accept(repo, &index.path, &ground.equal)?;
+        Ok(Restore { repo, index, files, target: target.clone(), lock })
+    }
+
+    /// Writes the files that differ; stops with its name at a file that changed after the capture.
+    pub fn write_files(&mut self) -> Result<()> {
+        if self.files[0] != self.files[1] {
+            files::write(self.repo, &self.index.path, &self.lock, self.files)?;
+        }
+        sparse::keep_on_disk(self.repo, &self.index.path, &self.target)
+    }
+
+    /// Puts the index in place, and the files of a merge in progress if the target had one.
+    pub fn finish(self) -> Result<()> {
+        index::complete(self.repo, &self.index.path, self.files[1], &self.target)?;
+        beside::put(self.repo, self.target.extras)?;
+        let real = self.repo.index_path();
+        let put = || {
+            std::fs::File::open(&self.index.path)?.sync_all()?;
+            gix::fs::set_shared_repository_permissions(&self.index.path, durable::shared_policy(self.repo))?;
+            std::fs::rename(&self.index.path, &real)?;
+            durable::sync_dir(self.repo.git_dir())
+        };
+        put().map_err(|error| durable::storage_error(&real, error))
+    }
+}
+
+impl TemporaryIndex {
+    /// Its place; what an earlier restore that was killed left there is removed.
+    fn new(repo: &Repo) -> Self {
+        let index = TemporaryIndex { path: repo.git_dir().join("checkpoint-index") };
+        index.remove();
+        index
+    }
+
+    fn remove(&self) {
+        for path in [self.path.clone(), self.path.with_extension("lock")] {
+            // It may not be there; and a left-over is overwritten by the next restore.
+            std::fs::remove_file(path).ok();
+        }
+    }
+}
+
+impl Drop for TemporaryIndex {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
+/// A call of git on the temporary index, which is kept plain: no part of it lives elsewhere, and no hook is run.
+fn git_on(repo: &Repo, index: &std::path::Path) -> Git {
+    let plain = [
+        "core.fsmonitor=false",
+        "core.untrackedCache=false",
+        "core.splitIndex=false",
+        "core.hooksPath=/dev/null",
+        "index.sparse=false",
+        "index.skipHash=false",
+        "submodule.recurse=false",
+    ];
+    repo.git(plain.iter().flat_map(|setting| ["-c", setting])).index_file(index)
+}
+
+fn in_the_way(obstacles: &[Obstacle]) -> Error {
+    let count = obstacles.len();
+    let paths = if count == 1 { "1 path that no backup holds is".into() } else { format!("{count} paths that no backup holds are") };
+    let mut named: Vec<String> =
+        obstacles.iter().take(NAMED).map(|one| format!("`{}` {}", quote_path(one.path.as_ref()), one.why)).collect();
+    if count > NAMED {
+        named.push(format!("and {} more", count - NAMED));
+    }
+    Error::refused(format!("{paths} in the way: {}", named.join("; ")))
+        .hint("move what is named out of the way, and try again; nothing was changed")
+}

@@ -1,0 +1,50 @@
+//! Files outside of a sparse checkout that are on disk all the same.
+//!
+//! `git read-tree -u` takes such files off the disk as soon as it has anything to do, because the patterns do not
+//! want them. The state that is restored had them, possibly with changes, so they are put back.
+
+use std::{collections::HashSet, path::Path};
+
+use gix::{
+    bstr::BString,
+    index::entry::{Flags, Stage},
+};
+
+use super::{git_on, index};
+use crate::{
+    error::Result,
+    git::{Repo, tree},
+    model::State,
+};
+
+/// Writes the files that `target` had on disk and that git left out, and takes the flag off their entries.
+pub(super) fn keep_on_disk(repo: &Repo, path: &Path, target: &State) -> Result<()> {
+    if !repo.gix().config_snapshot().boolean("core.sparseCheckout").unwrap_or(false) {
+        return Ok(());
+    }
+    let listed = target.extras.map_or_else(|| Ok(Vec::new()), |extras| index::skip_worktree(repo, extras))?;
+    let mut absent: HashSet<BString> = listed.into_iter().collect();
+    // A file that differs from the index was there, whatever its flag said.
+    for change in tree::diff(repo, target.index, target.worktree)? {
+        absent.remove(&change.path);
+    }
+    let mut wanted: Vec<BString> = Vec::new();
+    index::edit(repo, path, |index| {
+        let entries = index.entries().iter().filter(|entry| entry.flags.contains(Flags::SKIP_WORKTREE));
+        wanted = entries.map(|entry| entry.path(index).to_owned()).filter(|path| !absent.contains(path)).collect();
+        for path in &wanted {
+            if let Some(entry) = index.entry_mut_by_path_and_stage(path.as_ref(), Stage::Unconflicted) {
+                entry.flags -= Flags::SKIP_WORKTREE;
+            }
+        }
+        Ok(())
+    })?;
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<u8> = wanted.iter().flat_map(|path| path.iter().copied().chain([0])).collect();
+    let output = git_on(repo, path).arg("checkout-index").arg("--index").arg("-z").arg("--stdin").stdin(list).output()?;
+    // A file that is there already is not overwritten, which git reports as a failure.
+    let is_there = |line: &str| line.ends_with("already exists, no checkout");
+    if output.code == 0 || output.stderr.lines().all(is_there) { Ok(()) } else { Err(output.error("git checkout-index")) }
+}

@@ -1,0 +1,157 @@
+//! Take a checkpoint: the working state as it is, published under a tag, without touching HEAD, index or files.
+
+use gix::bstr::BString;
+
+use super::{Session, names};
+use crate::{
+    config::{CaptureMode, TagKind},
+    error::{Error, Result},
+    git::capture::{Captured, Changes},
+    model::{Detail, Kind, Oid, Record, RecordId, Validation},
+    store::Published,
+};
+
+mod commit;
+
+/// What the user asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// `-m`: what the user has to say about it.
+    pub message: Option<String>,
+    /// `--name`: the tag's name; an error if it is taken.
+    pub name: Option<String>,
+    /// `--commit`: add and commit on the branch.
+    pub commit: bool,
+    /// `--no-verify`: run neither checks nor, in commit mode, git's commit hooks.
+    pub no_verify: bool,
+}
+
+/// A checkpoint about to be taken.
+#[must_use]
+pub struct Plan {
+    record: Record,
+    captured: Captured,
+    tag: Name,
+    commit: bool,
+    no_verify: bool,
+}
+
+/// Where the public tag's name comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Name {
+    /// Given by the user: if it is taken, that is an error.
+    Given(BString),
+    /// From a template: if it is taken, the next free one is used.
+    Template(BString),
+    /// No public tag is wanted.
+    None,
+}
+
+/// A checkpoint taken, or, for a dry run, to be taken.
+#[derive(Debug)]
+#[must_use]
+pub struct Taken {
+    /// The record; its `detail` has the tag's final name.
+    pub record: Record,
+    /// What was changed when it was taken.
+    pub changes: Changes,
+    /// Why the public tag could not be signed and was left out.
+    pub unsigned: Option<String>,
+}
+
+impl Plan {
+    /// What it would take, without taking it.
+    pub fn preview(self) -> Taken {
+        Taken { record: self.record, changes: self.captured.changes, unsigned: None }
+    }
+}
+
+/// Captures the state and decides on the name; changes nothing.
+pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
+    let captured = session.capture()?;
+    let id = session.store().next_id(session.now, Kind::Create)?;
+    let tag = tag_name(session, &captured, request)?;
+    let commit = request.commit || session.config.capture.mode == CaptureMode::Commit;
+    if commit && captured.state.head.branch().is_none() {
+        return Err(Error::refused("HEAD is detached: a commit made here would be on no branch")
+            .hint("`git switch -c <branch>` first, or take a snapshot with plain `git checkpoint`"));
+    }
+    let half_done = captured.changes.conflicted > 0 || session.repo.git_operation().is_some();
+    if commit && half_done {
+        return Err(Error::refused("git has an operation half done, which a commit now would conclude")
+            .hint("end it first, or take a snapshot with plain `git checkpoint`"));
+    }
+    let record = draft(session, request, id, &captured);
+    Ok(Plan { record, captured, tag, commit, no_verify: request.no_verify })
+}
+
+fn tag_name(session: &Session, captured: &Captured, request: &Request) -> Result<Name> {
+    if let Some(name) = &request.name {
+        return names::given(name).map(Name::Given);
+    }
+    if session.config.tag == TagKind::None {
+        return Ok(Name::None);
+    }
+    let values = names::values(session, &captured.state.head);
+    names::from_template(session.config.names.tag.as_ref(), names::TAG, &values).map(Name::Template)
+}
+
+fn draft(session: &Session, request: &Request, id: RecordId, captured: &Captured) -> Record {
+    let subject = match &request.message {
+        Some(message) => message.lines().next().unwrap_or_default().trim().to_owned(),
+        None => String::new(),
+    };
+    let subject =
+        if subject.is_empty() { format!("checkpoint of {}", captured.state.head.short_name()) } else { subject };
+    Record {
+        id,
+        at: session.now,
+        subject,
+        message: request.message.clone(),
+        phase: None,
+        state: captured.state.clone(),
+        skipped: captured.skipped.clone(),
+        refs: Vec::new(),
+        detail: Detail::Create { tag: None, validation: Validation::Unvalidated, index_before: None },
+    }
+}
+
+/// Publishes the checkpoint.
+pub fn apply(session: &Session, plan: Plan) -> Result<Taken> {
+    let Plan { mut record, captured, tag, commit, no_verify } = plan;
+    if commit && !captured.changes.is_clean() {
+        commit::commit(session, &captured, &mut record, no_verify)?;
+    }
+    let unsigned = publish(session, &mut record, &tag, &captured.kept)?;
+    Ok(Taken { record, changes: captured.changes, unsigned })
+}
+
+fn publish(session: &Session, record: &mut Record, name: &Name, kept: &[Oid]) -> Result<Option<String>> {
+    let kind = if *name == Name::None { TagKind::None } else { session.config.tag };
+    let kind = if kind == TagKind::None && *name != Name::None { TagKind::Annotated } else { kind };
+    for attempt in 1.. {
+        let chosen = match name {
+            Name::Given(name) => Some(name.clone()),
+            Name::Template(name) => Some(names::attempt(name, attempt)),
+            Name::None => None,
+        };
+        if let Detail::Create { tag, .. } = &mut record.detail {
+            tag.clone_from(&chosen);
+        }
+        match session.store().publish(record, kept, kind, &session.identity)? {
+            Published::Done(_) => return Ok(None),
+            Published::Unsigned(_, why) => {
+                if let Detail::Create { tag, .. } = &mut record.detail {
+                    *tag = None;
+                }
+                return Ok(Some(why));
+            }
+            Published::Taken(taken) if matches!(name, Name::Given(_)) => {
+                return Err(Error::refused(format!("the name `{taken}` is taken"))
+                    .hint("choose another `--name`, or leave it out to get the next free one"));
+            }
+            Published::Taken(_) => {}
+        }
+    }
+    Err(Error::bug("there is no free name for the tag"))
+}

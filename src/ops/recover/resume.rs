@@ -1,0 +1,175 @@
+//! The part of a recover that `git cherry-pick` does: from the first conflict on.
+//!
+//! git keeps its own state for it (`CHERRY_PICK_HEAD`, the sequencer), so a user may as well end it with plain
+//! `git cherry-pick --continue` or `--abort`. Our journal stays until the next call sees that it has ended.
+
+use std::collections::VecDeque;
+
+use gix::bstr::BString;
+
+use super::{Conflict, Reason, Recovered, Request};
+use crate::{
+    config::TagKind,
+    error::{Context, Error, Result},
+    git::{child::Output, refs},
+    model::{Detail, Head, Oid, PickedCommit, Record, State, quote_path},
+    ops::{
+        Session,
+        transition::{Intent, Stage, Then},
+    },
+    store::Journal,
+};
+
+/// What the journal has to remember for `git cherry-pick`.
+pub(super) fn hand_over(conflict: &Conflict, request: &Request) -> Then {
+    let mut options = Vec::new();
+    if request.keep_redundant {
+        options.push("--keep-redundant-commits".to_owned());
+    }
+    if let Some(mainline) = request.mainline {
+        options.push(format!("--mainline={mainline}"));
+    }
+    Then::CherryPick { commits: conflict.commits.iter().map(ToString::to_string).collect(), options }
+}
+
+/// Starts `git cherry-pick` where the in-memory picks ended.
+pub(super) fn begin(session: &Session, record: Record, target: &State) -> Result<Recovered> {
+    let journal = session.interrupted()?.ok_or_else(|| Error::bug("a recover that goes on has no journal"))?;
+    let (commits, options) = rest(&journal)?;
+    let call = session.repo.git(["cherry-pick"].into_iter().map(str::to_owned).chain(options).chain(commits));
+    let output = run(session, call)?;
+    conclude(session, &journal, record, target.head.commit(), &output)
+}
+
+/// Goes on after a conflict was settled, or leaves the commit out.
+pub fn resume(session: &Session, journal: &Journal, record: Record, skip: bool) -> Result<Recovered> {
+    let begun_at = Intent::of(journal)?.target()?.head.commit();
+    let in_progress = session.repo.git_operation().is_some();
+    if !in_progress {
+        if Stage::of(journal)? != Stage::Picking {
+            return begin(session, record, &Intent::of(journal)?.target()?);
+        }
+        // The user has ended it with plain git.
+        return finish(session, journal, record, begun_at);
+    }
+    let unmerged = unmerged(session)?;
+    if !skip && !unmerged.is_empty() {
+        let error = Error::conflict(format!("{} still in conflict", count(unmerged.len())));
+        let error = unmerged.iter().take(10).fold(error, |error, path| error.hint(format!("`{path}`")));
+        return Err(error.hint("settle it, `git add` the files, then `git checkpoint recover --continue`"));
+    }
+    let call = session.repo.git(["cherry-pick", if skip { "--skip" } else { "--continue" }]);
+    let output = run(session, call)?;
+    conclude(session, journal, record, begun_at, &output)
+}
+
+fn count(paths: usize) -> String {
+    if paths == 1 { "a file is".into() } else { format!("{paths} files are") }
+}
+
+fn run(session: &Session, call: crate::git::Git) -> Result<Output> {
+    let call = call.env("GIT_EDITOR", ":");
+    let call = if session.identity.is_fallback { call.fallback_identity(&session.identity) } else { call };
+    call.output()
+}
+
+fn rest(journal: &Journal) -> Result<(Vec<String>, Vec<String>)> {
+    match Intent::of(journal)?.then {
+        Then::CherryPick { commits, options } => Ok((commits, options)),
+        Then::Done => Err(Error::bug("a recover that goes on has no commits left")),
+    }
+}
+
+/// After a call of `git cherry-pick`: it has stopped again, or everything is done.
+fn conclude(
+    session: &Session,
+    journal: &Journal,
+    record: Record,
+    begun_at: Option<Oid>,
+    output: &Output,
+) -> Result<Recovered> {
+    if session.repo.git_operation().is_none() {
+        if output.code != 0 {
+            return Err(output
+                .error("git cherry-pick")
+                .hint("`git checkpoint recover --abort` goes back to the state before it"));
+        }
+        return finish(session, journal, record, begun_at);
+    }
+    Stage::Picking.reach(session, journal)?;
+    let stopped_at = refs::find(&session.repo, "CHERRY_PICK_HEAD".into())?;
+    let paths = unmerged(session)?;
+    let progress = progress(session, journal, &record, begun_at)?;
+    Ok(Recovered { conflict: Some((stopped_at, paths)), ..progress })
+}
+
+fn finish(session: &Session, journal: &Journal, mut record: Record, begun_at: Option<Oid>) -> Result<Recovered> {
+    let mut recovered = progress(session, journal, &record, begun_at)?;
+    let (commits, _) = rest(journal)?;
+    for commit in commits {
+        let commit = Oid::from_hex(commit.as_bytes()).context("a commit in the journal is none")?;
+        if recovered.picked.iter().all(|picked| picked.from != commit) {
+            recovered.left_out.push((commit, Reason::Skipped));
+        }
+    }
+    if let Detail::Recover { picked, uncommitted, .. } = &mut record.detail {
+        picked.clone_from(&recovered.picked);
+        // A conflict comes before the uncommitted work, which was not brought back then.
+        *uncommitted = false;
+    }
+    let _replaced = session.store().replace(&record, TagKind::None, &session.identity)?;
+    Journal::remove(&session.repo)?;
+    Ok(recovered)
+}
+
+/// What is back so far: our own picks, and those that git has made since, told by author, date and order.
+fn progress(session: &Session, journal: &Journal, record: &Record, begun_at: Option<Oid>) -> Result<Recovered> {
+    let Detail::Recover { source, picked, .. } = &record.detail else {
+        return Err(Error::bug("the record of a recover is of another kind"));
+    };
+    let mut picked = picked.clone();
+    let head: Head = session.repo.head()?;
+    let (commits, _) = rest(journal)?;
+    let mut left: VecDeque<Oid> = commits.iter().filter_map(|commit| Oid::from_hex(commit.as_bytes()).ok()).collect();
+    if let (Some(tip), Some(begun_at)) = (head.commit(), begun_at) {
+        let made = session.repo.git(["rev-list", "--reverse", &format!("{begun_at}..{tip}")]).run()?;
+        for line in String::from_utf8_lossy(&made).lines() {
+            let made = Oid::from_hex(line.as_bytes()).context("git printed a commit that is none")?;
+            if let Some(position) = position_of(session, &left, made)? {
+                let from = left[position];
+                left.drain(..=position);
+                picked.push(PickedCommit { from, to: made });
+            }
+        }
+    }
+    Ok(Recovered {
+        id: record.id.clone(),
+        source: source.clone(),
+        head,
+        picked,
+        left_out: Vec::new(),
+        conflict: None,
+        uncommitted: false,
+    })
+}
+
+fn position_of(session: &Session, left: &VecDeque<Oid>, made: Oid) -> Result<Option<usize>> {
+    let author = |id: Oid| -> Result<BString> {
+        let commit = session.repo.gix().find_commit(id).with_context(|| format!("cannot read commit {id}"))?;
+        let author = commit.author().context("cannot read a commit's author")?;
+        Ok(format!("{} {} {}", author.name, author.email, author.time).into())
+    };
+    let wanted = author(made)?;
+    for (position, commit) in left.iter().enumerate() {
+        if author(*commit)? == wanted {
+            return Ok(Some(position));
+        }
+    }
+    Ok(None)
+}
+
+/// The paths that have conflict stages.
+fn unmerged(session: &Session) -> Result<Vec<String>> {
+    let out = session.repo.git(["diff", "--name-only", "--diff-filter=U", "-z"]).run()?;
+    Ok(out.split(|b| *b == 0).filter(|path| !path.is_empty()).map(|path| quote_path(path.into())).collect())
+}

@@ -1,0 +1,46 @@
+//! The working state after HEAD moved to another commit, with the user's own changes kept.
+
+use crate::{
+    error::{Error, Result},
+    git::tree::{self, TreeChange},
+    model::{Oid, State, quote_path},
+    ops::Session,
+};
+
+/// `now` with HEAD at `commit`: what the commits between change is changed in index and worktree too. Refused
+/// where the user has changes of their own in the same paths.
+pub(super) fn at_commit(session: &Session, now: &State, commit: Oid) -> Result<State> {
+    let repo = &session.repo;
+    let base = repo.head_tree(&now.head)?;
+    let changes = tree::diff(repo, base, repo.tree_of(commit)?)?;
+    if now.index == base && now.worktree == base {
+        let tree = repo.tree_of(commit)?;
+        return Ok(State {
+            head: now.head.at(Some(commit)),
+            index: tree,
+            worktree: tree,
+            tip: commit,
+            extras: now.extras,
+        });
+    }
+    let overlapping = overlapping(session, now, &changes)?;
+    if let Some(first) = overlapping.first() {
+        let more = if overlapping.len() > 1 { format!(" and {} more", overlapping.len() - 1) } else { String::new() };
+        return Err(Error::refused(format!("`{first}`{more} is changed here, and by the commits to be picked"))
+            .hint("commit your changes, or save them with `git checkpoint`, and recover again; nothing was changed"));
+    }
+    let (index, worktree) = (tree::apply(repo, now.index, &changes)?, tree::apply(repo, now.worktree, &changes)?);
+    Ok(State { head: now.head.at(Some(commit)), index, worktree, tip: commit, extras: now.extras })
+}
+
+fn overlapping(session: &Session, now: &State, changes: &[TreeChange]) -> Result<Vec<String>> {
+    let repo = &session.repo;
+    let mut paths = Vec::new();
+    for change in changes {
+        let differs = |tree: Oid| -> Result<bool> { Ok(tree::entry(repo, tree, change.path.as_ref())? != change.old) };
+        if differs(now.index)? || differs(now.worktree)? {
+            paths.push(quote_path(change.path.as_ref()));
+        }
+    }
+    Ok(paths)
+}

@@ -1,0 +1,296 @@
+//! From what a user typed to a state: checkpoints, records, backups and plain revisions.
+
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, Utc};
+use gix::bstr::{BString, ByteSlice};
+use regex::Regex;
+
+use super::{Session, undo};
+use crate::{
+    error::{Context, Error, Result},
+    model::{Head, Kind, Oid, Record, RecordId, Selector, State, Validation},
+};
+
+/// A state that was found.
+#[derive(Debug, Clone)]
+pub struct Selected {
+    /// What it is called in messages: the tag, the record's id, or what was typed.
+    pub name: String,
+    /// Its record, unless it is a plain commit.
+    pub record: Option<Record>,
+    /// The state itself. A plain commit is the state in which nothing is changed, on the current branch.
+    pub state: State,
+}
+
+impl Selected {
+    fn of(record: Record) -> Self {
+        let name = record.tag().map_or_else(|| record.id.to_string(), ToString::to_string);
+        Selected { name, state: record.state.clone(), record: Some(record) }
+    }
+}
+
+/// Finds the state that `selector` names, as seen from `head`.
+pub fn select(session: &Session, selector: &Selector, head: &Head) -> Result<Selected> {
+    let of_branch = |record: &Record| record.state.head.branch() == head.branch();
+    let nth = |n: usize, wanted: &dyn Fn(&Record) -> bool, none: &str| {
+        let found = newest_checkpoints(session, |record| of_branch(record) && wanted(record))?.nth(n).transpose()?;
+        found.map(Selected::of).ok_or_else(|| nothing_found(session, head, none))
+    };
+    match selector {
+        Selector::Latest(0) => nth(0, &|_| true, "there is no checkpoint"),
+        Selector::Latest(n) => nth(*n, &|_| true, &format!("there are not {} checkpoints", n + 1)),
+        Selector::Good(n) => nth(
+            *n,
+            &|record| record.validation() == Some(Validation::Validated),
+            if *n == 0 {
+                "no checkpoint has passed its checks"
+            } else {
+                "not so many checkpoints have passed their checks"
+            },
+        ),
+        Selector::Elapsed(span) => nth(
+            0,
+            &|record| matches!(&record.phase, Some((_, Some(elapsed))) if elapsed == span),
+            &format!("no checkpoint is of T+{span}"),
+        ),
+        Selector::Ago(when) => {
+            let Some(time) = parse_when(when, session.now, session.local) else {
+                return Err(Error::usage(format!("`{when}` is not a time"))
+                    .hint("write `@{2 hours ago}`, `@{yesterday}` or `@{2026-11-21 14:30}`"));
+            };
+            nth(0, &|record| record.at <= time, &format!("no checkpoint is from before {when}"))
+        }
+        Selector::Before(pattern) => before(session, pattern, head),
+        Selector::Name(name) => by_name(session, name, head),
+    }
+}
+
+/// The checkpoints that `wanted` accepts and that were not undone, newest first, read as they are asked for.
+pub fn newest_checkpoints<'s>(
+    session: &'s Session,
+    wanted: impl Fn(&Record) -> bool + 's,
+) -> Result<impl Iterator<Item = Result<Record>> + 's> {
+    let ids = session.store().ids()?;
+    let undone = undo::undone(session, &ids)?;
+    Ok(ids
+        .into_iter()
+        .rev()
+        .filter(move |id| id.kind() == Some(Kind::Create) && !undone.contains(id))
+        .map(|id| session.store().read(&id))
+        .filter(move |record| record.as_ref().map_or(true, &wanted)))
+}
+
+fn nothing_found(session: &Session, head: &Head, what: &str) -> Error {
+    let error = Error::usage(format!("{what} on `{}`", head.short_name()));
+    let newest = newest_checkpoints(session, |_| true).ok().and_then(|mut all| all.next()).and_then(Result::ok);
+    match newest {
+        Some(record) => {
+            let Selected { name, state, .. } = Selected::of(record);
+            error.hint(format!("the newest of all is `{name}`, of `{}`", state.head.short_name()))
+        }
+        None => error.hint("`git checkpoint` takes one"),
+    }
+}
+
+fn by_name(session: &Session, name: &str, head: &Head) -> Result<Selected> {
+    if let Some(record) = by_id(session, name)? {
+        return Ok(Selected::of(record));
+    }
+    let repo = session.repo.gix();
+    let of_ref = |prefix: &str| repo.try_find_reference(&format!("{prefix}{name}")).ok().flatten();
+    if let Some(tag) = of_ref("refs/tags/") {
+        let target = tag.target().try_id().map(ToOwned::to_owned);
+        if let Some(target) = target {
+            if let Some(record) = session.store().record_of_object(target)? {
+                return Ok(Selected { name: name.to_owned(), ..Selected::of(record) });
+            }
+            if let Some(record) = find_record(session, Kind::Create, |record| {
+                record.tag().is_some_and(|tag| tag == name) && record.state.tip == target
+            })? {
+                return Ok(Selected::of(record));
+            }
+        }
+    }
+    if let Some(branch) = of_ref("refs/heads/") {
+        let tip = branch.target().try_id().map(ToOwned::to_owned);
+        let record = find_record(session, Kind::Rollback, |record| {
+            record.backup().is_some_and(|backup| backup == name) && Some(record.state.tip) == tip
+        })?;
+        if let Some(record) = record {
+            return Ok(Selected { name: name.to_owned(), ..Selected::of(record) });
+        }
+    }
+    match commit_of(session, name) {
+        Some(commit) => plain(session, name, commit, head),
+        None => Err(unknown(session, name)),
+    }
+}
+
+/// The newest record of `kind` that `wanted` accepts.
+fn find_record(session: &Session, kind: Kind, wanted: impl Fn(&Record) -> bool) -> Result<Option<Record>> {
+    let store = session.store();
+    for id in store.ids()?.iter().rev().filter(|id| id.kind() == Some(kind)) {
+        if let Ok(record) = store.read(id)
+            && wanted(&record)
+        {
+            return Ok(Some(record));
+        }
+    }
+    Ok(None)
+}
+
+/// The record whose id this is, or begins with this, if it looks like one at all.
+fn by_id(session: &Session, name: &str) -> Result<Option<Record>> {
+    let looks_like_one = name.len() >= 4 && name.as_bytes()[..4].iter().all(u8::is_ascii_digit);
+    if !looks_like_one {
+        return Ok(None);
+    }
+    let store = session.store();
+    let matching: Vec<RecordId> = store.ids()?.into_iter().filter(|id| id.as_str().starts_with(name)).collect();
+    match matching.as_slice() {
+        [] => Ok(None),
+        [id] => store.read(id).map(Some),
+        [first @ .., last] => {
+            if let Some(exact) = first.iter().chain([last]).find(|id| id.as_str() == name) {
+                return store.read(exact).map(Some);
+            }
+            let mut error = Error::usage(format!("`{name}` is the beginning of {} records", matching.len()));
+            for id in matching.iter().rev().take(5) {
+                error = error.hint(format!("`{id}`"));
+            }
+            Err(error)
+        }
+    }
+}
+
+/// The commit that a git revision names, if any.
+pub fn commit_of(session: &Session, revision: &str) -> Option<Oid> {
+    let id = session.repo.gix().rev_parse_single(revision.as_bytes().as_bstr()).ok()?;
+    let object = id.object().ok()?.peel_to_commit().ok()?;
+    Some(object.id)
+}
+
+fn plain(session: &Session, name: &str, commit: Oid, head: &Head) -> Result<Selected> {
+    let tree = session.repo.tree_of(commit)?;
+    let state = State { head: head.at(Some(commit)), index: tree, worktree: tree, tip: commit, extras: None };
+    Ok(Selected { name: name.to_owned(), record: None, state })
+}
+
+fn before(session: &Session, pattern: &str, head: &Head) -> Result<Selected> {
+    let regex = Regex::new(pattern)
+        .map_err(|error| Error::usage(format!("`{pattern}` is not a regular expression")).because(error))?;
+    let Some(tip) = head.commit() else {
+        return Err(Error::usage("there is no commit yet"));
+    };
+    let walk = session.repo.gix().rev_walk([tip]).all().context("cannot walk the history")?;
+    for info in walk {
+        let commit = info.context("cannot walk the history")?.object().context("cannot read a commit")?;
+        let message = commit.message_raw().context("cannot read a commit's message")?.to_str_lossy();
+        if !regex.is_match(&message) {
+            continue;
+        }
+        let parent = commit.parent_ids().next().map(gix::Id::detach);
+        let Some(parent) = parent else {
+            return Err(Error::usage(format!(
+                "the commit that matches `{pattern}` is the first: nothing is before it"
+            )));
+        };
+        return plain(session, &format!("before:{pattern}"), parent, head);
+    }
+    Err(Error::usage(format!("no commit of this branch has a message that matches `{pattern}`"))
+        .hint("`git log --oneline` shows the messages"))
+}
+
+fn unknown(session: &Session, name: &str) -> Error {
+    let mut names: Vec<BString> = Vec::new();
+    for prefix in ["refs/tags/", "refs/heads/"] {
+        let refs = crate::git::refs::list(&session.repo, prefix).unwrap_or_default();
+        names.extend(refs.into_iter().filter_map(|(full, _)| full.strip_prefix(prefix.as_bytes()).map(BString::from)));
+    }
+    let mut error = Error::usage(format!("`{name}` is neither a checkpoint nor a git revision"));
+    for near in nearest(name, &names) {
+        error = error.hint(format!("did you mean `{near}`?"));
+    }
+    error.hint("`git checkpoint list` shows all checkpoints")
+}
+
+/// Up to three of `names` that are like `name`, the likest first.
+fn nearest<'n>(name: &str, names: &'n [BString]) -> Vec<&'n BString> {
+    let mut scored: Vec<(f64, &BString)> = names
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(name, &candidate.to_str_lossy()), candidate))
+        .filter(|(score, _)| *score > 0.75)
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(a.1)));
+    scored.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+/// `2 hours ago`, `yesterday`, `now`, an RFC 3339 time, or a local date with or without a time.
+fn parse_when(text: &str, now: DateTime<Utc>, local: NaiveDateTime) -> Option<DateTime<Utc>> {
+    let text = text.trim();
+    let from_local = |time: NaiveDateTime| now + (time - local);
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Some(time.to_utc());
+    }
+    for format in ["%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"] {
+        if let Ok(time) = NaiveDateTime::parse_from_str(text, format) {
+            return Some(from_local(time));
+        }
+    }
+    if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        return Some(from_local(date.and_hms_opt(0, 0, 0)?));
+    }
+    match text {
+        "now" => return Some(now),
+        "yesterday" => return Some(now - Duration::days(1)),
+        _ => {}
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [number, unit, "ago"] = words.as_slice() else { return None };
+    let number: i64 = match *number {
+        "a" | "an" | "one" => 1,
+        number => number.parse().ok()?,
+    };
+    let seconds = match unit.trim_end_matches('s') {
+        "second" | "sec" => 1,
+        "minute" | "min" => 60,
+        "hour" => 3600,
+        "day" => 86_400,
+        "week" => 604_800,
+        _ => return None,
+    };
+    now.checked_sub_signed(Duration::try_seconds(number.checked_mul(seconds)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_and_nonsense_is_not() {
+        let now = DateTime::parse_from_rfc3339("2026-11-21T12:00:00Z").expect("valid").to_utc();
+        // Two hours east of Greenwich.
+        let local = now.naive_utc() + Duration::hours(2);
+        for (text, expected) in [
+            ("2 hours ago", Some("2026-11-21T10:00:00Z")),
+            ("an hour ago", Some("2026-11-21T11:00:00Z")),
+            ("yesterday", Some("2026-11-20T12:00:00Z")),
+            ("2026-11-21 13:30", Some("2026-11-21T11:30:00Z")),
+            ("2026-11-21", Some("2026-11-20T22:00:00Z")),
+            ("2026-11-21T11:00:00+01:00", Some("2026-11-21T10:00:00Z")),
+            ("some time ago", None),
+            ("99999999999999999999 hours ago", None),
+            ("", None),
+        ] {
+            let expected = expected.map(|time| DateTime::parse_from_rfc3339(time).expect("valid").to_utc());
+            assert_eq!(parse_when(text, now, local), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_likest_names_come_first() {
+        let names = ["phase2-checkpoint-T+4h", "phase2-checkpoint-T+8h", "v1.0"].map(BString::from);
+        let found = nearest("phase2-chekpoint-T+8h", &names);
+        assert_eq!(found, [&names[1], &names[0]]);
+        assert!(nearest("zzz", &names).is_empty());
+    }
+}

@@ -1,0 +1,102 @@
+//! What every operation needs: the repository, its configuration, who acts, and when.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use gix::bstr::ByteSlice;
+
+use super::{
+    resume::{self, Ending},
+    transition::Stage,
+};
+use crate::{
+    config::{Config, Env},
+    error::{Error, Result},
+    git::{
+        Repo,
+        capture::{self, Captured, Identity},
+        lock::{Holder, OperationLock},
+    },
+    store::{Journal, Store},
+};
+
+/// An opened repository and the circumstances of one call.
+pub struct Session {
+    /// The repository.
+    pub repo: Repo,
+    /// Its configuration.
+    pub config: Config,
+    /// Who commits and tags are by.
+    pub identity: Identity,
+    /// The moment of the call.
+    pub now: DateTime<Utc>,
+    /// The same in local time, for names.
+    pub local: NaiveDateTime,
+}
+
+impl Session {
+    /// Opens the repository that `env` is in, and reads its configuration.
+    pub fn open(env: &Env) -> Result<Self> {
+        let repo = Repo::open(env)?;
+        let config = Config::load(repo.workdir())?;
+        let now = env.now();
+        let identity = Identity::of(&repo, now)?;
+        Ok(Session { identity, config, now, local: env.local(now), repo })
+    }
+
+    /// The repository's records.
+    pub fn store(&self) -> Store<'_> {
+        Store::new(&self.repo)
+    }
+
+    /// The folder the command was called in, where that is inside the worktree, else the top.
+    pub fn here(&self) -> PathBuf {
+        let prefix = gix::path::from_bstr(self.repo.prefix().as_bstr()).map(std::borrow::Cow::into_owned);
+        self.repo.workdir().join(prefix.unwrap_or_default())
+    }
+
+    /// The working state as it is now.
+    pub fn capture(&self) -> Result<Captured> {
+        capture::capture(&self.repo, &self.config.capture, &self.identity)
+    }
+
+    /// Keeps every other operation of this program out until it is dropped.
+    pub fn lock(&self, command: &str) -> Result<OperationLock> {
+        let command = format!("git checkpoint {command}");
+        OperationLock::acquire(&self.repo, Holder { command: &command, since: self.now })
+    }
+
+    /// As [`Session::lock`], unless nothing will be changed anyway.
+    pub fn lock_unless(&self, dry_run: bool, command: &str) -> Result<Option<OperationLock>> {
+        if dry_run { Ok(None) } else { self.lock(command).map(Some) }
+    }
+
+    /// The operation that was begun in this worktree and not ended.
+    pub fn interrupted(&self) -> Result<Option<Journal>> {
+        Journal::read(&self.repo)
+    }
+
+    /// Refuses to begin anything that writes to the worktree while something else is half done in it.
+    pub fn refuse_if_busy(&self) -> Result<()> {
+        if let Some(journal) = self.interrupted()? {
+            // A conflict that the user settled with plain git leaves only our journal to be closed.
+            if Stage::of(&journal)? == Stage::Picking && self.repo.git_operation().is_none() {
+                let _ended = resume::end(self, Ending::Continue)?;
+                return Ok(());
+            }
+            return Err(Error::conflict(format!("a {} of this worktree was begun and has not ended", journal.kind))
+                .hint(format!("`git checkpoint {} --continue` finishes it", journal.kind))
+                .hint(format!("`git checkpoint {} --abort` goes back to the state before it", journal.kind)));
+        }
+        match self.repo.git_operation().filter(|operation| operation.blocks_restore()) {
+            Some(operation) => {
+                let command = operation.command();
+                let end = if command == "bisect" { "reset" } else { "--abort" };
+                Err(Error::conflict(format!("a `git {command}` is in progress")).hint(format!(
+                    "end it first, with `git {command} {end}` for example; checkpoints can still be taken"
+                )))
+            }
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! How things stand: branch, changes, the newest checkpoint, and what was interrupted.
+
+use super::{Session, select};
+use crate::{
+    error::Result,
+    git::{capture, capture::Changes, repo::GitOperation},
+    model::{Head, Record, Skipped},
+    store::Journal,
+};
+
+/// How things stand.
+#[derive(Debug)]
+#[must_use]
+pub struct Status {
+    /// Where HEAD is.
+    pub head: Head,
+    /// The newest checkpoint of this branch.
+    pub last: Option<Record>,
+    /// What is changed.
+    pub changes: Changes,
+    /// What a checkpoint would leave alone.
+    pub skipped: Vec<Skipped>,
+    /// An operation of this program that was begun and not ended.
+    pub interrupted: Option<Journal>,
+    /// An operation of git's own that was begun and not ended.
+    pub git_operation: Option<GitOperation>,
+}
+
+/// Looks; changes nothing and writes no object.
+pub fn status(session: &Session) -> Result<Status> {
+    let head = session.repo.head()?;
+    let (changes, skipped) = capture::changes(&session.repo, &session.config.capture)?;
+    let branch = head.branch().cloned();
+    let last = select::newest_checkpoints(session, move |record| record.state.head.branch() == branch.as_ref())?
+        .find_map(Result::ok);
+    Ok(Status {
+        last,
+        changes,
+        skipped,
+        interrupted: session.interrupted()?,
+        git_operation: session.repo.git_operation(),
+        head,
+    })
+}

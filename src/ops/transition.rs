@@ -1,0 +1,353 @@
+//! From the state captured now to another, so that a crash at any instant leaves the one, the other, or a journal
+//! by which the next call finishes it or goes back.
+//!
+//! The order is what makes it safe: journal, index lock, record and backup published (objects fsynced first),
+//! files, HEAD, other refs, index, journal removed. Nothing is overwritten before it is in a published record.
+
+use gix::bstr::BString;
+use serde::{Deserialize, Serialize};
+
+use super::Session;
+use crate::{
+    error::{Error, Result},
+    git::{
+        capture::Captured,
+        refs::{self, RefEdit, Transaction},
+        restore::{self, Restore},
+        tree,
+    },
+    model::{Head, Oid, Record, RefChange, State, quote_path, unquote_path},
+    store::{Journal, Published},
+};
+
+/// A move of the worktree from one state to another.
+#[must_use]
+pub struct Transition<'a> {
+    /// Where it begins; captured under the operation's lock.
+    pub from: &'a Captured,
+    /// Where it goes.
+    pub target: &'a State,
+    /// Refs to change beside HEAD's own branch, once the files are in place.
+    pub edits: Vec<RefEdit>,
+    /// What is done after the worktree is there, told to the call that finishes an interrupted operation.
+    pub then: Then,
+}
+
+/// What an operation still has to do once its transition is complete.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Then {
+    /// Nothing.
+    Done,
+    /// Hand these commits, which conflict or follow one that does, to `git cherry-pick` with these options.
+    CherryPick {
+        /// The commits, in order.
+        commits: Vec<String>,
+        /// Options of `git cherry-pick`.
+        options: Vec<String>,
+    },
+}
+
+/// The stages of an operation that a journal tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Files, HEAD and index are on their way to the target.
+    Moving,
+    /// The worktree is at the target; `git cherry-pick` is about to get the rest.
+    HandingOver,
+    /// `git cherry-pick` has stopped at a conflict.
+    Picking,
+}
+
+impl Stage {
+    fn as_str(self) -> &'static str {
+        match self {
+            Stage::Moving => "moving",
+            Stage::HandingOver => "handing-over",
+            Stage::Picking => "picking",
+        }
+    }
+
+    /// How far the operation of `journal` is.
+    pub fn of(journal: &Journal) -> Result<Self> {
+        [Stage::Moving, Stage::HandingOver, Stage::Picking]
+            .into_iter()
+            .find(|stage| stage.as_str() == journal.step)
+            .ok_or_else(|| damaged("its step is not known"))
+    }
+
+    /// Notes in the journal that it is that far.
+    pub fn reach(self, session: &Session, journal: &Journal) -> Result<()> {
+        Journal { step: self.as_str().to_owned(), ..journal.clone() }.write(&session.repo)
+    }
+}
+
+/// What the journal keeps of a transition, so that another process can finish it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    target: StoredState,
+    edits: Vec<StoredEdit>,
+    /// What comes after it.
+    pub then: Then,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct StoredState {
+    branch: Option<String>,
+    commit: Option<String>,
+    index: String,
+    worktree: String,
+    tip: String,
+    extras: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct StoredEdit {
+    name: String,
+    old: Option<String>,
+    new: Option<String>,
+}
+
+impl Intent {
+    fn new(transition: &Transition<'_>) -> Self {
+        let hex = |id: &Oid| id.to_string();
+        let target = transition.target;
+        let store = |edit: &RefEdit| StoredEdit {
+            name: quote_path(edit.name.as_ref()),
+            old: edit.old.as_ref().map(hex),
+            new: edit.new.as_ref().map(hex),
+        };
+        Intent {
+            target: StoredState {
+                branch: target.head.branch().map(|name| quote_path(name.as_ref())),
+                commit: target.head.commit().as_ref().map(hex),
+                index: hex(&target.index),
+                worktree: hex(&target.worktree),
+                tip: hex(&target.tip),
+                extras: target.extras.as_ref().map(hex),
+            },
+            edits: transition.edits.iter().map(store).collect(),
+            then: transition.then.clone(),
+        }
+    }
+
+    /// The state it was going to.
+    pub fn target(&self) -> Result<State> {
+        let stored = &self.target;
+        let commit = stored.commit.as_deref().map(oid).transpose()?;
+        let head = match (&stored.branch, commit) {
+            (Some(name), commit) => Head::Branch { name: name_of(name)?, commit },
+            (None, Some(commit)) => Head::Detached { commit },
+            (None, None) => return Err(damaged("it has neither a branch nor a commit")),
+        };
+        Ok(State {
+            head,
+            index: oid(&stored.index)?,
+            worktree: oid(&stored.worktree)?,
+            tip: oid(&stored.tip)?,
+            extras: stored.extras.as_deref().map(oid).transpose()?,
+        })
+    }
+
+    /// The refs it was going to change beside HEAD's own branch.
+    pub fn edits(&self) -> Result<Vec<RefEdit>> {
+        let read = |edit: &StoredEdit| {
+            Ok(RefEdit {
+                name: name_of(&edit.name)?,
+                old: edit.old.as_deref().map(oid).transpose()?,
+                new: edit.new.as_deref().map(oid).transpose()?,
+            })
+        };
+        self.edits.iter().map(read).collect()
+    }
+
+    /// Reads what a journal keeps.
+    pub fn of(journal: &Journal) -> Result<Self> {
+        serde_json::from_value(journal.request.clone()).map_err(|error| damaged("it is not understood").because(error))
+    }
+
+    /// The journal of an operation that is about to do this.
+    fn journal(&self, session: &Session, record: &Record) -> Journal {
+        Journal {
+            id: record.id.clone(),
+            kind: record.kind(),
+            step: Stage::Moving.as_str().to_owned(),
+            started: session.now,
+            pid: std::process::id(),
+            request: serde_json::to_value(self).expect("names and ids are plain text"),
+        }
+    }
+}
+
+fn oid(hex: &str) -> Result<Oid> {
+    Oid::from_hex(hex.as_bytes()).map_err(|error| damaged("an id in it is not one").because(error))
+}
+
+fn name_of(quoted: &str) -> Result<BString> {
+    unquote_path(quoted).ok_or_else(|| damaged("a name in it is not one"))
+}
+
+fn damaged(why: &str) -> Error {
+    Error::environment(format!("the journal of the interrupted operation is damaged: {why}"))
+        .hint("`git checkpoint log` names the operation, `git checkpoint undo <id>` goes back to the state before it")
+}
+
+/// Edits that take `changes` back, the last first.
+pub fn reversed(changes: &[RefChange]) -> Vec<RefEdit> {
+    changes.iter().rev().map(|c| RefEdit { name: c.name.clone(), old: c.new, new: c.old }).collect()
+}
+
+/// What of `edits` a record remembers.
+pub fn remembered(edits: &[RefEdit]) -> Vec<RefChange> {
+    edits.iter().map(|e| RefChange { name: e.name.clone(), old: e.old, new: e.new }).collect()
+}
+
+/// Refuses a transition that cannot be carried out, before anything is written: files in the way that no backup
+/// would hold, and content of the target that is not in the repository any more.
+pub fn check(session: &Session, from: &Captured, target: &State) -> Result<()> {
+    let obstacles = restore::obstacles(&session.repo, from, target)?;
+    if let Some(first) = obstacles.first() {
+        let more = if obstacles.len() > 1 { format!(", and {} more", obstacles.len() - 1) } else { String::new() };
+        let mut error = Error::refused(format!("`{}` {}{more}", quote_path(first.path.as_ref()), first.why));
+        for obstacle in obstacles.iter().skip(1).take(9) {
+            error = error.hint(format!("`{}` {}", quote_path(obstacle.path.as_ref()), obstacle.why));
+        }
+        return Err(error.hint("move them away; nothing was changed"));
+    }
+    let partial = session.repo.gix().config_snapshot().string("extensions.partialClone").is_some();
+    for change in tree::diff(&session.repo, from.state.worktree, target.worktree)? {
+        let missing =
+            change.new.filter(|new| !new.mode.is_commit() && !partial && !session.repo.gix().has_object(new.id));
+        if let Some(missing) = missing {
+            return Err(Error::environment(format!(
+                "the content of `{}` is gone from the repository (object {})",
+                quote_path(change.path.as_ref()),
+                missing.id
+            ))
+            .hint("`git fsck` tells what else is missing; choose another checkpoint with `git checkpoint list`"));
+        }
+    }
+    Ok(())
+}
+
+/// Publishes `record`, naming its backup branch by `rename` until a free name is found, and carries the
+/// transition out. On an error before the first file was touched nothing is left behind.
+pub fn run(
+    session: &Session,
+    transition: &Transition<'_>,
+    record: &mut Record,
+    rename: &dyn Fn(&mut Record, usize),
+) -> Result<()> {
+    let journal = Intent::new(transition).journal(session, record);
+    journal.write(&session.repo)?;
+    let started = begin(session, transition);
+    let restore = started.and_then(|restore| publish(session, record, rename, &transition.from.kept).map(|()| restore));
+    let restore = match restore {
+        Ok(restore) => restore,
+        Err(error) => {
+            Journal::remove(&session.repo)?;
+            return Err(error);
+        }
+    };
+    if let Err(error) = carry_out(session, restore, transition, &record.subject) {
+        return Err(withdraw_if_untouched(session, transition, record, error));
+    }
+    if transition.then == Then::Done {
+        return Journal::remove(&session.repo);
+    }
+    Stage::HandingOver.reach(session, &journal)
+}
+
+/// As [`run`], for a record whose names are settled and under a journal that is there already and stays.
+pub fn resume(session: &Session, transition: &Transition<'_>, record: &Record, reflog: &str) -> Result<()> {
+    let restore = begin(session, transition)?;
+    publish(session, &mut record.clone(), &|_, _| {}, &transition.from.kept)?;
+    carry_out(session, restore, transition, reflog)
+}
+
+/// Takes the index lock, unless the worktree is to stay as it is.
+fn begin<'s>(session: &'s Session, transition: &Transition<'_>) -> Result<Option<Restore<'s>>> {
+    if transition.from.state.same_content(transition.target) {
+        return Ok(None);
+    }
+    Restore::begin(&session.repo, transition.from, transition.target).map(Some)
+}
+
+fn publish(session: &Session, record: &mut Record, rename: &dyn Fn(&mut Record, usize), kept: &[Oid]) -> Result<()> {
+    for attempt in 1..10_000 {
+        rename(record, attempt);
+        match session.store().publish(record, kept, crate::config::TagKind::None, &session.identity)? {
+            Published::Taken(_) => {}
+            Published::Done(_) | Published::Unsigned(..) => return Ok(()),
+        }
+    }
+    Err(Error::bug("there is no free name for the backup branch"))
+}
+
+/// Files, HEAD, other refs, index: in this order, so that the index lock keeps git out until all are in place.
+fn carry_out(
+    session: &Session,
+    mut restore: Option<Restore<'_>>,
+    transition: &Transition<'_>,
+    reflog: &str,
+) -> Result<()> {
+    let repo = &session.repo;
+    if let Some(restore) = &mut restore {
+        restore.write_files()?;
+    }
+    let reflog = format!("checkpoint: {reflog}");
+    let head = repo.head()?;
+    if head != transition.target.head {
+        expect_done(refs::move_head(repo, &transition.from.state.head, &transition.target.head, &reflog)?)?;
+    }
+    let mut left = Vec::new();
+    for edit in &transition.edits {
+        if refs::find(repo, edit.name.as_ref())? != edit.new {
+            left.push(edit.clone());
+        }
+    }
+    if !left.is_empty() {
+        expect_done(refs::transaction(repo, &left, &reflog)?)?;
+    }
+    restore.map_or(Ok(()), Restore::finish)
+}
+
+fn expect_done(transaction: Transaction) -> Result<()> {
+    match transaction {
+        Transaction::Done => Ok(()),
+        Transaction::Moved(name) => {
+            Err(Error::environment(format!("`{name}` was changed by another process in the meantime")))
+        }
+    }
+}
+
+/// After a failure: if no file was touched yet, takes record and journal away again; else leaves them for
+/// `--continue` and `--abort`.
+fn withdraw_if_untouched(session: &Session, transition: &Transition<'_>, record: &Record, error: Error) -> Error {
+    match is_untouched(session, transition) {
+        Ok(true) => match session.store().withdraw(record).and_then(|()| Journal::remove(&session.repo)) {
+            Ok(()) => error.hint("nothing was changed"),
+            Err(_) => error,
+        },
+        _ => {
+            let kind = record.kind();
+            error.hint(format!("it stopped half-way; everything is saved in `{}`", record.id)).hint(format!(
+                "`git checkpoint {kind} --continue` finishes it, `git checkpoint {kind} --abort` goes back"
+            ))
+        }
+    }
+}
+
+fn is_untouched(session: &Session, transition: &Transition<'_>) -> Result<bool> {
+    let repo = &session.repo;
+    if repo.head()? != transition.from.state.head {
+        return Ok(false);
+    }
+    let now = session.capture()?.state;
+    for change in tree::diff(repo, transition.from.state.worktree, now.worktree)? {
+        if change.new == tree::entry(repo, transition.target.worktree, change.path.as_ref())? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

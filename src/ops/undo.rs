@@ -1,0 +1,282 @@
+//! Take an operation back, and take that back again.
+//!
+//! An undo is a transition like any other: the state before it is in its own record, so it can be undone in turn.
+
+use std::collections::HashSet;
+
+use super::{
+    Session,
+    transition::{self, Then, Transition},
+};
+use crate::{
+    error::{Error, Result},
+    git::{
+        capture::Captured,
+        refs::{self, RefEdit},
+    },
+    model::{Detail, Head, Kind, Record, RecordId, State, quote_path},
+};
+
+/// Undo or redo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Take an operation back.
+    Undo,
+    /// Take an undo back.
+    Redo,
+}
+
+impl Direction {
+    fn kind(self) -> Kind {
+        match self {
+            Direction::Undo => Kind::Undo,
+            Direction::Redo => Kind::Redo,
+        }
+    }
+}
+
+/// What will be done.
+#[must_use]
+pub struct Plan {
+    /// The operation taken back.
+    pub undone: Record,
+    record: Record,
+    captured: Captured,
+    target: State,
+    edits: Vec<RefEdit>,
+}
+
+/// What was done, or, for a dry run, would be.
+#[derive(Debug)]
+#[must_use]
+pub struct Undone {
+    /// The record of this undo or redo.
+    pub id: RecordId,
+    /// The operation taken back.
+    pub undone: Record,
+    /// Where HEAD is now.
+    pub head: Head,
+    /// Refs that were put back or taken away, beside HEAD's own.
+    pub refs: Vec<RefEdit>,
+    /// The paths whose files change, with their letters as in `git diff --name-status`.
+    pub files: Vec<(char, String)>,
+}
+
+/// The operations that were taken back, and the undos and redos that were.
+pub fn undone(session: &Session, ids: &[RecordId]) -> Result<HashSet<RecordId>> {
+    let store = session.store();
+    let mut undone = HashSet::new();
+    for id in ids.iter().rev().filter(|id| matches!(id.kind(), Some(Kind::Undo | Kind::Redo))) {
+        if undone.contains(id) {
+            continue;
+        }
+        // One that cannot be read took nothing back that could still be told.
+        if let Ok(Detail::Undo { undoes } | Detail::Redo { undoes }) = store.read(id).map(|record| record.detail) {
+            undone.insert(undoes);
+        }
+    }
+    Ok(undone)
+}
+
+/// The operation that `undo` or `redo` without an argument takes back: a function of names alone.
+fn candidate<'i>(
+    direction: Direction,
+    ids: &'i [RecordId],
+    undone: &HashSet<RecordId>,
+) -> Result<&'i RecordId, Option<&'i RecordId>> {
+    for id in ids.iter().rev().filter(|id| !undone.contains(id)) {
+        match (direction, id.kind()) {
+            (Direction::Undo, Some(Kind::Create | Kind::Rollback | Kind::Recover))
+            | (Direction::Redo, Some(Kind::Undo)) => return Ok(id),
+            // What was undone does not fit on what was done since.
+            (Direction::Redo, Some(Kind::Rollback | Kind::Recover)) => return Err(Some(id)),
+            _ => {}
+        }
+    }
+    Err(None)
+}
+
+/// Finds the operation and works out what taking it back means; changes nothing.
+pub fn plan(session: &Session, direction: Direction, named: Option<&str>) -> Result<Plan> {
+    session.refuse_if_busy()?;
+    let store = session.store();
+    let ids = store.ids()?;
+    let already = undone(session, &ids)?;
+    let id = match named {
+        Some(name) => by_prefix(&ids, name)?,
+        None => candidate(direction, &ids, &already).map_err(|newer| nothing(direction, newer))?,
+    };
+    if already.contains(id) {
+        return Err(
+            Error::refused(format!("`{id}` was taken back already")).hint("`git checkpoint log` shows the operations")
+        );
+    }
+    let undone = store.read(id)?;
+    let captured = session.capture()?;
+    let target =
+        if moved_files(session, &undone)? { target(&undone, &captured.state)? } else { captured.state.clone() };
+    let edits = edits(session, &undone)?;
+    transition::check(session, &captured, &target)?;
+    let kind = direction.kind();
+    let record = Record {
+        id: store.next_id(session.now, kind)?,
+        at: session.now,
+        subject: format!("{kind} {}", undone.subject),
+        message: None,
+        phase: undone.phase.clone(),
+        state: captured.state.clone(),
+        skipped: captured.skipped.clone(),
+        refs: transition::remembered(&edits),
+        detail: match direction {
+            Direction::Undo => Detail::Undo { undoes: id.clone() },
+            Direction::Redo => Detail::Redo { undoes: id.clone() },
+        },
+    };
+    Ok(Plan { undone, record, captured, target, edits })
+}
+
+fn nothing(direction: Direction, newer: Option<&RecordId>) -> Error {
+    match (direction, newer) {
+        (Direction::Undo, _) => Error::refused("there is no operation to undo"),
+        (Direction::Redo, None) => Error::refused("there is no undo to take back"),
+        (Direction::Redo, Some(id)) => Error::refused(format!("`{id}` was done after the last undo"))
+            .hint("`git checkpoint log` shows the undos; `git checkpoint redo <id>` takes a certain one back"),
+    }
+}
+
+fn by_prefix<'i>(ids: &'i [RecordId], name: &str) -> Result<&'i RecordId> {
+    let mut matching = ids.iter().filter(|id| id.as_str().starts_with(name));
+    match (matching.next(), matching.next()) {
+        (Some(id), None) => Ok(id),
+        (None, _) => {
+            Err(Error::usage(format!("no operation has the id `{name}`")).hint("`git checkpoint log` shows them"))
+        }
+        (Some(_), Some(_)) => Err(Error::usage(format!("more than one operation's id begins with `{name}`"))
+            .hint("`git checkpoint log` shows them")),
+    }
+}
+
+/// Whether the operation moved HEAD, index or files, so that taking it back has to.
+fn moved_files(session: &Session, record: &Record) -> Result<bool> {
+    Ok(match &record.detail {
+        Detail::Create { index_before, .. } => index_before.is_some(),
+        // Picks onto a branch that is not checked out are all in the refs.
+        Detail::Recover { .. } => record.refs.is_empty(),
+        Detail::Undo { undoes } | Detail::Redo { undoes } => moved_files(session, &session.store().read(undoes)?)?,
+        Detail::Rollback { .. } | Detail::Resume { .. } => true,
+    })
+}
+
+/// The working state after taking `undone` back, given the present one.
+fn target(undone: &Record, now: &State) -> Result<State> {
+    let on_branch = |head: &Head| {
+        if head.branch() == now.head.branch() {
+            return Ok(());
+        }
+        Err(Error::refused(format!(
+            "that was done on `{}`, and this is `{}`",
+            head.short_name(),
+            now.head.short_name()
+        ))
+        .hint(format!("`git switch {}` first", head.short_name())))
+    };
+    on_branch(&undone.state.head)?;
+    match &undone.detail {
+        Detail::Create { index_before: None, .. } => Ok(now.clone()),
+        Detail::Create { index_before: Some(index), .. } => {
+            if now.head != undone.state.head {
+                return Err(Error::refused("commits were made after that checkpoint")
+                    .hint("`git checkpoint rollback <checkpoint>` goes back over them, with a backup"));
+            }
+            let before = undone.refs.first().and_then(|change| change.old);
+            Ok(State { head: now.head.at(before), index: *index, ..now.clone() })
+        }
+        Detail::Rollback { .. } | Detail::Recover { .. } | Detail::Undo { .. } | Detail::Redo { .. } => {
+            Ok(undone.state.clone())
+        }
+        Detail::Resume { .. } => Err(Error::refused("that record only saved a half-way state")
+            .hint(format!("`git checkpoint rollback {}` goes to it", undone.id))),
+    }
+}
+
+/// The refs to put back: those it remembers, and the tag or backup branch it made, as far as they are still as it
+/// left them.
+fn edits(session: &Session, undone: &Record) -> Result<Vec<RefEdit>> {
+    let mut edits = Vec::new();
+    if let Some(tag) = undone.tag() {
+        let name: gix::bstr::BString = [b"refs/tags/".as_slice(), tag].concat().into();
+        let own = [session.store().object(&undone.id)?, Some(undone.state.tip)];
+        if let Some(now) = refs::find(&session.repo, name.as_ref())?.filter(|now| own.contains(&Some(*now))) {
+            edits.push(RefEdit { name, old: Some(now), new: None });
+        }
+    }
+    if let Some(backup) = undone.backup() {
+        let name: gix::bstr::BString = [b"refs/heads/".as_slice(), backup].concat().into();
+        let unchanged = refs::find(&session.repo, name.as_ref())? == Some(undone.state.tip);
+        if unchanged && !session.repo.is_checked_out(name.as_ref())? {
+            edits.push(RefEdit { name, old: Some(undone.state.tip), new: None });
+        }
+    }
+    // The move of the branch that HEAD is on is part of the transition itself.
+    let own_branch = undone.state.head.branch();
+    let commit_mode = matches!(undone.detail, Detail::Create { index_before: Some(_), .. });
+    for edit in transition::reversed(&undone.refs) {
+        if !(commit_mode && Some(&edit.name) == own_branch) {
+            edits.push(edit);
+        }
+    }
+    Ok(edits)
+}
+
+impl Plan {
+    fn outcome(&self, session: &Session) -> Result<Undone> {
+        let changes = crate::git::tree::diff(&session.repo, self.captured.state.worktree, self.target.worktree)?;
+        Ok(Undone {
+            id: self.record.id.clone(),
+            undone: self.undone.clone(),
+            head: self.target.head.clone(),
+            refs: self.edits.clone(),
+            files: changes.iter().map(|change| (change.status(), quote_path(change.path.as_ref()))).collect(),
+        })
+    }
+
+    /// What it would do, without doing it.
+    pub fn preview(&self, session: &Session) -> Result<Undone> {
+        self.outcome(session)
+    }
+
+    /// Does it.
+    pub fn apply(mut self, session: &Session) -> Result<Undone> {
+        let outcome = self.outcome(session)?;
+        let transition = Transition { from: &self.captured, target: &self.target, edits: self.edits, then: Then::Done };
+        transition::run(session, &transition, &mut self.record, &|_, _| {})?;
+        Ok(outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(words: &[&str]) -> Vec<RecordId> {
+        let id = |(n, kind): (usize, &&str)| format!("20261121T1430{n:02}.000Z-{kind}-{n:06}").parse().expect("an id");
+        words.iter().enumerate().map(id).collect()
+    }
+
+    #[test]
+    fn the_newest_that_was_not_taken_back_is_next() {
+        let all = ids(&["create", "rollback", "undo", "resume"]);
+        let undone: HashSet<_> = [all[1].clone()].into();
+        assert_eq!(candidate(Direction::Undo, &all, &undone), Ok(&all[0]));
+        assert_eq!(candidate(Direction::Redo, &all, &undone), Ok(&all[2]));
+    }
+
+    #[test]
+    fn a_redo_does_not_go_past_what_was_done_since() {
+        let all = ids(&["rollback", "undo", "create", "recover"]);
+        let undone: HashSet<_> = [all[0].clone()].into();
+        assert_eq!(candidate(Direction::Redo, &all, &undone), Err(Some(&all[3])));
+        assert_eq!(candidate(Direction::Redo, &all[..3], &undone), Ok(&all[1]));
+        assert_eq!(candidate(Direction::Undo, &ids(&["undo"]), &HashSet::new()), Err(None));
+    }
+}

@@ -1,0 +1,77 @@
+//! Text for people: ages, counts, columns, and text of others made harmless.
+
+use chrono::{DateTime, Utc};
+
+/// Text from commits, refs, files or commands as it may be shown: control characters, which a terminal would obey,
+/// and characters that reorder what is around them stand as escapes.
+pub fn clean(text: &str) -> String {
+    let dangerous =
+        |c: char| c.is_control() && c != '\t' || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if !text.contains(dangerous) {
+        return text.to_owned();
+    }
+    text.chars().map(|c| if dangerous(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+}
+
+/// How long ago that was, in its largest unit.
+pub fn age(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let seconds = (now - then).num_seconds();
+    let (number, unit) = match seconds {
+        ..0 => return "in the future".into(),
+        0..60 => (seconds, "second"),
+        60..3600 => (seconds / 60, "minute"),
+        3600..172_800 => (seconds / 3600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    format!("{} ago", plural(usize::try_from(number).unwrap_or(usize::MAX), unit))
+}
+
+/// `1 file`, `2 files`.
+pub fn plural(number: usize, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{ending}")
+}
+
+/// Rows in columns, two blanks apart, as wide as they need.
+pub fn table(rows: Vec<Vec<String>>) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    for row in rows {
+        table.add_row(row.iter().map(|cell| clean(cell)).collect::<Vec<_>>());
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terminal_escapes_do_not_reach_the_screen() {
+        assert_eq!(clean("a\x1b[31mb\u{9b}c\u{202e}d"), "a\\u{1b}[31mb\\u{9b}c\\u{202e}d");
+        assert_eq!(clean("plain ünïcode\tand tab"), "plain ünïcode\tand tab");
+    }
+
+    #[test]
+    fn ages_are_told_in_their_largest_unit() {
+        let now = DateTime::from_timestamp(1_000_000_000, 0).expect("in range");
+        for (seconds, text) in [
+            (1, "1 second ago"),
+            (59, "59 seconds ago"),
+            (3600, "1 hour ago"),
+            (200_000, "2 days ago"),
+            (-5, "in the future"),
+        ] {
+            assert_eq!(age(now - chrono::Duration::seconds(seconds), now), text);
+        }
+    }
+
+    #[test]
+    fn columns_line_up() {
+        let rows = vec![vec!["a".into(), "long".into()], vec!["bbb".into(), "x".into()]];
+        assert_eq!(table(rows), "a    long\nbbb  x");
+    }
+}
