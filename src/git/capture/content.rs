@@ -107,7 +107,10 @@ pub(super) fn read(
             Done::ForGit(disk) => for_git.push((at, disk)),
             Done::Large(mut file, disk) => {
                 // Nothing is known about what grows while it is read, but that it will be another file then.
-                let id = objects::write_stream(repo, disk.size, &mut (&mut file).take(disk.size))?;
+                let id = objects::write_stream(repo, disk.size, &mut (&mut file).take(disk.size)).map_err(|error| {
+                    let is_cut = file.metadata().is_ok_and(|data| data.len() < disk.size);
+                    if is_cut { Trouble::Raced } else { Trouble::Stop(error) }
+                })?;
                 done[at] = Some(Content { id, disk });
             }
             Done::Blob(content, bytes) => {

@@ -117,8 +117,8 @@ impl<'f> Listing<'f> {
             let text = entry.file_name();
             match text.to_bytes() {
                 b"." | b".." => {}
-                // Never part of a tree, in whatever case: git refuses such a path.
-                name if name.eq_ignore_ascii_case(b".git") => has_dot_git |= scene.rules.ignore_case || name == b".git",
+                b".git" => has_dot_git = true,
+                name if scene.rules.ignore_case && name.eq_ignore_ascii_case(b".git") => has_dot_git = true,
                 _ => names.push(Name {
                     text: text.to_owned(),
                     kind: entry.file_type(),
