@@ -41,8 +41,6 @@ const MEMORY: usize = 64 << 20;
 /// From so many files on, more than one thread is worth its start.
 const WORTH_A_THREAD: usize = 16;
 
-const MAX_THREADS: usize = 8;
-
 /// A file to be read.
 #[derive(Debug)]
 pub(super) struct Job {
@@ -97,8 +95,7 @@ pub(super) fn read(
 ) -> Attempt<Vec<Content>> {
     let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
     let bench = Bench { root: repo.workdir(), index, jobs, next, stopped, keep };
-    let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MAX_THREADS);
-    let threads = threads.min(jobs.len().div_ceil(WORTH_A_THREAD));
+    let threads = super::walk::threads(jobs.len().div_ceil(WORTH_A_THREAD));
     let mut done: Vec<Option<Content>> = vec![None; jobs.len()];
     let mut for_git = Vec::new();
     let mut in_memory = 0;
