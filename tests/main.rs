@@ -7,4 +7,5 @@ mod operations;
 mod pick;
 mod readme;
 mod store;
+mod restore;
 mod support;
