@@ -142,6 +142,28 @@ fn ignored_files_stay_when_the_ignore_file_itself_differs() {
 }
 
 #[test]
+fn what_is_ignored_there_makes_room_for_a_folder() {
+    let repo = TestRepo::new();
+    repo.write(".gitignore", "/thing\n/dir/*.log\n");
+    repo.write("thing/inside", "tracked all the same\n");
+    repo.write("dir", "a file\n");
+    repo.git(&["add", "-f", "."]);
+    repo.commit("first");
+    let first = save(&repo);
+    repo.write(".gitignore", "");
+    repo.remove("thing");
+    repo.remove("dir");
+    repo.commit("second");
+    repo.write("thing", "untracked\n");
+    repo.write("dir/a.log", "untracked\n");
+    restore(&repo, &first);
+    assert_eq!(
+        (repo.read_text("thing/inside"), repo.read_text("dir")),
+        ("tracked all the same\n".into(), "a file\n".into())
+    );
+}
+
+#[test]
 fn many_obstacles_are_counted_and_ten_are_named() {
     let repo = TestRepo::with_commit();
     for n in 0..12 {

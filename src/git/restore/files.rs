@@ -13,11 +13,20 @@ use crate::{
 
 /// Puts paths that are on disk already as the target wants them into the index, so that git leaves them alone.
 pub(super) fn accept(repo: &Repo, index: &Path, paths: &[BString]) -> Result<()> {
+    update(repo, index, "--add", paths)
+}
+
+/// Takes paths out of the index that are to stay on disk, so that git leaves them alone.
+pub(super) fn forget(repo: &Repo, index: &Path, paths: &[BString]) -> Result<()> {
+    update(repo, index, "--force-remove", paths)
+}
+
+fn update(repo: &Repo, index: &Path, how: &str, paths: &[BString]) -> Result<()> {
     if paths.is_empty() {
         return Ok(());
     }
     let list: Vec<u8> = paths.iter().flat_map(|path| path.iter().copied().chain([0])).collect();
-    git_on(repo, index, &["update-index", "--add", "-z", "--stdin"]).stdin(list).run().map(drop)
+    git_on(repo, index, &["update-index", how, "-z", "--stdin"]).stdin(list).run().map(drop)
 }
 
 /// Takes the worktree from the first tree to the second.

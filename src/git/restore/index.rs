@@ -32,19 +32,19 @@ struct Beside {
     skip_worktree: Vec<BString>,
 }
 
-/// Turns the index at `path`, which has the tree `worktree`, into that of `target`.
+/// Turns the index at `path`, which has `target.worktree`, into that of `target`.
 ///
 /// `unflag` takes the flag skip-worktree off every path first: it was the user's own in the state that is left.
-pub(super) fn complete(repo: &Repo, path: &Path, worktree: Oid, (target, unflag): (&State, bool)) -> Result<()> {
+pub(super) fn complete(repo: &Repo, path: &Path, target: &State, unflag: bool) -> Result<()> {
     let beside = target.extras.map_or_else(|| Ok(Beside::default()), |extras| Beside::read(repo, extras))?;
-    if target.index == worktree && beside.is_empty() && !unflag {
+    if target.index == target.worktree && beside.is_empty() && !unflag {
         return Ok(());
     }
     edit(repo, path, |index| {
         if unflag {
             index.entries_mut().iter_mut().for_each(|entry| entry.flags -= Flags::SKIP_WORKTREE);
         }
-        let changes = tree::diff(repo, worktree, target.index)?;
+        let changes = tree::diff(repo, target.worktree, target.index)?;
         let mut staged: Vec<(BString, Entry)> = Vec::new();
         let mut gone: HashSet<BString> = HashSet::new();
         for change in changes {
