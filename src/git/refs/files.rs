@@ -24,7 +24,10 @@ use gix::{
 use super::{RefEdit, Transaction, collision::collision, find_target, full_name, path_of, reflog};
 use crate::{
     error::{Context, Error, Result},
-    git::{Repo, durable},
+    git::{
+        Repo,
+        durable::{self, Durable},
+    },
     model::Oid,
 };
 
@@ -36,6 +39,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(20);
 pub(super) struct Change<'a> {
     pub(super) edits: &'a [RefEdit],
     pub(super) head: Option<HeadEdit>,
+    pub(super) durable: Durable,
 }
 
 /// A change of HEAD itself, done after all others.
@@ -86,7 +90,9 @@ pub(super) fn apply(repo: &Repo, change: &Change<'_>, message: &str) -> Result<T
     }
     write_reflogs(repo, change, message)?;
     prepared.commit(None).context("cannot put refs in place; some of them may be changed already")?;
-    sync_dirs(&dirs).context("cannot make changed refs durable")?;
+    if change.durable == Durable::Names {
+        sync_dirs(&dirs).context("cannot make changed refs durable")?;
+    }
     Ok(Transaction::Done)
 }
 
@@ -217,15 +223,12 @@ fn sync_dirs(dirs: &BTreeSet<PathBuf>) -> io::Result<()> {
 
 /// Makes the new values durable before they get their names.
 fn sync_locks(paths: &[PathBuf], shared: i32) -> io::Result<()> {
-    for path in paths {
-        match std::fs::File::open(lock_path(path)) {
-            Ok(file) => {
-                gix::fs::set_shared_repository_permissions(&lock_path(path), shared)?;
-                file.sync_all()?;
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
+    durable::in_parallel(paths, |path| match std::fs::File::open(lock_path(path)) {
+        Ok(file) => {
+            gix::fs::set_shared_repository_permissions(&lock_path(path), shared)?;
+            file.sync_all()
         }
-    }
-    Ok(())
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    })
 }

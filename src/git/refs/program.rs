@@ -8,13 +8,13 @@ use gix::bstr::{BStr, ByteSlice};
 use super::{RefEdit, Transaction, files, path_of, to_path};
 use crate::{
     error::{Error, Result},
-    git::Repo,
+    git::{Repo, durable::Durable},
     model::Oid,
 };
 
 /// As `refs::transaction`.
 pub(super) fn apply(repo: &Repo, edits: &[RefEdit], message: &str) -> Result<Transaction> {
-    let change = files::Change { edits, head: None };
+    let change = files::Change { edits, head: None, durable: Durable::Names };
     let paths: Vec<_> = edits.iter().map(|edit| path_of(repo, edit.name.as_ref())).collect::<Result<_>>()?;
     let input = input(edits, repo.gix().object_hash());
     let deadline = Instant::now() + files::lock_timeout(repo);
