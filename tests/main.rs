@@ -8,4 +8,5 @@ mod operations;
 mod pick;
 mod readme;
 mod store;
+mod restore;
 mod support;

@@ -18,7 +18,8 @@ fn two_branches(base: impl Fn(&TestRepo), one: impl Fn(&TestRepo), two: impl Fn(
 }
 
 fn lines(changed: &[(usize, &str)]) -> String {
-    let line = |n: usize| changed.iter().find(|(at, _)| *at == n).map_or(format!("line {n}"), |(_, text)| (*text).into());
+    let line =
+        |n: usize| changed.iter().find(|(at, _)| *at == n).map_or(format!("line {n}"), |(_, text)| (*text).into());
     (0..20).map(|n| line(n) + "\n").collect()
 }
 
@@ -109,9 +110,13 @@ fn every_type_of_file_is_picked() {
     let other = |repo: &TestRepo| repo.write("other", "other\n");
     assert_clean(&two_branches(base, |repo| repo.chmod("script", 0o755), other));
     assert_clean(&two_branches(base, |repo| repo.write("binary", b"\0\x01\x03"), other));
-    assert_clean(&two_branches(base, |repo| repo.write("crlf", "ONE\r\ntwo\r\nthree\r\nfour\r\nfive\r\n"), |repo| {
-        repo.write("crlf", "one\r\ntwo\r\nthree\r\nfour\r\nFIVE\r\n");
-    }));
+    assert_clean(&two_branches(
+        base,
+        |repo| repo.write("crlf", "ONE\r\ntwo\r\nthree\r\nfour\r\nfive\r\n"),
+        |repo| {
+            repo.write("crlf", "one\r\ntwo\r\nthree\r\nfour\r\nFIVE\r\n");
+        },
+    ));
     let relink = |target: &'static str| {
         move |repo: &TestRepo| {
             repo.remove("link");
@@ -232,7 +237,7 @@ fn what_was_applied_already_is_found_as_git_finds_it() {
         let lines = [format!("candidates {}", candidates.join(" ")), format!("applied {upstream}")];
         repo.inside("pick::child", &lines).remove(1)
     };
-    let mut expected = vec![commits[1].clone(), commits[4].clone()];
+    let mut expected = [commits[1].clone(), commits[4].clone()];
     expected.sort();
     assert_eq!(ask(&commits, "up"), expected.join(" "));
     assert_eq!(ask(&commits[..4], "up"), commits[1]);
@@ -244,7 +249,8 @@ fn what_was_applied_already_is_found_as_git_finds_it() {
 
 #[test]
 fn a_chain_is_picked_in_one_go() {
-    let repo = two_branches(|repo| repo.write("file", lines(&[])), |_| {}, |repo| repo.write("file", lines(&[(1, "two")])));
+    let repo =
+        two_branches(|repo| repo.write("file", lines(&[])), |_| {}, |repo| repo.write("file", lines(&[(1, "two")])));
     repo.git(&["checkout", "-q", "one"]);
     for n in 0..4 {
         repo.write("file", lines(&[(8 + n, "one")]));

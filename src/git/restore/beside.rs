@@ -67,7 +67,10 @@ fn read(repo: &Repo, extras: Oid) -> Result<Vec<(BString, Vec<u8>)>> {
         let entry = entry.with_context(read)?;
         match entry.kind() {
             EntryKind::Blob if FILES.iter().any(|name| entry.filename() == *name) => {
-                files.push((entry.filename().to_owned(), repo.gix().find_blob(entry.oid()).with_context(read)?.take_data()));
+                files.push((
+                    entry.filename().to_owned(),
+                    repo.gix().find_blob(entry.oid()).with_context(read)?.take_data(),
+                ));
             }
             EntryKind::Tree if entry.filename() == FOLDER => {
                 let inner = repo.gix().find_tree(entry.oid()).with_context(read)?;

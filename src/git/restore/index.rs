@@ -32,14 +32,19 @@ struct Beside {
     skip_worktree: Vec<BString>,
 }
 
-/// Turns the index at `path`, which has the tree `worktree`, into that of `target`.
-pub(super) fn complete(repo: &Repo, path: &Path, worktree: Oid, target: &State) -> Result<()> {
+/// Turns the index at `path`, which has `target.worktree`, into that of `target`.
+///
+/// `unflag` takes the flag skip-worktree off every path first: it was the user's own in the state that is left.
+pub(super) fn complete(repo: &Repo, path: &Path, target: &State, unflag: bool) -> Result<()> {
     let beside = target.extras.map_or_else(|| Ok(Beside::default()), |extras| Beside::read(repo, extras))?;
-    if target.index == worktree && beside.is_empty() {
+    if target.index == target.worktree && beside.is_empty() && !unflag {
         return Ok(());
     }
     edit(repo, path, |index| {
-        let changes = tree::diff(repo, worktree, target.index)?;
+        if unflag {
+            index.entries_mut().iter_mut().for_each(|entry| entry.flags -= Flags::SKIP_WORKTREE);
+        }
+        let changes = tree::diff(repo, target.worktree, target.index)?;
         let mut staged: Vec<(BString, Entry)> = Vec::new();
         let mut gone: HashSet<BString> = HashSet::new();
         for change in changes {
@@ -83,8 +88,12 @@ pub(super) fn edit(repo: &Repo, path: &Path, change: impl FnOnce(&mut File) -> R
 /// Replaces the folders of a sparse index by the files in them.
 fn expand(repo: &Repo, index: &mut File) -> Result<()> {
     let is_folder = |entry: &gix::index::Entry| entry.mode == Mode::DIR;
-    let folders: Vec<(BString, Oid)> =
-        index.entries().iter().filter(|entry| is_folder(entry)).map(|entry| (entry.path(index).to_owned(), entry.id)).collect();
+    let folders: Vec<(BString, Oid)> = index
+        .entries()
+        .iter()
+        .filter(|entry| is_folder(entry))
+        .map(|entry| (entry.path(index).to_owned(), entry.id))
+        .collect();
     if folders.is_empty() {
         return Ok(());
     }
@@ -175,12 +184,18 @@ impl Beside {
     }
 
     fn mark(&self, index: &mut File) {
-        let marks =
-            [(&self.assume_unchanged, Flags::ASSUME_VALID), (&self.skip_worktree, Flags::EXTENDED | Flags::SKIP_WORKTREE)];
+        let marks = [
+            (&self.assume_unchanged, Flags::ASSUME_VALID),
+            (&self.skip_worktree, Flags::EXTENDED | Flags::SKIP_WORKTREE),
+        ];
         for (paths, flags) in marks {
             for path in paths {
                 if let Some(entry) = index.entry_mut_by_path_and_stage(path.as_bstr(), Stage::Unconflicted) {
                     entry.flags |= flags;
+                } else if path.ends_with(b"/")
+                    && let Some(folder) = index.prefixed_entries_range(path.as_bstr())
+                {
+                    index.entries_mut()[folder].iter_mut().for_each(|entry| entry.flags |= flags);
                 }
             }
         }
@@ -247,7 +262,8 @@ fn renewed(repo: &Repo, old: &extension::Tree, id: Oid) -> Result<extension::Tre
             continue;
         }
         let known = old.children.iter().find(|child| child.name[..] == **entry.filename());
-        let unknown = || extension::Tree { name: entry.filename().iter().copied().collect(), ..empty_node(entry.object_id()) };
+        let unknown =
+            || extension::Tree { name: entry.filename().iter().copied().collect(), ..empty_node(entry.object_id()) };
         let child = renewed(repo, known.unwrap_or(&unknown()), entry.object_id())?;
         count += child.num_entries.unwrap_or_default();
         node.children.push(child);
