@@ -38,6 +38,9 @@ pub(crate) fn in_parallel<T: Sync>(items: &[T], work: impl Fn(&T) -> io::Result<
     })
 }
 
+/// What the names of files on their way begin with.
+pub(crate) const TEMPORARY: &str = "tmp_";
+
 /// git's `core.sharedRepository`, in the form that `gix::fs` applies to files and folders; 0 leaves the umask alone.
 pub(crate) fn shared_policy(repo: &Repo) -> i32 {
     let config = repo.gix().config_snapshot();
@@ -95,7 +98,7 @@ pub(crate) fn temp_file(dir: &Path, prefix: &str, mode: u32) -> io::Result<tempf
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8], shared: i32) -> io::Result<()> {
     let dir = parent_of(path);
     create_dirs(dir, shared)?;
-    let mut file = temp_file(dir, "tmp_", 0o666)?;
+    let mut file = temp_file(dir, TEMPORARY, 0o666)?;
     file.write_all(bytes)?;
     gix::fs::set_shared_repository_permissions(file.path(), shared)?;
     file.as_file().sync_all()?;

@@ -21,7 +21,7 @@ use gix::{
     },
 };
 
-use super::{RefEdit, Transaction, collision::collision, find_target, full_name, path_of, reflog};
+use super::{RefEdit, Transaction, collision::collision, find_target, full_name, mark::Mark, path_of, reflog};
 use crate::{
     error::{Context, Error, Result},
     git::{
@@ -33,7 +33,7 @@ use crate::{
 
 /// How long to wait for locks that others hold, in all; longer if `core.filesRefLockTimeout` says so.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
-const LOCK_PAUSE: Duration = Duration::from_millis(20);
+pub(super) const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// All that one transaction changes.
 pub(super) struct Change<'a> {
@@ -59,6 +59,8 @@ pub(super) fn apply(repo: &Repo, change: &Change<'_>, message: &str) -> Result<T
     store.write_reflog = WriteReflog::Disable;
     let paths: Vec<PathBuf> = edits.iter().map(|edit| path_of(repo, edit.name.as_bstr())).collect::<Result<_>>()?;
     let (dirs, new_dirs) = dirs_to_sync(&paths);
+    // Dropped after the locks, which it explains.
+    let _mark = Mark::new(repo, change)?;
     let deadline = Instant::now() + lock_timeout(repo);
     let prepared = loop {
         let prepared = store.transaction().prepare(edits.iter().cloned(), Fail::Immediately, Fail::Immediately);
@@ -163,7 +165,7 @@ pub(super) fn lock_timeout(repo: &Repo) -> Duration {
     }
 }
 
-fn lock_path(path: &Path) -> PathBuf {
+pub(super) fn lock_path(path: &Path) -> PathBuf {
     let mut path = path.as_os_str().to_owned();
     path.push(".lock");
     path.into()

@@ -9,6 +9,7 @@ mod collision;
 mod files;
 mod head;
 mod listing;
+mod mark;
 mod program;
 mod reflog;
 
@@ -30,6 +31,7 @@ use crate::{
 
 pub use head::move_head;
 pub use listing::{list, names};
+pub(super) use mark::remove_dead_locks;
 
 /// One change of a ref that is not a symbolic one.
 #[derive(Debug, Clone, PartialEq, Eq)]
