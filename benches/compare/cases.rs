@@ -118,7 +118,7 @@ fn rollback(plan: &Plan, origin: &Place<'_>) -> Result<Vec<Row>, String> {
 }
 
 fn recover(plan: &Plan, origin: &Place<'_>) -> Result<Vec<Row>, String> {
-    let picks = if plan.quick { 20 } else { 100 };
+    let picks = 100;
     let (mut ours, mut theirs) = origin.two()?;
     for place in [&mut ours, &mut theirs] {
         place.git(&["switch", "-q", "-c", "good"])?;
