@@ -7,7 +7,7 @@ use gix::bstr::{BString, ByteSlice};
 use super::{
     Session, names,
     select::{self, Selected},
-    transition::{self, Then, Transition},
+    transition::{self, Then, Took, Transition},
 };
 use crate::{
     error::{Context, Error, Result},
@@ -58,6 +58,8 @@ pub struct RolledBack {
     pub files: usize,
     /// What was done, step by step.
     pub steps: Vec<Step>,
+    /// Submodules that are not at the commit of the state: what is in them is theirs, and was not touched.
+    pub submodules: Vec<String>,
     /// Whether the worktree, the index and HEAD are what they should be, captured anew; `None` for a dry run.
     pub verified: Option<bool>,
 }
@@ -216,6 +218,7 @@ impl Plan {
             record: self.record,
             files,
             steps,
+            submodules: Vec::new(),
             verified: None,
         }
     }
@@ -228,24 +231,23 @@ impl Plan {
 
     /// Does it.
     pub fn apply(mut self, session: &Session) -> Result<RolledBack> {
-        let started = Instant::now();
         let name = self.backup.clone();
         let transition = Transition { from: &self.captured, target: &self.target, edits: Vec::new(), then: Then::Done };
+        let mut took = Took::default();
         if !self.is_there_already {
-            transition::run(session, &transition, &mut self.record, &|record, attempt| {
+            took = transition::run(session, &transition, &mut self.record, &|record, attempt| {
                 if let Detail::Rollback { backup, .. } = &mut record.detail {
                     *backup = name.as_ref().map(|name| names::attempt(name, attempt));
                 }
             })?;
         }
-        let moved = started.elapsed();
         let verifying = Instant::now();
-        let verified = session.capture()?.state.same_content(&self.target);
+        let (verified, submodules) = verify(session, &self.target)?;
         let backup = self.record.backup().cloned();
         let files = self.changes.len();
         let steps = vec![
-            Step { name: "back up", ok: true, took: Duration::ZERO, detail: saved_under(&backup, &self.record.id) },
-            Step { name: "restore", ok: true, took: moved, detail: files_text(files) },
+            Step { name: "back up", ok: true, took: took.saving, detail: saved_under(&backup, &self.record.id) },
+            Step { name: "restore", ok: true, took: took.moving, detail: files_text(files) },
             Step {
                 name: "verify",
                 ok: verified,
@@ -259,8 +261,21 @@ impl Plan {
             },
         ];
         let to = self.target.head.commit().unwrap_or(self.target.tip);
-        Ok(RolledBack { to, record: self.record, files, steps, verified: Some(verified) })
+        Ok(RolledBack { to, record: self.record, files, steps, submodules, verified: Some(verified) })
     }
+}
+
+/// Whether HEAD, index and files, captured anew, are the state; and the submodules that alone are not.
+fn verify(session: &Session, target: &State) -> Result<(bool, Vec<String>)> {
+    let now = session.capture()?.state;
+    let differences = tree::diff(&session.repo, now.worktree, target.worktree)?;
+    let is_submodule = |change: &TreeChange| {
+        let is_commit = |entry: Option<tree::Entry>| entry.is_some_and(|entry| entry.mode.is_commit());
+        is_commit(change.old) || is_commit(change.new)
+    };
+    let (submodules, files): (Vec<_>, Vec<_>) = differences.iter().partition(|change| is_submodule(change));
+    let same = State { worktree: target.worktree, ..now }.same_content(target);
+    Ok((same && files.is_empty(), submodules.iter().map(|change| quote_path(change.path.as_ref())).collect()))
 }
 
 fn saved_under(backup: &Option<BString>, id: &RecordId) -> String {

@@ -150,7 +150,10 @@ pub(super) fn read(
     for (at, content) in super::large::convert_with_git(repo, index, (jobs, keep), &for_git)? {
         done[at] = Some(content);
     }
-    Ok(done.into_iter().map(|content| content.expect("every job was done, or the first failure was returned")).collect())
+    Ok(done
+        .into_iter()
+        .map(|content| content.expect("every job was done, or the first failure was returned"))
+        .collect())
 }
 
 impl Bench<'_> {

@@ -48,7 +48,12 @@ impl Identity {
             values.next().map(|value| BString::from(value.trim())).filter(|value| !value.is_empty())
         };
         let name = first(&["committer.name", "user.name", "gitoxide.committer.nameFallback"]);
-        let email = first(&["committer.email", "user.email", "gitoxide.user.emailFallback", "gitoxide.committer.emailFallback"]);
+        let email = first(&[
+            "committer.email",
+            "user.email",
+            "gitoxide.user.emailFallback",
+            "gitoxide.committer.emailFallback",
+        ]);
         Ok(match name.zip(email) {
             Some((name, email)) => Identity { signature: Signature { name, email, time }, is_fallback: false },
             None => {
