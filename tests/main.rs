@@ -6,6 +6,7 @@ mod layering;
 mod licences;
 mod operations;
 mod pick;
+mod race;
 mod readme;
 mod store;
 mod restore;
