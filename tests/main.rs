@@ -8,6 +8,7 @@ mod operations;
 mod pick;
 mod race;
 mod readme;
+mod roundtrip;
 mod store;
 mod restore;
 mod support;
