@@ -153,7 +153,11 @@ fn a_file_that_changes_while_git_is_about_to_write_is_kept() {
     // Stands for `git`: just before the files are written, somebody saves one of them.
     let dir = repo.root().join("bin");
     std::fs::create_dir(&dir).expect("it is new");
-    let path = repo.command("git").get_envs().find(|(name, _)| *name == "PATH").and_then(|(_, path)| path.map(ToOwned::to_owned));
+    let path = repo
+        .command("git")
+        .get_envs()
+        .find(|(name, _)| *name == "PATH")
+        .and_then(|(_, path)| path.map(ToOwned::to_owned));
     let path = path.expect("every command has it").into_string().expect("PATH is UTF-8");
     let script = format!(
         "#!/bin/sh\nPATH='{path}'\ncase \" $* \" in *\" read-tree \"*) echo 'saved meanwhile' >a.txt ;; esac\nexec git \"$@\"\n"
