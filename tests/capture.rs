@@ -4,7 +4,7 @@
 mod cases;
 mod limits;
 mod oracle;
-mod random;
+pub(crate) mod random;
 mod special;
 
 use git_checkpoint::{

@@ -38,6 +38,11 @@ impl Run {
         }
     }
 
+    /// A run that was started in another way than by [`super::TestRepo::checkpoint`].
+    pub(crate) fn of(repo: &super::TestRepo, args: &[&str], output: &Output) -> Self {
+        Run::new(args, output, repo.root(), repo.path())
+    }
+
     /// Standard output as JSON; panics where it is none.
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {

@@ -44,6 +44,8 @@ pub(super) fn put(repo: &Repo, extras: Option<Oid>) -> Result<()> {
     };
     for name in FILES {
         removed(fs::remove_file(git_dir.join(name))).map_err(failed)?;
+        // The index is locked, so no git is at work on these: a lock is what one that was killed left behind.
+        removed(fs::remove_file(git_dir.join(format!("{name}.lock")))).map_err(failed)?;
     }
     removed(fs::remove_dir_all(git_dir.join(FOLDER))).map_err(failed)?;
     let shared = durable::shared_policy(repo);

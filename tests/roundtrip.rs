@@ -1,0 +1,99 @@
+//! Random repositories and random messes: a rollback gives back exactly what was saved, an undo exactly the mess.
+
+use std::collections::BTreeSet;
+
+use proptest::{prelude::*, test_runner::Config};
+
+use crate::{
+    capture::random::{NAMES, apply, edits},
+    support::{Picture, TestRepo},
+};
+
+/// What a checkpoint promises to hold: all but ignored files.
+fn visible(repo: &TestRepo) -> Picture {
+    let mut picture = repo.state();
+    let output = repo.git_raw(&["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
+    let seen: BTreeSet<String> =
+        output.stdout.split(|byte| *byte == 0).map(|path| path.escape_ascii().to_string()).collect();
+    picture.files.retain(|path, _| seen.contains(path));
+    picture.status.retain(|entry| !entry.starts_with("! "));
+    picture
+}
+
+/// Rules that ignore the file that they stand in are not saved themselves.
+fn hides_its_rules(repo: &TestRepo) -> bool {
+    repo.git_raw(&["check-ignore", "-q", ".gitignore"]).status.success()
+}
+
+fn repository(variant: u8) -> TestRepo {
+    match variant % 4 {
+        0 => TestRepo::sha256(),
+        1 => TestRepo::with_commit().linked_worktree("linked"),
+        _ => TestRepo::new(),
+    }
+}
+
+fn is_under(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Takes one path back from the newest checkpoint, and looks at all others.
+fn one_path(repo: &TestRepo, name: &str, saved: &Picture) {
+    let mess = visible(repo);
+    let run = repo.checkpoint(&["rollback", "latest", "--yes", "--path", name]);
+    assert!([0, 1, 2].contains(&run.code), "{run}");
+    let now = visible(repo);
+    if run.code != 0 {
+        now.assert_same(&mess);
+        return;
+    }
+    let escaped = name.as_bytes().escape_ascii().to_string();
+    for path in saved.files.keys().chain(mess.files.keys()) {
+        let wanted = if is_under(path, &escaped) { &saved.files } else { &mess.files };
+        // A file that is now in the way of what was taken back, or rules that were, are another matter.
+        if !is_under(&escaped, path) && name != ".gitignore" && saved.files.contains_key(path) {
+            assert_eq!(now.files.get(path), wanted.get(path), "{path} after taking back {name}: {run}");
+        }
+    }
+    repo.checkpoint_ok(&["undo", "--yes"]);
+    visible(repo).assert_same(&mess);
+}
+
+proptest! {
+    #![proptest_config(Config {
+        cases: std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(16),
+        failure_persistence: None,
+        max_shrink_iters: 60,
+        ..Config::default()
+    })]
+
+    #[test]
+    fn there_and_back(first in edits(), mess in edits(), variant in any::<u8>(), name in 0..NAMES.len()) {
+        let repo = repository(variant);
+        first.iter().for_each(|edit| apply(&repo, edit));
+        prop_assume!(!hides_its_rules(&repo));
+        let saved = visible(&repo);
+        repo.checkpoint_ok(&["create"]);
+        mess.iter().for_each(|edit| apply(&repo, edit));
+        prop_assume!(!hides_its_rules(&repo));
+        let broken = visible(&repo);
+        one_path(&repo, NAMES[name], &saved);
+
+        let run = repo.checkpoint(&["rollback", "latest", "--yes"]);
+        if run.code == 1 {
+            // Something that is ignored is in the way, and nothing else stops it.
+            prop_assert!(run.stderr.contains("not part of the backup"), "{run}");
+            visible(&repo).assert_same(&broken);
+            return Ok(());
+        }
+        prop_assert_eq!(run.code, 0, "{}", run);
+        visible(&repo).assert_same(&saved);
+        if saved != broken {
+            repo.checkpoint_ok(&["undo", "--yes"]);
+            visible(&repo).assert_same(&broken);
+            repo.checkpoint_ok(&["redo", "--yes"]);
+            visible(&repo).assert_same(&saved);
+        }
+        repo.fsck();
+    }
+}
