@@ -150,6 +150,12 @@ fn answer(session: &Session, done: &RolledBack, ui: &mut Ui) -> Result<u8> {
         }
         ui.note("`git checkpoint undo` takes this back")?;
     }
+    for path in &done.submodules {
+        let path = crate::model::quote_path(path.as_ref());
+        ui.warn(format!(
+            "the submodule `{path}` stays at another commit than the state has; `git submodule update {path}` changes that"
+        ))?;
+    }
     if failed {
         ui.warn(format!(
             "something changed the worktree meanwhile; what was there before is in `{}`, and `git checkpoint diff {}` shows what differs",

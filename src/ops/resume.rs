@@ -56,7 +56,8 @@ pub enum Ended {
 /// Ends the operation that was interrupted in this worktree.
 pub fn end(session: &Session, ending: Ending) -> Result<Ended> {
     let Some(journal) = session.interrupted()? else {
-        return Err(Error::refused("no operation of this worktree was interrupted"));
+        return Err(Error::refused("no operation of this worktree was interrupted")
+            .hint("`git checkpoint status` shows how things stand"));
     };
     let intent = Intent::of(&journal)?;
     restore::remove_stale_lock(&session.repo)?;

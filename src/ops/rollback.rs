@@ -60,6 +60,8 @@ pub struct RolledBack {
     pub steps: Vec<Step>,
     /// Whether the worktree, the index and HEAD are what they should be, captured anew; `None` for a dry run.
     pub verified: Option<bool>,
+    /// Submodules that are at another commit than the state has: what is in them is theirs, and never touched.
+    pub submodules: Vec<BString>,
 }
 
 /// One step of a rollback.
@@ -90,7 +92,7 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
     transition::check(session, &captured, &target)?;
     let backup = (request.paths.is_empty() && !is_there_already).then(|| {
         let values = names::values(session, &captured.state.head);
-        names::from_template(session.config.names.backup.as_ref(), names::BACKUP, &values)
+        names::from_template(("phase.backup", session.config.names.backup.as_ref()), names::BACKUP, &values)
     });
     let record = Record {
         id: session.store().next_id(session.now, Kind::Rollback)?,
@@ -124,10 +126,10 @@ fn refuse_other_branch(now: &State, to: &Selected) -> Result<()> {
     if to.state.head.branch() == now.head.branch() {
         return Ok(());
     }
-    let (theirs, ours) = (to.state.head.short_name(), now.head.short_name());
-    Err(Error::refused(format!("`{}` is of `{theirs}`, and this is `{ours}`", to.name))
+    let (theirs, ours) = (to.state.head.in_words(), now.head.in_words());
+    Err(Error::refused(format!("`{}` is of {theirs}, and this is {ours}", to.name))
         .hint(match to.state.head.branch() {
-            Some(_) => format!("`git switch {theirs}` first"),
+            Some(_) => format!("`git switch {}` first", to.state.head.short_name()),
             None => format!("`git switch --detach {}` first", to.state.tip.to_hex_with_len(10)),
         })
         .hint(format!("`git checkpoint rollback {} --path .` takes only its files, and leaves the branch", to.name)))
@@ -217,6 +219,7 @@ impl Plan {
             files,
             steps,
             verified: None,
+            submodules: Vec::new(),
         }
     }
 
@@ -240,7 +243,7 @@ impl Plan {
         }
         let moved = started.elapsed();
         let verifying = Instant::now();
-        let verified = session.capture()?.state.same_content(&self.target);
+        let (verified, submodules) = verify(session, &self.target)?;
         let backup = self.record.backup().cloned();
         let files = self.changes.len();
         let steps = vec![
@@ -259,8 +262,21 @@ impl Plan {
             },
         ];
         let to = self.target.head.commit().unwrap_or(self.target.tip);
-        Ok(RolledBack { to, record: self.record, files, steps, verified: Some(verified) })
+        Ok(RolledBack { to, record: self.record, files, steps, verified: Some(verified), submodules })
     }
+}
+
+/// Whether the state now is `target`, and the submodules that are at another commit.
+fn verify(session: &Session, target: &State) -> Result<(bool, Vec<BString>)> {
+    let now = session.capture()?.state;
+    let differences = tree::diff(&session.repo, now.worktree, target.worktree)?;
+    let is_submodule = |change: &TreeChange| {
+        let sides = [change.old, change.new];
+        sides.iter().all(|side| side.is_some_and(|entry| entry.mode.is_commit()))
+    };
+    let files_are_same = differences.iter().all(is_submodule);
+    let verified = files_are_same && State { worktree: target.worktree, ..now }.same_content(target);
+    Ok((verified, differences.into_iter().filter(is_submodule).map(|change| change.path).collect()))
 }
 
 fn saved_under(backup: &Option<BString>, id: &RecordId) -> String {

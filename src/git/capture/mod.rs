@@ -106,6 +106,8 @@ fn repeat<T>(repo: &Repo, mut attempt: impl FnMut(How) -> Attempt<T>) -> Result<
             }
         }
     }
-    Err(Error::environment("the repository keeps changing while it is captured")
-        .hint("try again when no other git command is running"))
+    Err(take::damaged_index(repo).unwrap_or_else(|| {
+        Error::environment("the repository keeps changing while it is captured")
+            .hint("try again when no other git command is running")
+    }))
 }

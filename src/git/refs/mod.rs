@@ -28,6 +28,7 @@ use crate::{
     model::Oid,
 };
 
+pub use collision::{above, collision};
 pub use head::move_head;
 pub use listing::{list, names};
 

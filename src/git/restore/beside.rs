@@ -55,7 +55,7 @@ pub(super) fn put(repo: &Repo, extras: Option<Oid>) -> Result<()> {
 }
 
 /// The files that may be written, with their content.
-fn read(repo: &Repo, extras: Oid) -> Result<Vec<(BString, Vec<u8>)>> {
+pub(super) fn read(repo: &Repo, extras: Oid) -> Result<Vec<(BString, Vec<u8>)>> {
     let read = || "cannot read what was kept of a merge in progress";
     let root = repo.gix().find_tree(extras).with_context(read)?;
     let Some(folder) = root.lookup_entry(["git-dir"]).with_context(read)?.filter(|entry| entry.mode().is_tree()) else {
@@ -67,7 +67,10 @@ fn read(repo: &Repo, extras: Oid) -> Result<Vec<(BString, Vec<u8>)>> {
         let entry = entry.with_context(read)?;
         match entry.kind() {
             EntryKind::Blob if FILES.iter().any(|name| entry.filename() == *name) => {
-                files.push((entry.filename().to_owned(), repo.gix().find_blob(entry.oid()).with_context(read)?.take_data()));
+                files.push((
+                    entry.filename().to_owned(),
+                    repo.gix().find_blob(entry.oid()).with_context(read)?.take_data(),
+                ));
             }
             EntryKind::Tree if entry.filename() == FOLDER => {
                 let inner = repo.gix().find_tree(entry.oid()).with_context(read)?;

@@ -83,8 +83,12 @@ pub(super) fn edit(repo: &Repo, path: &Path, change: impl FnOnce(&mut File) -> R
 /// Replaces the folders of a sparse index by the files in them.
 fn expand(repo: &Repo, index: &mut File) -> Result<()> {
     let is_folder = |entry: &gix::index::Entry| entry.mode == Mode::DIR;
-    let folders: Vec<(BString, Oid)> =
-        index.entries().iter().filter(|entry| is_folder(entry)).map(|entry| (entry.path(index).to_owned(), entry.id)).collect();
+    let folders: Vec<(BString, Oid)> = index
+        .entries()
+        .iter()
+        .filter(|entry| is_folder(entry))
+        .map(|entry| (entry.path(index).to_owned(), entry.id))
+        .collect();
     if folders.is_empty() {
         return Ok(());
     }
@@ -146,8 +150,7 @@ impl Beside {
             };
             let blob = repo.gix().find_blob(entry.id).with_context(|| format!("cannot read the list `{name}`"))?;
             let items = blob.data.split(|byte| *byte == 0).filter(|item| !item.is_empty());
-            let items: Vec<BString> = items.map(BString::from).collect();
-            Ok(items)
+            Ok(items.map(BString::from).collect())
         };
         Ok(Beside {
             unmerged: list("index/unmerged")?.iter().map(parse_unmerged).collect::<Result<_>>()?,
@@ -175,8 +178,10 @@ impl Beside {
     }
 
     fn mark(&self, index: &mut File) {
-        let marks =
-            [(&self.assume_unchanged, Flags::ASSUME_VALID), (&self.skip_worktree, Flags::EXTENDED | Flags::SKIP_WORKTREE)];
+        let marks = [
+            (&self.assume_unchanged, Flags::ASSUME_VALID),
+            (&self.skip_worktree, Flags::EXTENDED | Flags::SKIP_WORKTREE),
+        ];
         for (paths, flags) in marks {
             for path in paths {
                 if let Some(entry) = index.entry_mut_by_path_and_stage(path.as_bstr(), Stage::Unconflicted) {
@@ -185,6 +190,25 @@ impl Beside {
             }
         }
     }
+}
+
+/// Reads the extras of a target before anything is written: a record that somebody else made may have anything there.
+pub(super) fn check(repo: &Repo, extras: Oid) -> Result<()> {
+    let beside = Beside::read(repo, extras)?;
+    let conflicts = beside.unmerged.iter().map(|(.., path)| path);
+    match conflicts.chain(&beside.intent_to_add).find(|path| !tree::is_safe_path(path.as_bstr())) {
+        None => Ok(()),
+        Some(path) => Err(unsafe_path(path)),
+    }
+}
+
+/// The refusal of a path that leads out of the worktree or into `.git`.
+pub fn unsafe_path(path: &BString) -> Error {
+    Error::refused(format!(
+        "the state has a path that git would never write: `{}`",
+        crate::model::quote_path(path.as_bstr())
+    ))
+    .hint("it was not made by this program: do not trust where it came from; nothing was changed")
 }
 
 /// The paths that had the flag skip-worktree.
@@ -207,7 +231,10 @@ fn parse_unmerged(line: &BString) -> Result<(Mode, Oid, Stage, BString)> {
         };
         Some((mode, id, stage, BString::from(path)))
     };
-    parse().ok_or_else(|| Error::environment(format!("`{line}` is not a conflict stage")))
+    parse().ok_or_else(|| {
+        Error::environment(format!("`{}` is not a conflict stage", crate::model::quote_path(line.as_bstr())))
+            .hint("the record is damaged; choose another checkpoint with `git checkpoint list`")
+    })
 }
 
 /// Makes the cached trees in the index those of `tree`, but for the folders above `partial`, which differ from it.
@@ -247,7 +274,8 @@ fn renewed(repo: &Repo, old: &extension::Tree, id: Oid) -> Result<extension::Tre
             continue;
         }
         let known = old.children.iter().find(|child| child.name[..] == **entry.filename());
-        let unknown = || extension::Tree { name: entry.filename().iter().copied().collect(), ..empty_node(entry.object_id()) };
+        let unknown =
+            || extension::Tree { name: entry.filename().iter().copied().collect(), ..empty_node(entry.object_id()) };
         let child = renewed(repo, known.unwrap_or(&unknown()), entry.object_id())?;
         count += child.num_entries.unwrap_or_default();
         node.children.push(child);

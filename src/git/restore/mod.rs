@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 use gix::bstr::BString;
 
-pub use self::{ignored::worktree_to_write, lock::remove_stale_lock};
+pub use self::{ignored::worktree_to_write, index::unsafe_path, lock::remove_stale_lock};
 use self::{lock::IndexLock, obstacles::Ground};
 use super::{durable, tree};
 use crate::{
@@ -81,6 +81,10 @@ struct TemporaryIndex {
 impl<'r> Restore<'r> {
     /// Takes the lock of the index and prepares; changes nothing yet. The objects of both states must be on disk.
     pub fn begin(repo: &'r Repo, from: &Captured, target: &State) -> Result<Self> {
+        if let Some(extras) = target.extras {
+            index::check(repo, extras)?;
+            beside::read(repo, extras)?;
+        }
         let lock = IndexLock::take(repo)?;
         let index = TemporaryIndex::new(repo);
         let files = [from.state.worktree, worktree_to_write(repo, &from.state, target)?];
@@ -155,7 +159,11 @@ fn git_on(repo: &Repo, index: &std::path::Path) -> Git {
 
 fn in_the_way(obstacles: &[Obstacle]) -> Error {
     let count = obstacles.len();
-    let paths = if count == 1 { "1 path that no backup holds is".into() } else { format!("{count} paths that no backup holds are") };
+    let paths = if count == 1 {
+        "1 path that no backup holds is".into()
+    } else {
+        format!("{count} paths that no backup holds are")
+    };
     let mut named: Vec<String> =
         obstacles.iter().take(NAMED).map(|one| format!("`{}` {}", quote_path(one.path.as_ref()), one.why)).collect();
     if count > NAMED {

@@ -155,7 +155,12 @@ fn refs(reader: &Reader<'_>) -> Result<Vec<RefChange>, String> {
         let mut parts = value.splitn(3, ' ');
         let mut next = || parts.next().ok_or("a changed ref is incomplete");
         let (old, new, name) = (next()?, next()?, next()?);
-        Ok(RefChange { name: trailers::unquote(name)?, old: oid(old)?, new: oid(new)? })
+        let name = trailers::unquote(name)?;
+        // Undoing it would write there.
+        if !name.starts_with(b"refs/") || gix::validate::reference::name(name.as_bstr()).is_err() {
+            return Err("a changed ref is none".to_owned());
+        }
+        Ok(RefChange { name, old: oid(old)?, new: oid(new)? })
     };
     reader.all("Ref").map(read).collect()
 }
