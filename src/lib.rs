@@ -19,6 +19,9 @@ mod cli;
 
 /// Runs the command line `args`, the program's name first, in the world `env`.
 pub fn run(args: impl IntoIterator<Item = OsString>, env: config::Env) -> ExitCode {
+    // Ctrl-C ends the process at once, and takes the lock files of unfinished ref changes along.
+    // Where that cannot be had, they are named by the next call.
+    let _installed = git::remove_locks_on_signals();
     let args: Vec<OsString> = args.into_iter().collect();
     // The panic hook has said what happened; the exit code says that it is a bug of this program.
     std::panic::catch_unwind(|| cli::run(args, env)).unwrap_or_else(|_| ExitCode::from(error::Kind::Bug.exit_code()))

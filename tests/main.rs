@@ -8,6 +8,7 @@ mod pick;
 mod readme;
 mod reference;
 mod refusals;
+mod restore;
 mod schema;
 mod store;
 mod support;

@@ -42,9 +42,9 @@ pub(super) fn run(args: &args::Log, env: &Env, ui: &mut Ui) -> Result<u8> {
         ui.note("nothing was done yet")?;
     } else {
         let row = |entry: &log::Entry| {
-            let undone = if entry.undone { "(undone)" } else { "" };
+            let undone = if entry.undone { "(undone) " } else { "" };
             let id = entry.record.id.to_string();
-            vec![id, age(entry.record.at, session.now), entry.record.subject.clone(), undone.into()]
+            vec![id, age(entry.record.at, session.now), format!("{undone}{}", entry.record.subject)]
         };
         ui.line(table(entries.iter().map(row).collect()))?;
     }

@@ -64,7 +64,7 @@ pub(super) fn run(args: &args::Rollback, env: &Env, ui: &mut Ui) -> Result<u8> {
         if !ui.is_json() {
             describe(&plan, "would go", ui)?;
         }
-        return answer(&session, &plan.preview(), ui);
+        return answer(&plan.preview(), ui);
     }
     if !args.yes && ui.is_interactive() {
         describe(&plan, "going", ui)?;
@@ -73,7 +73,7 @@ pub(super) fn run(args: &args::Rollback, env: &Env, ui: &mut Ui) -> Result<u8> {
         }
     }
     let done = plan.apply(&session)?;
-    answer(&session, &done, ui)
+    answer(&done, ui)
 }
 
 /// Paths as typed, relative to the top of the worktree.
@@ -119,7 +119,7 @@ fn more(number: usize, shown: usize, ui: &mut Ui) -> Result<()> {
     if number > shown { ui.line(format!("    … and {} more", number - shown)) } else { Ok(()) }
 }
 
-fn answer(session: &Session, done: &RolledBack, ui: &mut Ui) -> Result<u8> {
+fn answer(done: &RolledBack, ui: &mut Ui) -> Result<u8> {
     let failed = done.verified == Some(false);
     let backup = done.record.backup();
     if ui.is_json() {
@@ -151,9 +151,8 @@ fn answer(session: &Session, done: &RolledBack, ui: &mut Ui) -> Result<u8> {
         ui.note("`git checkpoint undo` takes this back")?;
     }
     for path in &done.submodules {
-        let path = crate::model::quote_path(path.as_ref());
         ui.warn(format!(
-            "the submodule `{path}` stays at another commit than the state has; `git submodule update {path}` changes that"
+            "the submodule {path} stays where it is; `git submodule update` moves it to the recorded commit"
         ))?;
     }
     if failed {
@@ -163,6 +162,5 @@ fn answer(session: &Session, done: &RolledBack, ui: &mut Ui) -> Result<u8> {
             done.to.to_hex_with_len(10)
         ))?;
     }
-    let _ = session;
     Ok(u8::from(failed))
 }

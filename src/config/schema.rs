@@ -170,7 +170,8 @@ fn read(workdir: &Path) -> Result<Option<String>> {
     };
     match path.symlink_metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        data => drop(data.with_context(cannot)?),
+        Err(error) => return Err(error).with_context(cannot),
+        Ok(_) => {}
     }
     let real = match path.canonicalize() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(refused("it is a link to nothing")),

@@ -14,5 +14,11 @@ pub mod repo;
 pub mod restore;
 pub mod tree;
 
+/// From now on a signal that ends the process removes the lock files it holds.
+pub fn remove_locks_on_signals() -> crate::error::Result<()> {
+    use crate::error::Context;
+    gix::interrupt::init_handler_default(0).map(drop).context("cannot handle signals")
+}
+
 pub use child::Git;
 pub use repo::Repo;

@@ -247,11 +247,9 @@ fn refuse_unknown_format(gix: &gix::Repository) -> Result<()> {
     if version == 0 {
         return Ok(());
     }
-    let sections = config.plumbing().sections_by_name("extensions").into_iter().flatten();
-    for name in sections
-        .flat_map(|section| section.value_names().map(|name| name.to_string().to_ascii_lowercase()).collect::<Vec<_>>())
-    {
-        if !KNOWN.contains(&name.as_str()) {
+    for section in config.plumbing().sections_by_name("extensions").into_iter().flatten() {
+        let unknown = |name: &String| !KNOWN.contains(&name.to_ascii_lowercase().as_str());
+        if let Some(name) = section.value_names().find(unknown) {
             return Err(Error::environment(format!(
                 "the repository has the extension `{name}`, which is not known here"
             ))

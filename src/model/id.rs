@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 /// What an operation did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -84,8 +84,19 @@ impl RecordId {
     /// The moment the id was made for; ids never run backwards, so it may be later than the record's own time
     /// where the clock was set back.
     pub fn time(&self) -> Option<DateTime<Utc>> {
-        let time = self.text.split('-').next()?;
-        NaiveDateTime::parse_from_str(time, Self::TIME).ok().map(|time| time.and_utc())
+        // By position: ten thousand ids are read at once, and chrono's general parser takes longer than all the rest.
+        let time = self.text.split('-').next()?.as_bytes();
+        let number = |range: std::ops::Range<usize>| {
+            time[range]
+                .iter()
+                .try_fold(0, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0')))
+        };
+        let has_form = time.len() == 20 && time[8] == b'T' && time[15] == b'.' && time[19] == b'Z';
+        if !has_form {
+            return None;
+        }
+        let date = NaiveDate::from_ymd_opt(i32::try_from(number(0..4)?).ok()?, number(4..6)?, number(6..8)?)?;
+        Some(date.and_hms_milli_opt(number(9..11)?, number(11..13)?, number(13..15)?, number(16..19)?)?.and_utc())
     }
 }
 

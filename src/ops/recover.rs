@@ -244,12 +244,13 @@ fn pick_all(session: &Session, request: &Request, source: &Source, onto: Oid) ->
     let applied =
         if request.keep_redundant { HashSet::new() } else { pick::applied(&session.repo, &source.commits, onto)? };
     let mut picker = Picker::new(&session.repo, &session.identity)?;
+    let leaves_out_merges = !source.explicit && request.mainline.is_none();
     for (position, commit) in source.commits.iter().enumerate() {
         if applied.contains(commit) {
             picks.left_out.push((*commit, Reason::AlreadyApplied));
             continue;
         }
-        if !source.explicit && request.mainline.is_none() && source::is_merge(session, *commit)? {
+        if leaves_out_merges && source::is_merge(session, *commit)? {
             picks.left_out.push((*commit, Reason::Merge));
             continue;
         }
@@ -269,8 +270,16 @@ fn pick_all(session: &Session, request: &Request, source: &Source, onto: Oid) ->
                 picks.left_out.push((*commit, if was_empty { Reason::Empty } else { Reason::Redundant }));
             }
             Pick::Conflict(paths) => {
-                let left = &source.commits[position..];
-                let commits = left.iter().copied().filter(|commit| !applied.contains(commit)).collect();
+                let mut commits = vec![*commit];
+                for later in &source.commits[position + 1..] {
+                    if applied.contains(later) {
+                        picks.left_out.push((*later, Reason::AlreadyApplied));
+                    } else if leaves_out_merges && source::is_merge(session, *later)? {
+                        picks.left_out.push((*later, Reason::Merge));
+                    } else {
+                        commits.push(*later);
+                    }
+                }
                 picks.conflict = Some(Conflict { commits, paths });
                 break;
             }

@@ -7,7 +7,7 @@ use gix::bstr::{BString, ByteSlice};
 use super::{
     Session, names,
     select::{self, Selected},
-    transition::{self, Then, Transition},
+    transition::{self, Then, Took, Transition},
 };
 use crate::{
     error::{Context, Error, Result},
@@ -58,10 +58,10 @@ pub struct RolledBack {
     pub files: usize,
     /// What was done, step by step.
     pub steps: Vec<Step>,
+    /// Submodules that are not at the commit of the state: what is in them is theirs, and was not touched.
+    pub submodules: Vec<String>,
     /// Whether the worktree, the index and HEAD are what they should be, captured anew; `None` for a dry run.
     pub verified: Option<bool>,
-    /// Submodules that are at another commit than the state has: what is in them is theirs, and never touched.
-    pub submodules: Vec<BString>,
 }
 
 /// One step of a rollback.
@@ -218,8 +218,8 @@ impl Plan {
             record: self.record,
             files,
             steps,
-            verified: None,
             submodules: Vec::new(),
+            verified: None,
         }
     }
 
@@ -231,24 +231,23 @@ impl Plan {
 
     /// Does it.
     pub fn apply(mut self, session: &Session) -> Result<RolledBack> {
-        let started = Instant::now();
         let name = self.backup.clone();
         let transition = Transition { from: &self.captured, target: &self.target, edits: Vec::new(), then: Then::Done };
+        let mut took = Took::default();
         if !self.is_there_already {
-            transition::run(session, &transition, &mut self.record, &|record, attempt| {
+            took = transition::run(session, &transition, &mut self.record, &|record, attempt| {
                 if let Detail::Rollback { backup, .. } = &mut record.detail {
                     *backup = name.as_ref().map(|name| names::attempt(name, attempt));
                 }
             })?;
         }
-        let moved = started.elapsed();
         let verifying = Instant::now();
         let (verified, submodules) = verify(session, &self.target)?;
         let backup = self.record.backup().cloned();
         let files = self.changes.len();
         let steps = vec![
-            Step { name: "back up", ok: true, took: Duration::ZERO, detail: saved_under(&backup, &self.record.id) },
-            Step { name: "restore", ok: true, took: moved, detail: files_text(files) },
+            Step { name: "back up", ok: true, took: took.saving, detail: saved_under(&backup, &self.record.id) },
+            Step { name: "restore", ok: true, took: took.moving, detail: files_text(files) },
             Step {
                 name: "verify",
                 ok: verified,
@@ -262,21 +261,21 @@ impl Plan {
             },
         ];
         let to = self.target.head.commit().unwrap_or(self.target.tip);
-        Ok(RolledBack { to, record: self.record, files, steps, verified: Some(verified), submodules })
+        Ok(RolledBack { to, record: self.record, files, steps, submodules, verified: Some(verified) })
     }
 }
 
-/// Whether the state now is `target`, and the submodules that are at another commit.
-fn verify(session: &Session, target: &State) -> Result<(bool, Vec<BString>)> {
+/// Whether HEAD, index and files, captured anew, are the state; and the submodules that alone are not.
+fn verify(session: &Session, target: &State) -> Result<(bool, Vec<String>)> {
     let now = session.capture()?.state;
     let differences = tree::diff(&session.repo, now.worktree, target.worktree)?;
     let is_submodule = |change: &TreeChange| {
-        let sides = [change.old, change.new];
-        sides.iter().all(|side| side.is_some_and(|entry| entry.mode.is_commit()))
+        let is_commit = |entry: Option<tree::Entry>| entry.is_some_and(|entry| entry.mode.is_commit());
+        is_commit(change.old) || is_commit(change.new)
     };
-    let files_are_same = differences.iter().all(is_submodule);
-    let verified = files_are_same && State { worktree: target.worktree, ..now }.same_content(target);
-    Ok((verified, differences.into_iter().filter(is_submodule).map(|change| change.path).collect()))
+    let (submodules, files): (Vec<_>, Vec<_>) = differences.iter().partition(|change| is_submodule(change));
+    let same = State { worktree: target.worktree, ..now }.same_content(target);
+    Ok((same && files.is_empty(), submodules.iter().map(|change| quote_path(change.path.as_ref())).collect()))
 }
 
 fn saved_under(backup: &Option<BString>, id: &RecordId) -> String {

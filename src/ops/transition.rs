@@ -4,6 +4,8 @@
 //! The order is what makes it safe: journal, index lock, record and backup published (objects fsynced first),
 //! files, HEAD, other refs, index, journal removed. Nothing is overwritten before it is in a published record.
 
+use std::time::{Duration, Instant};
+
 use gix::bstr::BString;
 use serde::{Deserialize, Serialize};
 
@@ -238,6 +240,15 @@ pub fn check(session: &Session, from: &Captured, target: &State) -> Result<()> {
     Ok(())
 }
 
+/// How long the parts of a transition took.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Took {
+    /// Until record and backup were published.
+    pub saving: Duration,
+    /// Until files, HEAD and index were in place.
+    pub moving: Duration,
+}
+
 /// Publishes `record`, naming its backup branch by `rename` until a free name is found, and carries the
 /// transition out. On an error before the first file was touched nothing is left behind.
 pub fn run(
@@ -245,11 +256,12 @@ pub fn run(
     transition: &Transition<'_>,
     record: &mut Record,
     rename: &dyn Fn(&mut Record, usize),
-) -> Result<()> {
+) -> Result<Took> {
+    let started = Instant::now();
     let journal = Intent::new(transition).journal(session, record);
     journal.write(&session.repo)?;
-    let started = begin(session, transition);
-    let restore = started.and_then(|restore| publish(session, record, rename, &transition.from.kept).map(|()| restore));
+    let restore = begin(session, transition);
+    let restore = restore.and_then(|restore| publish(session, record, rename, &transition.from.kept).map(|()| restore));
     let restore = match restore {
         Ok(restore) => restore,
         Err(error) => {
@@ -257,13 +269,15 @@ pub fn run(
             return Err(error);
         }
     };
+    let saving = started.elapsed();
     if let Err(error) = carry_out(session, restore, transition, &record.subject) {
         return Err(withdraw_if_untouched(session, transition, record, error));
     }
-    if transition.then == Then::Done {
-        return Journal::remove(&session.repo);
+    match transition.then {
+        Then::Done => Journal::remove(&session.repo)?,
+        Then::CherryPick { .. } => Stage::HandingOver.reach(session, &journal)?,
     }
-    Stage::HandingOver.reach(session, &journal)
+    Ok(Took { saving, moving: started.elapsed() - saving })
 }
 
 /// As [`run`], for a record whose names are settled and under a journal that is there already and stays.

@@ -220,6 +220,12 @@ fn edits(session: &Session, undone: &Record) -> Result<Vec<RefEdit>> {
     let own_branch = undone.state.head.branch();
     let commit_mode = matches!(undone.detail, Detail::Create { index_before: Some(_), .. });
     for edit in transition::reversed(&undone.refs) {
+        // A record may be someone else's; HEAD and files beside the refs are not for it to change.
+        if !edit.name.starts_with(b"refs/") || gix::validate::reference::name(edit.name.as_ref()).is_err() {
+            let name = quote_path(edit.name.as_ref());
+            return Err(Error::refused(format!("`{}` claims to have changed `{name}`, which is no ref", undone.id))
+                .hint("it was not made by this program: do not trust where it came from; nothing was changed"));
+        }
         if !(commit_mode && Some(&edit.name) == own_branch) {
             edits.push(edit);
         }

@@ -79,10 +79,10 @@ pub(super) fn publish(repo: &Repo, publication: &Publication<'_>) -> Result<Publ
 pub(super) fn replace(repo: &Repo, publication: &Publication<'_>, old: (Oid, &Record)) -> Result<Published> {
     let (record, (old, had)) = (publication.record, old);
     let new_name = publication.tag_name().filter(|name| had.tag() != Some(*name));
-    if let Some(name) = new_name.map(tag_ref) {
-        if refs::find(repo, name.as_ref())?.is_some() {
-            return Ok(Published::Taken(short(&name)));
-        }
+    if let Some(name) = new_name.map(tag_ref)
+        && refs::find(repo, name.as_ref())?.is_some()
+    {
+        return Ok(Published::Taken(short(&name)));
     }
     let (object, unsigned) = write_record(repo, publication)?;
     let record_ref = format!("{RECORDS}{}", record.id).into();

@@ -70,14 +70,19 @@ impl<'r> Store<'r> {
             return Ok(ids.iter().map(|id| self.read(id)).collect());
         }
         let refs = refs::list(self.repo, RECORDS)?;
-        let object = |id: &RecordId| {
-            let name = format!("{RECORDS}{id}");
-            refs.binary_search_by(|(known, _)| known.as_bytes().cmp(name.as_bytes())).ok().map(|index| refs[index].1)
+        // Ids mostly come in the order of the refs, so the next one is where the last one was found, or one on.
+        let object = |id: &RecordId, next: &mut usize| {
+            let is_it = |(name, _): &(BString, Oid)| name[RECORDS.len()..] == *id.as_str().as_bytes();
+            if !refs.get(*next).is_some_and(is_it) {
+                *next = refs.binary_search_by(|(name, _)| name[RECORDS.len()..].cmp(id.as_str().as_bytes())).ok()?;
+            }
+            *next += 1;
+            Some(refs[*next - 1].1)
         };
         let shared = self.repo.gix().clone().into_sync();
         let read_part = |ids: &[RecordId]| -> Vec<Result<Record>> {
-            let (repo, mut buffer) = (shared.to_thread_local(), Vec::new());
-            let mut read = |id| read_record(&repo, id, object(id).ok_or_else(|| missing(id))?, &mut buffer);
+            let (repo, mut buffer, mut next) = (shared.to_thread_local(), Vec::new(), 0);
+            let mut read = |id| read_record(&repo, id, object(id, &mut next).ok_or_else(|| missing(id))?, &mut buffer);
             ids.iter().map(&mut read).collect()
         };
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get().clamp(2, 8));

@@ -94,11 +94,13 @@ impl Ui {
 
     /// Something worth knowing that is not the answer.
     pub fn note(&mut self, text: impl AsRef<str>) -> Result<()> {
+        self.flush()?;
         written(writeln!(self.err, "{DIM}{}{RESET}", screen(text.as_ref())))
     }
 
     /// Something that is not as it should be, though the command goes on.
     pub fn warn(&mut self, text: impl AsRef<str>) -> Result<()> {
+        self.flush()?;
         written(writeln!(self.err, "{YELLOW}warning:{RESET} {}", screen(text.as_ref())))
     }
 

@@ -329,6 +329,17 @@ fn flagged_files_that_differ_are_taken_all_the_same() {
 }
 
 #[test]
+fn another_case_of_a_name_is_not_lost() {
+    let repo = committed();
+    repo.git(&["config", "core.ignoreCase", "true"]);
+    std::fs::rename(repo.path().join("file"), repo.path().join("File")).expect("the name is free");
+    std::fs::rename(repo.path().join("docs"), repo.path().join("Docs")).expect("the name is free");
+    let taken = super::oracle::take(&repo, &super::oracle::everything(&repo));
+    let files = repo.git(&["ls-tree", "-r", "--name-only", taken.text("worktree")]);
+    assert!(files.contains("File\n") && files.contains("Docs/a.md\n"), "{files}");
+}
+
+#[test]
 fn unborn_and_empty() {
     check(&TestRepo::new());
 }

@@ -150,7 +150,8 @@ pub(super) fn worktree_tree(repo: &TestRepo, left: &[String]) -> String {
         }
     }
     let exclude: Vec<String> = left.iter().map(|path| format!(":(exclude,literal){path}")).collect();
-    let settings = ["-c", "core.safecrlf=false", "-c", "advice.addEmbeddedRepo=false", "add", "-A", "--sparse", "--", "."];
+    let settings =
+        ["-c", "core.safecrlf=false", "-c", "advice.addEmbeddedRepo=false", "add", "-A", "--sparse", "--", "."];
     let args: Vec<&str> = settings.into_iter().chain(exclude.iter().map(String::as_str)).collect();
     with_index(repo, &index, &args);
     with_index(repo, &index, &["write-tree"])

@@ -18,7 +18,8 @@ fn two_branches(base: impl Fn(&TestRepo), one: impl Fn(&TestRepo), two: impl Fn(
 }
 
 fn lines(changed: &[(usize, &str)]) -> String {
-    let line = |n: usize| changed.iter().find(|(at, _)| *at == n).map_or(format!("line {n}"), |(_, text)| (*text).into());
+    let line =
+        |n: usize| changed.iter().find(|(at, _)| *at == n).map_or(format!("line {n}"), |(_, text)| (*text).into());
     (0..20).map(|n| line(n) + "\n").collect()
 }
 
@@ -109,9 +110,13 @@ fn every_type_of_file_is_picked() {
     let other = |repo: &TestRepo| repo.write("other", "other\n");
     assert_clean(&two_branches(base, |repo| repo.chmod("script", 0o755), other));
     assert_clean(&two_branches(base, |repo| repo.write("binary", b"\0\x01\x03"), other));
-    assert_clean(&two_branches(base, |repo| repo.write("crlf", "ONE\r\ntwo\r\nthree\r\nfour\r\nfive\r\n"), |repo| {
-        repo.write("crlf", "one\r\ntwo\r\nthree\r\nfour\r\nFIVE\r\n");
-    }));
+    assert_clean(&two_branches(
+        base,
+        |repo| repo.write("crlf", "ONE\r\ntwo\r\nthree\r\nfour\r\nfive\r\n"),
+        |repo| {
+            repo.write("crlf", "one\r\ntwo\r\nthree\r\nfour\r\nFIVE\r\n");
+        },
+    ));
     let relink = |target: &'static str| {
         move |repo: &TestRepo| {
             repo.remove("link");
@@ -216,6 +221,27 @@ fn the_message_and_the_author_are_kept() {
 }
 
 #[test]
+fn commits_are_signed_where_the_configuration_says_so() {
+    let repo = two_branches(|_| {}, |repo| repo.write("a", "a\n"), |repo| repo.write("b", "b\n"));
+    let clone = clone_of(&repo);
+    let program = repo.root().join("sign");
+    repo.write(
+        &program,
+        "#!/bin/sh\ncat > /dev/null\necho '[GNUPG:] SIG_CREATED ' >&2\n\
+         printf -- '-----BEGIN PGP SIGNATURE-----\\n\\nnot one\\n-----END PGP SIGNATURE-----\\n'\n",
+    );
+    repo.chmod(&program, 0o755);
+    for place in [&repo, &clone] {
+        place.git(&["config", "commit.gpgSign", "true"]);
+        place.git(&["config", "gpg.program", program.to_str().expect("UTF-8")]);
+    }
+    let (commit, onto) = (repo.rev("one"), repo.rev("two"));
+    let told = assert_same_pick(&repo, &clone, &commit, &onto);
+    let Told::Commit { text, .. } = told else { panic!("{told:?}") };
+    assert!(text.contains("gpgsig -----BEGIN PGP SIGNATURE-----"), "{text}");
+}
+
+#[test]
 fn what_was_applied_already_is_found_as_git_finds_it() {
     let repo = TestRepo::with_commit();
     repo.git(&["checkout", "-q", "-b", "work"]);
@@ -232,7 +258,7 @@ fn what_was_applied_already_is_found_as_git_finds_it() {
         let lines = [format!("candidates {}", candidates.join(" ")), format!("applied {upstream}")];
         repo.inside("pick::child", &lines).remove(1)
     };
-    let mut expected = vec![commits[1].clone(), commits[4].clone()];
+    let mut expected = [commits[1].clone(), commits[4].clone()];
     expected.sort();
     assert_eq!(ask(&commits, "up"), expected.join(" "));
     assert_eq!(ask(&commits[..4], "up"), commits[1]);
@@ -244,7 +270,8 @@ fn what_was_applied_already_is_found_as_git_finds_it() {
 
 #[test]
 fn a_chain_is_picked_in_one_go() {
-    let repo = two_branches(|repo| repo.write("file", lines(&[])), |_| {}, |repo| repo.write("file", lines(&[(1, "two")])));
+    let repo =
+        two_branches(|repo| repo.write("file", lines(&[])), |_| {}, |repo| repo.write("file", lines(&[(1, "two")])));
     repo.git(&["checkout", "-q", "one"]);
     for n in 0..4 {
         repo.write("file", lines(&[(8 + n, "one")]));

@@ -63,9 +63,8 @@ fn without_labels(told: Told) -> Told {
 
 fn history(random: &mut Random) -> TestRepo {
     let repo = TestRepo::new();
-    for (n, path) in ["a", "b.txt", "src/one.rs", "src/two.rs", "src/deep/three.rs", "doc/x", "doc/y", "crlf.txt"]
-        .iter()
-        .enumerate()
+    for (n, path) in
+        ["a", "b.txt", "src/one.rs", "src/two.rs", "src/deep/three.rs", "doc/x", "doc/y", "crlf.txt"].iter().enumerate()
     {
         let end = if path.contains("crlf") { "\r\n" } else { "\n" };
         repo.write(path, (0..14).map(|line| format!("{n} line {line} of {path}{end}")).collect::<String>());
@@ -109,7 +108,11 @@ fn change(repo: &TestRepo, random: &mut Random) {
     match random.below(20) {
         0..=8 if !is_link => edit(repo, &path, random),
         9 => repo.remove(&path),
-        10 => write_new(repo, random.of::<&str>(&["new", "src/new.rs", "doc/new", "other/new", "a/b", "src/deep/new"]), "new\n"),
+        10 => write_new(
+            repo,
+            random.of::<&str>(&["new", "src/new.rs", "doc/new", "other/new", "a/b", "src/deep/new"]),
+            "new\n",
+        ),
         11 => write_new(repo, &format!("n{}/m{}", random.below(2), random.below(3)), &format!("{}\n", random.below(2))),
         12 if !is_link => repo.chmod(&path, *random.of(&[0o755, 0o644])),
         13 => {
@@ -121,7 +124,8 @@ fn change(repo: &TestRepo, random: &mut Random) {
             rename(repo, &path, to);
         }
         16 => {
-            let (from, to) = random.of(&[("src", "lib"), ("doc", "manual"), ("src/deep", "src/deeper"), ("lib", "src")]);
+            let (from, to) =
+                random.of(&[("src", "lib"), ("doc", "manual"), ("src/deep", "src/deeper"), ("lib", "src")]);
             if repo.path().join(from).is_dir() {
                 rename(repo, from, to);
             }

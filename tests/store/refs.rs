@@ -285,6 +285,19 @@ fn no_identity_is_needed() {
 }
 
 #[test]
+fn a_shared_repository_stays_shared() {
+    within(TestRepo::with_commit, |here| {
+        here.git(&["config", "core.sharedRepository", "0660"]);
+        assert_eq!(apply(here, &[edit("refs/new/dir/ref", None, Some(here.oid("HEAD")))]), Transaction::Done);
+        let mode = |path: &str| {
+            let data = fs::metadata(here.path.join(".git/refs").join(path)).expect("it is there");
+            std::os::unix::fs::PermissionsExt::mode(&data.permissions()) & 0o7777
+        };
+        assert_eq!((mode("new"), mode("new/dir"), mode("new/dir/ref")), (0o2770, 0o2770, 0o660));
+    });
+}
+
+#[test]
 fn lists_are_what_git_lists() {
     within(TestRepo::with_commit, |here| {
         let (one, two) = (here.oid("HEAD"), here.commit("second"));

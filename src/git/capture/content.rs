@@ -41,8 +41,6 @@ const MEMORY: usize = 64 << 20;
 /// From so many files on, more than one thread is worth its start.
 const WORTH_A_THREAD: usize = 16;
 
-const MAX_THREADS: usize = 8;
-
 /// A file to be read.
 #[derive(Debug)]
 pub(super) struct Job {
@@ -97,8 +95,7 @@ pub(super) fn read(
 ) -> Attempt<Vec<Content>> {
     let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
     let bench = Bench { root: repo.workdir(), index, jobs, next, stopped, keep };
-    let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MAX_THREADS);
-    let threads = threads.min(jobs.len().div_ceil(WORTH_A_THREAD));
+    let threads = super::walk::threads(jobs.len().div_ceil(WORTH_A_THREAD));
     let mut done: Vec<Option<Content>> = vec![None; jobs.len()];
     let mut for_git = Vec::new();
     let mut in_memory = 0;
@@ -107,7 +104,10 @@ pub(super) fn read(
             Done::ForGit(disk) => for_git.push((at, disk)),
             Done::Large(mut file, disk) => {
                 // Nothing is known about what grows while it is read, but that it will be another file then.
-                let id = objects::write_stream(repo, disk.size, &mut (&mut file).take(disk.size))?;
+                let id = objects::write_stream(repo, disk.size, &mut (&mut file).take(disk.size)).map_err(|error| {
+                    let is_cut = file.metadata().is_ok_and(|data| data.len() < disk.size);
+                    if is_cut { Trouble::Raced } else { Trouble::Stop(error) }
+                })?;
                 done[at] = Some(Content { id, disk });
             }
             Done::Blob(content, bytes) => {
@@ -150,7 +150,10 @@ pub(super) fn read(
     for (at, content) in super::large::convert_with_git(repo, index, (jobs, keep), &for_git)? {
         done[at] = Some(content);
     }
-    Ok(done.into_iter().map(|content| content.expect("every job was done, or the first failure was returned")).collect())
+    Ok(done
+        .into_iter()
+        .map(|content| content.expect("every job was done, or the first failure was returned"))
+        .collect())
 }
 
 impl Bench<'_> {

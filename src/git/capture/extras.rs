@@ -64,7 +64,8 @@ pub(super) fn write(repo: &Repo, index: &State) -> Result<Extras> {
     }
     let gix = repo.gix();
     let mut tree = gix.empty_tree().edit().context("cannot edit a tree")?;
-    let mut put = |path: &str, kind: EntryKind, id: Oid| tree.upsert(path, kind, id).map(drop).context("cannot edit a tree");
+    let mut put =
+        |path: &str, kind: EntryKind, id: Oid| tree.upsert(path, kind, id).map(drop).context("cannot edit a tree");
     for (name, content) in &lists {
         let id = gix.write_blob(content).context("cannot keep what the index says")?.detach();
         put(&format!("index/{name}"), EntryKind::Blob, id)?;
@@ -139,7 +140,10 @@ fn read_files(git_dir: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
         }
     }
     // Left behind by commands that have ended long ago, they say nothing about the state.
-    if !["MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "SQUASH_MSG", "MERGE_MSG"].iter().any(|name| files.contains_key(*name)) {
+    if !["MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "SQUASH_MSG", "MERGE_MSG"]
+        .iter()
+        .any(|name| files.contains_key(*name))
+    {
         files.retain(|name, _| name.starts_with("sequencer/"));
     }
     Ok(files)

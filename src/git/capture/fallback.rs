@@ -112,9 +112,8 @@ pub(super) fn find(repo: &Repo, index: &State, options: &config::Capture) -> Att
     let changed = copy.git(repo, &["diff-files", "-z", "--name-only", "--ignore-submodules=all"]).run()?;
     let mut changed: Vec<&BStr> = paths(&changed).collect();
     // It does not name what it was told to take for unchanged, nor conflicts twice.
-    let special = |entry: &&gix::index::Entry| {
-        entry.flags.stage_raw() != 0 || entry.flags.contains(Flags::INTENT_TO_ADD)
-    };
+    let special =
+        |entry: &&gix::index::Entry| entry.flags.stage_raw() != 0 || entry.flags.contains(Flags::INTENT_TO_ADD);
     changed.extend(index.entries().iter().filter(special).map(|entry| entry.path(index)));
     changed.sort_unstable();
     changed.dedup();
@@ -157,12 +156,7 @@ fn sort_tracked(repo: &Repo, index: &State, path: &BStr, found: &mut Found) {
     }
 }
 
-fn sort_new(
-    (root, index): (&Path, &State),
-    path: &BStr,
-    options: &config::Capture,
-    found: &mut Found,
-) -> Attempt<()> {
+fn sort_new((root, index): (&Path, &State), path: &BStr, options: &config::Capture, found: &mut Found) -> Attempt<()> {
     let exclude = gix::ignore::Search::from_overrides(&options.exclude, gix::ignore::search::Ignore::default());
     let case = gix::glob::pattern::Case::Sensitive;
     let name = path.strip_suffix(b"/").unwrap_or(path).as_bstr();

@@ -73,7 +73,10 @@ impl<'a> Filter<'a> {
                 },
                 &mut |buf| {
                     let Some(entry) = index.entry_by_path(path) else { return Ok(None) };
-                    Ok(objects.try_find(&entry.id, buf)?.filter(|found| found.kind == gix::objs::Kind::Blob).map(|_| ()))
+                    Ok(objects
+                        .try_find(&entry.id, buf)?
+                        .filter(|found| found.kind == gix::objs::Kind::Blob)
+                        .map(|_| ()))
                 },
             )
             .map_err(failed)?;

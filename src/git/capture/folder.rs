@@ -1,13 +1,13 @@
 //! One folder of the worktree, read once and laid beside its entries in the index.
 
-use std::{ffi::CString, ops::Range, os::fd::BorrowedFd};
+use std::{ffi::CStr, ops::Range, os::fd::BorrowedFd};
 
 use gix::{
     bstr::{BStr, BString, ByteSlice},
     index::entry::{Flags, Mode},
 };
 use rustix::{
-    fs::{AtFlags, Dir, FileType, OFlags},
+    fs::{AtFlags, Dir, DirEntry, FileType, OFlags},
     io::Errno,
 };
 
@@ -47,11 +47,15 @@ impl Folder {
 
 /// A name in a folder.
 struct Name {
-    text: CString,
-    kind: FileType,
-    inode: u64,
+    entry: DirEntry,
     /// Whether an entry of the index stands for it.
     is_tracked: bool,
+}
+
+impl Name {
+    fn text(&self) -> &CStr {
+        self.entry.file_name()
+    }
 }
 
 /// A folder that was read.
@@ -114,20 +118,14 @@ impl<'f> Listing<'f> {
         let mut has_dot_git = false;
         while let Some(entry) = dir.read() {
             let entry = entry.map_err(unreadable)?;
-            let text = entry.file_name();
-            match text.to_bytes() {
+            match entry.file_name().to_bytes() {
                 b"." | b".." => {}
-                // Never part of a tree, in whatever case: git refuses such a path.
-                name if name.eq_ignore_ascii_case(b".git") => has_dot_git |= scene.rules.ignore_case || name == b".git",
-                _ => names.push(Name {
-                    text: text.to_owned(),
-                    kind: entry.file_type(),
-                    inode: entry.ino(),
-                    is_tracked: false,
-                }),
+                b".git" => has_dot_git = true,
+                name if scene.rules.ignore_case && name.eq_ignore_ascii_case(b".git") => has_dot_git = true,
+                _ => names.push(Name { entry, is_tracked: false }),
             }
         }
-        names.sort_unstable_by(|a, b| a.text.cmp(&b.text));
+        names.sort_unstable_by(|a, b| a.text().cmp(b.text()));
         Ok(Some(Listing { folder, dir, names, has_dot_git }))
     }
 
@@ -140,17 +138,18 @@ impl<'f> Listing<'f> {
     }
 
     /// `None` if it is gone.
-    fn on_disk(&self, name: &[u8]) -> Attempt<Option<OnDisk>> {
+    fn on_disk(&self, at: usize) -> Attempt<Option<OnDisk>> {
+        let name = self.names[at].text();
         match rustix::fs::statat(self.fd()?, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(data) => Ok(Some(OnDisk::new(&data))),
             Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
-            Err(error) => Err(Trouble::unreadable(self.full(name).as_bstr(), error)),
+            Err(error) => Err(Trouble::unreadable(self.full(name.to_bytes()).as_bstr(), error)),
         }
     }
 
     /// Where `name` of the index is in the folder; by its inode where the file system takes two names for one.
     fn position(&self, scene: &Scene<'_>, name: &[u8]) -> Option<usize> {
-        if let Ok(at) = self.names.binary_search_by(|found| found.text.to_bytes().cmp(name)) {
+        if let Ok(at) = self.names.binary_search_by(|found| found.text().to_bytes().cmp(name)) {
             return Some(at);
         }
         if !scene.rules.ignore_case {
@@ -158,14 +157,12 @@ impl<'f> Listing<'f> {
         }
         let data = rustix::fs::statat(self.dir.fd().ok()?, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
         #[allow(clippy::unnecessary_cast)]
-        self.names.iter().position(|found| found.inode == data.st_ino as u64)
+        self.names.iter().position(|found| found.entry.ino() == data.st_ino as u64)
     }
 
     fn kind(&self, at: usize) -> Attempt<FileType> {
-        match self.names[at].kind {
-            FileType::Unknown => {
-                Ok(self.on_disk(self.names[at].text.to_bytes())?.map_or(FileType::Unknown, |disk| disk.kind))
-            }
+        match self.names[at].entry.file_type() {
+            FileType::Unknown => Ok(self.on_disk(at)?.map_or(FileType::Unknown, |disk| disk.kind)),
             kind => Ok(kind),
         }
     }
@@ -206,7 +203,7 @@ impl<'f> Listing<'f> {
     fn compare_file(&mut self, scene: &Scene<'_>, name: &[u8], stages: Range<usize>, hand: &mut Hand) -> Attempt<()> {
         let entry = scene.index.entry(stages.start);
         let found = self.position(scene, name);
-        let disk = if found.is_some() { self.on_disk(name)? } else { None };
+        let disk = found.map_or(Ok(None), |found| self.on_disk(found))?;
         let (Some(found), Some(disk)) = (found, disk) else { return missing_range(scene, stages, hand) };
         match disk.kind {
             FileType::Directory if entry.mode == Mode::COMMIT => {
@@ -234,7 +231,7 @@ impl<'f> Listing<'f> {
             if self.names[at].is_tracked {
                 continue;
             }
-            let name = self.names[at].text.to_bytes();
+            let name = self.names[at].text().to_bytes();
             let kind = self.kind(at)?;
             let path = self.full(name);
             let is_dir = kind == FileType::Directory;
@@ -245,7 +242,7 @@ impl<'f> Listing<'f> {
                 hand.found.skip(path, SkipReason::Excluded);
             } else if is_dir {
                 hand.folders.push(self.folder.child(name, 0..0));
-            } else if let Some(disk) = self.on_disk(name)? {
+            } else if let Some(disk) = self.on_disk(at)? {
                 if disk.is_trackable() {
                     hand.found.new.push(NewFile { path, disk, folder: self.folder.untracked });
                 } else {

@@ -3,7 +3,10 @@
 //! A safety net must not fail because nobody told git a name, so there is a fallback, and it is named as one.
 
 use chrono::{DateTime, Local, Offset, Utc};
-use gix::actor::Signature;
+use gix::{
+    actor::Signature,
+    bstr::{BString, ByteSlice},
+};
 
 use crate::{
     error::{Context, Result},
@@ -28,7 +31,8 @@ impl Identity {
     ///
     /// Where the name or the e-mail address is missing, both are the fallback's.
     pub fn of(repo: &Repo, now: DateTime<Utc>) -> Result<Self> {
-        let time = match repo.gix().config_snapshot().string("gitoxide.commit.committerDate") {
+        let config = repo.gix().config_snapshot();
+        let time = match config.string("gitoxide.commit.committerDate") {
             Some(date) => {
                 let date = date.to_string();
                 gix::date::parse(&date, None).with_context(|| format!("cannot read `{date}` as GIT_COMMITTER_DATE"))?
@@ -38,11 +42,24 @@ impl Identity {
                 offset: now.with_timezone(&Local).offset().fix().local_minus_utc(),
             },
         };
-        let configured = repo.gix().committer().transpose().context("cannot read the configured identity")?;
-        let (name, email) = configured.as_ref().map_or((FALLBACK.0.into(), FALLBACK.1.into()), |who| {
-            let trimmed = who.trim();
-            (trimmed.name.to_owned(), trimmed.email.to_owned())
-        });
-        Ok(Identity { signature: Signature { name, email, time }, is_fallback: configured.is_none() })
+        // As `gix::Repository::committer`, which for the present moment reads the folders of all time zones.
+        let first = |keys: &[&str]| {
+            let mut values = keys.iter().filter_map(|key| config.string(*key));
+            values.next().map(|value| BString::from(value.trim())).filter(|value| !value.is_empty())
+        };
+        let name = first(&["committer.name", "user.name", "gitoxide.committer.nameFallback"]);
+        let email = first(&[
+            "committer.email",
+            "user.email",
+            "gitoxide.user.emailFallback",
+            "gitoxide.committer.emailFallback",
+        ]);
+        Ok(match name.zip(email) {
+            Some((name, email)) => Identity { signature: Signature { name, email, time }, is_fallback: false },
+            None => {
+                let (name, email) = (FALLBACK.0.into(), FALLBACK.1.into());
+                Identity { signature: Signature { name, email, time }, is_fallback: true }
+            }
+        })
     }
 }

@@ -97,7 +97,15 @@ fn encode(record: &mut Vec<u8>, path: &BStr, leaf: &Leaf) {
     let stat = &leaf.stat;
     let mode = if leaf.mode == Mode::DIR { 0o040_000 } else { leaf.mode.bits() };
     for field in [
-        stat.ctime.secs, stat.ctime.nsecs, stat.mtime.secs, stat.mtime.nsecs, stat.dev, stat.ino, mode, stat.uid, stat.gid,
+        stat.ctime.secs,
+        stat.ctime.nsecs,
+        stat.mtime.secs,
+        stat.mtime.nsecs,
+        stat.dev,
+        stat.ino,
+        mode,
+        stat.uid,
+        stat.gid,
         stat.size,
     ] {
         record.extend_from_slice(&field.to_be_bytes());

@@ -16,11 +16,7 @@ use super::{
     disk::{OnDisk, os_path},
     trouble::{Attempt, Trouble},
 };
-use crate::{
-    error::Context,
-    git::Repo,
-    model::Oid,
-};
+use crate::{error::Context, git::Repo, model::Oid};
 
 /// The name that a large file's content would have, stored as it is.
 pub(super) fn hash(repo: &gix::Repository, mut file: &File, size: u64) -> io::Result<Oid> {

@@ -106,8 +106,6 @@ fn repeat<T>(repo: &Repo, mut attempt: impl FnMut(How) -> Attempt<T>) -> Result<
             }
         }
     }
-    Err(take::damaged_index(repo).unwrap_or_else(|| {
-        Error::environment("the repository keeps changing while it is captured")
-            .hint("try again when no other git command is running")
-    }))
+    Err(Error::environment("the repository keeps changing while it is captured")
+        .hint("try again when no other git command is running"))
 }

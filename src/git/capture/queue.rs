@@ -16,10 +16,7 @@ struct State<T> {
 
 impl<T> Queue<T> {
     pub(super) fn new(first: T) -> Self {
-        Queue {
-            state: Mutex::new(State { waiting: vec![first], busy: 0, stopped: false }),
-            changed: Condvar::new(),
-        }
+        Queue { state: Mutex::new(State { waiting: vec![first], busy: 0, stopped: false }), changed: Condvar::new() }
     }
 
     /// The next item; `None` when all are done and none can come, or after [`Queue::stop`]. Every item taken must be

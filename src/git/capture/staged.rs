@@ -8,7 +8,7 @@ use gix::{
         State as Index,
         entry::{Mode, Stat},
     },
-    objs::{Kind, Write},
+    objs::Write,
 };
 
 use super::{
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     error::{Context, Result},
-    git::{Repo, durable, objects},
+    git::{Repo, durable, objects::flush},
     model::Oid,
 };
 
@@ -53,8 +53,8 @@ pub(super) fn tree(repo: &Repo, writer: &gix::Repository, index: &Index, head_tr
 pub(super) struct Difference {
     /// How many paths of files differ.
     pub(super) count: usize,
-    /// The blobs that the second has for them.
-    pub(super) blobs: Vec<Oid>,
+    /// The blobs and trees that the second has where they differ.
+    pub(super) objects: Vec<Oid>,
 }
 
 /// Compares two trees that `objects` has.
@@ -64,6 +64,7 @@ pub(super) fn difference(objects: &gix::Repository, (from, to): (Oid, Oid)) -> R
         return Ok(Difference::default());
     }
     let load = |id: Oid| objects.find_tree(id).with_context(|| format!("cannot read tree {id}"));
+    let mut new_objects = vec![to];
     let (from, to) = (load(from)?, load(to)?);
     let kind = objects.object_hash();
     let mut recorder = Recorder::default();
@@ -75,7 +76,6 @@ pub(super) fn difference(objects: &gix::Repository, (from, to): (Oid, Oid)) -> R
         &mut recorder,
     )
     .context("cannot compare two trees")?;
-    let mut blobs = Vec::new();
     let mut paths: Vec<BString> = Vec::new();
     for change in recorder.records {
         let (path, modes, new) = match change {
@@ -85,7 +85,7 @@ pub(super) fn difference(objects: &gix::Repository, (from, to): (Oid, Oid)) -> R
                 (path, [previous_entry_mode, entry_mode], Some((entry_mode, oid)))
             }
         };
-        blobs.extend(new.filter(|(mode, _)| mode.is_blob_or_symlink()).map(|(_, id)| id));
+        new_objects.extend(new.filter(|(mode, _)| !mode.is_commit()).map(|(_, id)| id));
         if modes.iter().any(|mode| !mode.is_tree()) {
             paths.push(path);
         }
@@ -93,33 +93,33 @@ pub(super) fn difference(objects: &gix::Repository, (from, to): (Oid, Oid)) -> R
     // A file that becomes a folder, or the reverse, comes twice.
     paths.sort_unstable();
     paths.dedup();
-    Ok(Difference { count: paths.len(), blobs })
+    Ok(Difference { count: paths.len(), objects: new_objects })
 }
 
-/// Makes sure that blobs that git wrote survive a power cut: `git add` leaves that to the kernel's leisure.
+/// Makes sure that what `git add` wrote survives a power cut, which git leaves to the kernel's leisure.
 ///
 /// Small ones go to memory, where `objects::flush` finds them; large ones are made durable at once.
-pub(super) fn keep(repo: &Repo, blobs: &[Oid]) -> Result<()> {
+pub(super) fn keep(repo: &Repo, objects: &[Oid]) -> Result<()> {
     let objects_dir = repo.gix().objects.store_ref().path();
     let mut in_memory = 0;
-    for id in blobs {
+    for id in objects {
         let hex = id.to_hex().to_string();
         let (fan_out, rest) = hex.split_at(2);
         let folder = objects_dir.join(fan_out);
         // What is in a pack was made durable with it.
         let Ok(file) = File::open(folder.join(rest)) else { continue };
-        let header = repo.gix().find_header(*id).with_context(|| format!("cannot read blob {id}"))?;
+        let header = repo.gix().find_header(*id).with_context(|| format!("cannot read object {id}"))?;
         if header.size() > LARGE {
             let synced = file.sync_all().and_then(|()| durable::sync_dir(&folder));
             synced.and_then(|()| durable::sync_dir(objects_dir)).context("cannot make a staged file durable")?;
             continue;
         }
-        let blob = repo.gix().find_object(*id).with_context(|| format!("cannot read blob {id}"))?;
-        in_memory += blob.data.len();
-        let stored = repo.gix().objects.write_buf_with_known_id(Kind::Blob, &blob.data, *id);
+        let object = repo.gix().find_object(*id).with_context(|| format!("cannot read object {id}"))?;
+        in_memory += object.data.len();
+        let stored = repo.gix().objects.write_buf_with_known_id(object.kind, &object.data, *id);
         stored.context("cannot keep a staged file's content")?;
         if in_memory > MEMORY {
-            let _written = objects::flush(repo)?;
+            let _written = flush(repo)?;
             in_memory = 0;
         }
     }

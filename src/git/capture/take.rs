@@ -12,12 +12,12 @@ use super::{
     content::{self, Content, Job, Keep},
     edit::{self, Edit, Leaf},
     extras, fallback, snapshot, sparse, staged, submodule, tree,
-    trouble::{Attempt, Trouble},
+    trouble::Attempt,
     untracked, walk,
 };
 use crate::{
     config,
-    error::{Context, Result},
+    error::{Context, Error, Result},
     git::Repo,
     model::{Head, Skipped, State},
 };
@@ -78,7 +78,7 @@ impl Take<'_> {
             }
         };
         let staged = staged::difference(repo.gix(), (head_tree, index_tree))?;
-        staged::keep(repo, &staged.blobs)?;
+        staged::keep(repo, &staged.objects)?;
         staged::keep(repo, &staged::conflict_blobs(&seen.index))?;
         let changes = counts(&seen, staged.count);
         let extras = extras::write(repo, &seen.index)?;
@@ -137,24 +137,12 @@ fn read_index(repo: &Repo) -> Attempt<Index> {
     let skip_hash = true;
     let options = gix::index::decode::Options::default();
     let file = gix::index::File::at_or_default(repo.index_path(), repo.gix().object_hash(), skip_hash, options);
-    let file = file.map_err(|error| match error.downcast_any_ref::<std::io::Error>().map(std::io::Error::kind) {
-        Some(std::io::ErrorKind::PermissionDenied) => {
-            Trouble::Stop(crate::error::Error::environment("cannot read the index").because(error))
-        }
-        _ => Trouble::Raced,
-    })?;
-    let (mut index, _) = file.into_parts();
+    let damaged = |error: Error| {
+        error.hint(format!("move `{}` away, and `git reset` makes a new one of HEAD", repo.index_path().display()))
+    };
+    let (mut index, _) = file.context("cannot read the index").map_err(damaged)?.into_parts();
     sparse::expand(repo, &mut index)?;
     Ok(index)
-}
-
-/// Why the index cannot be read, where that is not because it is being written.
-pub(super) fn damaged_index(repo: &Repo) -> Option<crate::error::Error> {
-    let options = gix::index::decode::Options::default();
-    let read = gix::index::File::at_or_default(repo.index_path(), repo.gix().object_hash(), true, options);
-    let path = repo.index_path();
-    let error = crate::error::Error::environment("cannot read the index").because(read.err()?);
-    Some(error.hint(format!("it is damaged: move `{}` away, and `git reset` makes a new one of HEAD", path.display())))
 }
 
 fn jobs(repo: &Repo, index: &Index, looks: &[walk::Look], new: Vec<walk::NewFile>) -> Vec<Job> {

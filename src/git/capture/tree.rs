@@ -38,9 +38,10 @@ pub(super) fn write(repo: &gix::Repository, index: &State, edits: &[Edit]) -> Re
     let leaves: Vec<(&BStr, Leaf)> = merged(index, edits).collect();
     let mut dirty: Vec<&BStr> = edits.iter().filter(|edit| edit.in_tree).map(|edit| edit.path.as_bstr()).collect();
     // An entry that counts for nothing without an edit is an edit itself.
-    let pending = index.entries().iter().filter(|entry| {
-        entry.flags.stage_raw() != 0 || entry.flags.contains(gix::index::entry::Flags::INTENT_TO_ADD)
-    });
+    let pending = index
+        .entries()
+        .iter()
+        .filter(|entry| entry.flags.stage_raw() != 0 || entry.flags.contains(gix::index::entry::Flags::INTENT_TO_ADD));
     dirty.extend(pending.map(|entry| entry.path(index)));
     dirty.sort_unstable();
     let writer = Writer { repo, leaves: &leaves, dirty: &dirty };

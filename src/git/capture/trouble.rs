@@ -3,10 +3,7 @@
 
 use gix::bstr::BStr;
 
-use crate::{
-    error::Error,
-    model::quote_path,
-};
+use crate::{error::Error, model::quote_path};
 
 /// Why an attempt failed.
 #[derive(Debug)]

@@ -51,7 +51,8 @@ fn leave_all(found: &mut Found, new: &[NewFile]) {
 fn check_name(file: &NewFile) -> Attempt<()> {
     use gix::validate::path::component::{Mode, Options};
     let is_link = file.disk.kind == rustix::fs::FileType::Symlink;
-    let options = Options { protect_windows: cfg!(windows), protect_hfs: cfg!(target_os = "macos"), protect_ntfs: true };
+    let options =
+        Options { protect_windows: cfg!(windows), protect_hfs: cfg!(target_os = "macos"), protect_ntfs: true };
     for part in file.path.split(|byte| *byte == b'/') {
         let mode = is_link.then_some(Mode::Symlink);
         gix::validate::path::component(part.as_bstr(), mode, options).map_err(|why| {

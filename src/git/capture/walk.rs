@@ -144,8 +144,7 @@ pub(super) fn walk(
         case: if rules.ignore_case { gix::glob::pattern::Case::Fold } else { gix::glob::pattern::Case::Sensitive },
     };
     let queue = Queue::new(Folder::top(index.entries().len()));
-    let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = threads.min(MAX_THREADS).min(1 + index.entries().len() / WORTH_A_THREAD);
+    let threads = threads(1 + index.entries().len() / WORTH_A_THREAD);
 
     let mut found = thread::scope(|scope| {
         let others: Vec<_> = (1..threads)
@@ -170,6 +169,15 @@ pub(super) fn walk(
     })?;
     found.tidy();
     Ok(found)
+}
+
+/// How many threads to use where `useful` would not be too many.
+pub(super) fn threads(useful: usize) -> usize {
+    // Asking the system takes as long as a small repository.
+    if useful <= 1 {
+        return 1;
+    }
+    thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MAX_THREADS).min(useful)
 }
 
 fn work(scene: &Scene<'_>, queue: &Queue<Folder>, ignores: Stack, repo: gix::Repository) -> Attempt<Found> {

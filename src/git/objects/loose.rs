@@ -42,13 +42,13 @@ impl Loose {
             out.write_all(object.data)?;
             files.push((finish(out)?, loose_path(&self.dir, object.id)));
         }
-        sync_files(&files)?;
+        in_parallel(&files, |(file, _)| file.as_file().sync_all())?;
         let mut placed = Vec::with_capacity(files.len());
         for (file, path) in files {
             self.place(file, &path)?;
             placed.push(path);
         }
-        durable::parents(&placed).into_iter().try_for_each(durable::sync_dir)
+        self.sync_names(&placed)
     }
 
     /// As `objects::write_stream`.
@@ -70,7 +70,7 @@ impl Loose {
             file.as_file().sync_all()?;
             let path = loose_path(&self.dir, id);
             self.place(file, &path)?;
-            durable::parents(&[path]).into_iter().try_for_each(durable::sync_dir)
+            self.sync_names(&[path])
         };
         place().map_err(storage)?;
         Ok(id)
@@ -81,9 +81,20 @@ impl Loose {
         Ok(deflate::Write::new(BufWriter::with_capacity(1 << 16, file), self.level))
     }
 
+    /// Makes the names durable: those of the objects, and those of the folders, which may be new.
+    fn sync_names(&self, placed: &[PathBuf]) -> io::Result<()> {
+        let mut dirs = durable::parents(placed);
+        dirs.push(&self.dir);
+        in_parallel(&dirs, |dir| durable::sync_dir(dir))
+    }
+
     fn place(&self, file: NamedTempFile, path: &Path) -> io::Result<()> {
         let fan_out = path.parent().expect("a loose object's path ends with its fan-out folder and name");
-        durable::create_dirs(fan_out, self.shared)?;
+        match fs::create_dir(fan_out) {
+            Ok(()) => gix::fs::set_shared_repository_permissions(fan_out, self.shared)?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
         gix::fs::set_shared_repository_permissions(file.path(), self.shared)?;
         match file.persist(path) {
             Err(_taken) if fs::metadata(path).is_ok_and(|meta| meta.len() > 0) => Ok(()),
@@ -98,16 +109,16 @@ fn finish(mut out: deflate::Write<BufWriter<NamedTempFile>>) -> io::Result<Named
     out.into_inner().into_inner().map_err(io::IntoInnerError::into_error)
 }
 
-/// One after the other where there are few; else on several threads, so that the file system can commit them
-/// together.
-fn sync_files(files: &[(NamedTempFile, PathBuf)]) -> io::Result<()> {
-    let sync = |part: &[(NamedTempFile, PathBuf)]| part.iter().try_for_each(|(file, _)| file.as_file().sync_all());
-    if files.len() < 4 {
-        return sync(files);
+/// One after the other where there are few; else on several threads, so that the file system can commit together what
+/// each would wait for alone.
+fn in_parallel<T: Sync>(items: &[T], work: impl Fn(&T) -> io::Result<()> + Sync) -> io::Result<()> {
+    if items.len() < 3 {
+        return items.iter().try_for_each(work);
     }
+    let work = &work;
     std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            files.chunks(files.len().div_ceil(4)).map(|part| scope.spawn(move || sync(part))).collect();
+        let parts = items.chunks(items.len().div_ceil(8));
+        let threads: Vec<_> = parts.map(|part| scope.spawn(move || part.iter().try_for_each(work))).collect();
         threads.into_iter().try_for_each(|thread| thread.join().expect("a thread that only syncs does not panic"))
     })
 }

@@ -109,7 +109,7 @@ impl<'r> Maker<'r> {
         let said =
             git.arg("--date=raw").arg(format!("--encoding={to}")).arg(format).arg(source.id.to_string()).run()?;
         let said = said.strip_suffix(b"\0").unwrap_or(&said);
-        let (author, message) = said.split_once_str("\0").unwrap_or((&said[..], &[]));
+        let (author, message) = said.split_once_str("\0").unwrap_or((said, &[]));
         Ok((author.into(), message.into()))
     }
 

@@ -62,8 +62,11 @@ impl<'r> Content<'r> {
         if !self.allowed || !self.is_text(path, attributes)? {
             return Ok(None);
         }
-        let load = |id: Oid| self.repo.gix().find_blob(id).with_context(|| format!("cannot read blob {id}"));
-        let (base, ours, theirs) = (load(base)?, load(ours)?, load(theirs)?);
+        let load = |id: Oid| self.repo.gix().try_find_object(id).with_context(|| format!("cannot read blob {id}"));
+        // In a partial clone one may be missing, and git can fetch it.
+        let (Some(base), Some(ours), Some(theirs)) = (load(base)?, load(ours)?, load(theirs)?) else {
+            return Ok(None);
+        };
         let is_binary = |data: &[u8]| data[..data.len().min(BINARY_PREFIX)].contains(&0);
         if [&base, &ours, &theirs].iter().any(|blob| blob.data.len() > MAX_BYTES || is_binary(&blob.data)) {
             return Ok(None);

@@ -88,7 +88,8 @@ impl<'r> Easy<'r> {
         let changes = differences(&base, &theirs, kind)?;
 
         let depth = self.attributes.len();
-        if let Some(file) = ours.bisect_entry(".gitattributes".into(), false) {
+        // git does not follow a link of that name.
+        if let Some(file) = ours.bisect_entry(".gitattributes".into(), false).filter(|entry| entry.mode.is_blob()) {
             self.attributes.push(AttributeFile { folder: path.clone(), id: file.oid.to_owned() });
         }
         let mut edits = BTreeMap::new();

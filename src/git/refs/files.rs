@@ -5,6 +5,7 @@
 //! the locks are held.
 
 use std::{
+    collections::BTreeSet,
     io,
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -53,7 +54,7 @@ pub(super) fn apply(repo: &Repo, change: &Change<'_>, message: &str) -> Result<T
     let mut store = repo.gix().refs.clone();
     store.write_reflog = WriteReflog::Disable;
     let paths: Vec<PathBuf> = edits.iter().map(|edit| path_of(repo, edit.name.as_bstr())).collect::<Result<_>>()?;
-    let dirs = dirs_to_sync(&paths);
+    let (dirs, new_dirs) = dirs_to_sync(&paths);
     let deadline = Instant::now() + lock_timeout(repo);
     let prepared = loop {
         let prepared = store.transaction().prepare(edits.iter().cloned(), Fail::Immediately, Fail::Immediately);
@@ -78,7 +79,11 @@ pub(super) fn apply(repo: &Repo, change: &Change<'_>, message: &str) -> Result<T
     if let Some(name) = moved(repo, change)? {
         return Ok(Transaction::Moved(name));
     }
-    sync_locks(&paths).map_err(|error| durable::storage_error(&repo.common_dir().join("refs"), error))?;
+    let shared = durable::shared_policy(repo);
+    sync_locks(&paths, shared).map_err(|error| durable::storage_error(&repo.common_dir().join("refs"), error))?;
+    for dir in &new_dirs {
+        gix::fs::set_shared_repository_permissions(dir, shared).context("cannot share a folder of refs")?;
+    }
     write_reflogs(repo, change, message)?;
     prepared.commit(None).context("cannot put refs in place; some of them may be changed already")?;
     sync_dirs(&dirs).context("cannot make changed refs durable")?;
@@ -186,22 +191,23 @@ fn cannot_lock(place: &Path, error: gix::Error) -> Error {
     }
 }
 
-/// The folders that get a new name, and every missing one above them with the one that will get its name.
-fn dirs_to_sync(paths: &[PathBuf]) -> Vec<PathBuf> {
-    let mut dirs = Vec::new();
+/// The folders that get a new name, which are those of the refs and those of every folder that is missing yet; and the
+/// missing ones.
+fn dirs_to_sync(paths: &[PathBuf]) -> (BTreeSet<PathBuf>, BTreeSet<PathBuf>) {
+    let (mut dirs, mut missing) = (BTreeSet::new(), BTreeSet::new());
     for path in paths {
-        let mut dir = path.parent();
-        while let Some(this) = dir {
-            dirs.push(this.to_owned());
-            dir = if this.is_dir() { None } else { this.parent() };
+        for dir in path.ancestors().skip(1) {
+            dirs.insert(dir.to_owned());
+            if dir.is_dir() {
+                break;
+            }
+            missing.insert(dir.to_owned());
         }
     }
-    dirs.sort_unstable();
-    dirs.dedup();
-    dirs
+    (dirs, missing)
 }
 
-fn sync_dirs(dirs: &[PathBuf]) -> io::Result<()> {
+fn sync_dirs(dirs: &BTreeSet<PathBuf>) -> io::Result<()> {
     // A folder that a deletion emptied is gone, and so is its name, from a folder further up.
     dirs.iter().try_for_each(|dir| {
         let there = dir.ancestors().find(|dir| dir.is_dir()).unwrap_or(dir);
@@ -210,10 +216,13 @@ fn sync_dirs(dirs: &[PathBuf]) -> io::Result<()> {
 }
 
 /// Makes the new values durable before they get their names.
-fn sync_locks(paths: &[PathBuf]) -> io::Result<()> {
+fn sync_locks(paths: &[PathBuf], shared: i32) -> io::Result<()> {
     for path in paths {
         match std::fs::File::open(lock_path(path)) {
-            Ok(file) => file.sync_all()?,
+            Ok(file) => {
+                gix::fs::set_shared_repository_permissions(&lock_path(path), shared)?;
+                file.sync_all()?;
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }

@@ -1,6 +1,6 @@
 //! Many refs at once, quickly: names without opening a file, values on several threads.
 
-use std::{collections::BTreeMap, io, path::Path};
+use std::{io, path::Path};
 
 use gix::bstr::{BStr, BString, ByteSlice};
 
@@ -26,25 +26,28 @@ pub fn names(repo: &Repo, prefix: &str) -> Result<Vec<BString>> {
 /// The refs below `prefix` (which ends with `/`) in order of their names, with what they point to directly.
 pub fn list(repo: &Repo, prefix: &str) -> Result<Vec<(BString, Oid)>> {
     // Loose ones first: a ref that is being packed meanwhile is then in one of both.
-    let loose = read_loose(repo, loose_names(repo, prefix)?)?;
-    let mut refs = BTreeMap::new();
-    let mut packed = Vec::new();
-    each_packed(repo, prefix, |name, id| packed.push((name.to_owned(), id)))?;
-    if loose.is_empty() {
-        return Ok(packed);
-    }
-    refs.extend(packed);
-    for (name, id) in loose {
-        match id {
-            Some(id) => refs.insert(name, id),
-            // It is a symbolic ref, was packed meanwhile, or is broken.
-            None => match find(repo, name.as_ref())? {
-                Some(id) => refs.insert(name, id),
-                None => refs.remove(&name),
-            },
-        };
-    }
-    Ok(refs.into_iter().collect())
+    let mut loose = loose_names(repo, prefix)?;
+    loose.sort_unstable();
+    let mut loose = read_loose(repo, &loose)?.into_iter().peekable();
+    let mut refs = Vec::new();
+    each_packed(repo, prefix, |name, id| {
+        while let Some(earlier) = loose.next_if(|(loose, _)| loose.as_bstr() < name) {
+            refs.push(earlier);
+        }
+        let same = loose.next_if(|(loose, _)| loose.as_bstr() == name);
+        refs.push(same.unwrap_or_else(|| (name.to_owned(), Some(id))));
+    })?;
+    refs.extend(loose);
+    refs.into_iter().filter_map(|(name, id)| resolve(repo, name, id).transpose()).collect()
+}
+
+/// What `id` says; where it is `None`, the ref is a symbolic one, was packed meanwhile, is gone, or is broken.
+fn resolve(repo: &Repo, name: BString, id: Option<Oid>) -> Result<Option<(BString, Oid)>> {
+    let id = match id {
+        Some(id) => Some(id),
+        None => find(repo, name.as_ref())?,
+    };
+    Ok(id.map(|id| (name, id)))
 }
 
 fn each_packed(repo: &Repo, prefix: &str, mut each: impl FnMut(&BStr, Oid)) -> Result<()> {
@@ -88,7 +91,7 @@ fn collect(dir: &Path, prefix: &BStr, names: &mut Vec<BString>) -> io::Result<()
 type Loose = Vec<(BString, Option<Oid>)>;
 
 /// What the files say; `None` where that is not an object's name.
-fn read_loose(repo: &Repo, names: Vec<BString>) -> Result<Loose> {
+fn read_loose(repo: &Repo, names: &[BString]) -> Result<Loose> {
     let base = repo.common_dir();
     let read = |names: &[BString]| -> io::Result<Loose> {
         names
@@ -97,7 +100,7 @@ fn read_loose(repo: &Repo, names: Vec<BString>) -> Result<Loose> {
             .collect()
     };
     let result = if names.len() < PARALLEL {
-        read(&names)
+        read(names)
     } else {
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get().clamp(2, 8));
         std::thread::scope(|scope| {

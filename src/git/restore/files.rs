@@ -13,18 +13,27 @@ use crate::{
 
 /// Puts paths that are on disk already as the target wants them into the index, so that git leaves them alone.
 pub(super) fn accept(repo: &Repo, index: &Path, paths: &[BString]) -> Result<()> {
+    update(repo, index, "--add", paths)
+}
+
+/// Takes paths out of the index that are to stay on disk, so that git leaves them alone.
+pub(super) fn forget(repo: &Repo, index: &Path, paths: &[BString]) -> Result<()> {
+    update(repo, index, "--force-remove", paths)
+}
+
+fn update(repo: &Repo, index: &Path, how: &str, paths: &[BString]) -> Result<()> {
     if paths.is_empty() {
         return Ok(());
     }
     let list: Vec<u8> = paths.iter().flat_map(|path| path.iter().copied().chain([0])).collect();
-    let git = git_on(repo, index).arg("update-index").arg("--add").arg("-z").arg("--stdin");
-    git.stdin(list).run().map(drop)
+    git_on(repo, index, &["update-index", how, "-z", "--stdin"]).stdin(list).run().map(drop)
 }
 
 /// Takes the worktree from the first tree to the second.
 pub(super) fn write(repo: &Repo, index: &Path, lock: &IndexLock, [from, to]: [Oid; 2]) -> Result<()> {
-    let git = ["read-tree", "-m", "-u", "--no-recurse-submodules"].into_iter().fold(git_on(repo, index), |git, arg| git.arg(arg));
-    let git = git.arg(from.to_string()).arg(to.to_string());
+    let (from, to) = (from.to_string(), to.to_string());
+    let args = ["read-tree", "-m", "-u", "--no-recurse-submodules", &from, &to];
+    let git = git_on(repo, index, &args);
     let output = inherited(lock, || git.output())?;
     if output.code == 0 { Ok(()) } else { Err(refusal(&output)) }
 }

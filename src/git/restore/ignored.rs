@@ -1,55 +1,69 @@
-//! Files that the wanted state ignores stay, although the state now does not ignore them.
+//! Untracked files that the wanted state ignores: they stay.
 //!
-//! A `.gitignore` that was broken lets ignored files look like new ones. They are in the backup then, but going back
-//! to a state that ignores them must not delete what it says nothing about: a database, a build folder, keys.
+//! A state has no ignored files, so a file that is untracked now and ignored there looks like one that the wanted
+//! state did not have. Most often it did: what a later `.gitignore` ignores was on disk then as well. It stays, and
+//! as it is ignored, the restored state shows no trace of it.
+
+use std::collections::{BTreeSet, HashSet};
 
 use gix::{
-    bstr::{BStr, ByteSlice},
-    index::entry::Mode,
-    worktree::stack::state::ignore::Source,
+    bstr::{BStr, BString, ByteSlice},
+    index::entry::{Flags, Mode, Stat},
 };
 
 use crate::{
     error::{Context, Result},
     git::{
-        Repo,
+        Repo, objects,
         tree::{self, TreeChange},
     },
     model::{Oid, State},
 };
 
-/// The tree that the files have to become: the target's, and what was not tracked in `from` and is ignored by the
-/// target's own rules.
-pub fn worktree_to_write(repo: &Repo, from: &State, target: &State) -> Result<Oid> {
-    let changes = tree::diff(repo, from.worktree, target.worktree)?;
-    let differs = |change: &TreeChange| change.path == ".gitignore" || change.path.ends_with(b"/.gitignore");
-    if !changes.iter().any(differs) {
-        return Ok(target.worktree);
+/// The paths of `changes`, from `from` to `target`, that would be removed although `target` ignores them.
+pub(super) fn spared(repo: &Repo, from: &State, target: &State, changes: &[TreeChange]) -> Result<Vec<BString>> {
+    let mut gone = changes.iter().filter(|change| change.new.is_none()).map(|change| &change.path).peekable();
+    if gone.peek().is_none() {
+        return Ok(Vec::new());
     }
-    let mut untracked = Vec::new();
-    for change in changes.into_iter().filter(|change| change.new.is_none()) {
-        if tree::entry(repo, from.index, change.path.as_bstr())?.is_none() {
-            untracked.push(change);
+    let local = tree::diff(repo, from.index, from.worktree)?;
+    let untracked: HashSet<&BString> =
+        local.iter().filter(|change| change.old.is_none()).map(|change| &change.path).collect();
+    let gone: Vec<&BString> = gone.filter(|path| untracked.contains(path)).collect();
+    if gone.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rules = rules(repo, target.worktree, &gone)?;
+    let source = gix::worktree::stack::state::ignore::Source::IdMapping;
+    let failed = "cannot read what is ignored";
+    let mut stack = repo.gix().excludes(&rules, None, source).context(failed)?;
+    let mut spared = Vec::new();
+    for path in gone {
+        let is_ignored = stack.at_entry(path.as_bstr(), Some(Mode::FILE)).context(failed)?.is_excluded();
+        if is_ignored && has_room(repo, target.worktree, path.as_bstr())? {
+            spared.push(path.clone());
         }
     }
-    if untracked.is_empty() {
-        return Ok(target.worktree);
-    }
-    let index = repo.gix().index_from_tree(&target.worktree).context("cannot read the rules of the wanted state")?;
-    let excludes = repo.gix().excludes(&index, None, Source::IdMapping);
-    let mut excludes = excludes.context("cannot read the rules of the wanted state")?;
-    let mut kept = Vec::new();
-    for change in untracked {
-        let platform = excludes.at_entry(change.path.as_bstr(), Some(Mode::FILE));
-        let is_ignored = platform.context("cannot apply the rules of the wanted state")?.is_excluded();
-        if is_ignored && has_room(repo, target.worktree, change.path.as_bstr())? {
-            kept.push(TreeChange { path: change.path, new: change.old, old: None });
-        }
-    }
-    tree::apply(repo, target.worktree, &kept)
+    Ok(spared)
 }
 
-/// Whether `path` can stand beside what `tree` has: neither is a folder of it below, nor a file above.
+/// An index of the `.gitignore` files of `tree` that can say something about `paths`.
+fn rules(repo: &Repo, tree: Oid, paths: &[&BString]) -> Result<gix::index::State> {
+    let mut files: BTreeSet<BString> = BTreeSet::from([".gitignore".into()]);
+    for path in paths {
+        files.extend(path.find_iter("/").map(|end| BString::from([&path[..=end], b".gitignore"].concat())));
+    }
+    let mut index = gix::index::State::new(repo.gix().object_hash());
+    for file in files {
+        if let Some(entry) = tree::entry(repo, tree, file.as_bstr())?.filter(|entry| entry.mode.is_blob()) {
+            index.dangerously_push_entry(Stat::default(), entry.id, Flags::empty(), Mode::FILE, file.as_bstr());
+        }
+    }
+    index.sort_entries();
+    Ok(index)
+}
+
+/// Whether `path` can stand beside what `tree` has: neither is a folder there, nor a file in place of a folder above.
 fn has_room(repo: &Repo, tree: Oid, path: &BStr) -> Result<bool> {
     let root = repo.gix().find_tree(tree).context("cannot read a tree")?;
     let at = |path: &BStr| root.lookup_entry(path.split(|byte| *byte == b'/')).context("cannot look a path up");
@@ -61,4 +75,16 @@ fn has_room(repo: &Repo, tree: Oid, path: &BStr) -> Result<bool> {
         }
     }
     Ok(at(path)?.is_none())
+}
+
+/// `tree` without `paths`, on disk.
+pub(super) fn without(repo: &Repo, tree: Oid, paths: &[BString]) -> Result<Oid> {
+    if paths.is_empty() {
+        return Ok(tree);
+    }
+    let removals: Vec<TreeChange> =
+        paths.iter().map(|path| TreeChange { path: path.clone(), old: None, new: None }).collect();
+    let tree = tree::apply(repo, tree, &removals)?;
+    let _written = objects::flush(repo)?;
+    Ok(tree)
 }

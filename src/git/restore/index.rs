@@ -32,14 +32,19 @@ struct Beside {
     skip_worktree: Vec<BString>,
 }
 
-/// Turns the index at `path`, which has the tree `worktree`, into that of `target`.
-pub(super) fn complete(repo: &Repo, path: &Path, worktree: Oid, target: &State) -> Result<()> {
+/// Turns the index at `path`, which has `target.worktree`, into that of `target`.
+///
+/// `unflag` takes the flag skip-worktree off every path first: it was the user's own in the state that is left.
+pub(super) fn complete(repo: &Repo, path: &Path, target: &State, unflag: bool) -> Result<()> {
     let beside = target.extras.map_or_else(|| Ok(Beside::default()), |extras| Beside::read(repo, extras))?;
-    if target.index == worktree && beside.is_empty() {
+    if target.index == target.worktree && beside.is_empty() && !unflag {
         return Ok(());
     }
     edit(repo, path, |index| {
-        let changes = tree::diff(repo, worktree, target.index)?;
+        if unflag {
+            index.entries_mut().iter_mut().for_each(|entry| entry.flags -= Flags::SKIP_WORKTREE);
+        }
+        let changes = tree::diff(repo, target.worktree, target.index)?;
         let mut staged: Vec<(BString, Entry)> = Vec::new();
         let mut gone: HashSet<BString> = HashSet::new();
         for change in changes {
@@ -186,6 +191,10 @@ impl Beside {
             for path in paths {
                 if let Some(entry) = index.entry_mut_by_path_and_stage(path.as_bstr(), Stage::Unconflicted) {
                     entry.flags |= flags;
+                } else if path.ends_with(b"/")
+                    && let Some(folder) = index.prefixed_entries_range(path.as_bstr())
+                {
+                    index.entries_mut()[folder].iter_mut().for_each(|entry| entry.flags |= flags);
                 }
             }
         }

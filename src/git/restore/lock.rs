@@ -95,7 +95,7 @@ fn create(path: &Path) -> io::Result<File> {
 /// Removes the lock file at `path` if it is this program's and its owner is gone; whether it did.
 fn remove_if_stale(path: &Path) -> io::Result<bool> {
     let missing = |error: io::Error| if error.kind() == io::ErrorKind::NotFound { Ok(false) } else { Err(error) };
-    if !path.symlink_metadata().map_or_else(|error| missing(error), |data| Ok(data.is_file()))? {
+    if !path.symlink_metadata().map_or_else(missing, |data| Ok(data.is_file()))? {
         return Ok(false);
     }
     let mut file = match File::open(path) {

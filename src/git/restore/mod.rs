@@ -13,11 +13,11 @@ mod lock;
 mod obstacles;
 mod sparse;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gix::bstr::BString;
 
-pub use self::{ignored::worktree_to_write, index::unsafe_path, lock::remove_stale_lock};
+pub use self::{index::unsafe_path, lock::remove_stale_lock};
 use self::{lock::IndexLock, obstacles::Ground};
 use super::{durable, tree};
 use crate::{
@@ -55,7 +55,7 @@ pub fn changed_paths(repo: &Repo, from: Oid, to: Oid) -> Result<Vec<PathChange>>
 
 /// What stands in the way of going from `from` to `target`; empty when the restore can be begun.
 pub fn obstacles(repo: &Repo, from: &Captured, target: &State) -> Result<Vec<Obstacle>> {
-    let changes = tree::diff(repo, from.state.worktree, worktree_to_write(repo, &from.state, target)?)?;
+    let changes = tree::diff(repo, from.state.worktree, target.worktree)?;
     Ok(Ground::survey(repo, from, &changes)?.obstacles)
 }
 
@@ -67,9 +67,10 @@ pub fn obstacles(repo: &Repo, from: &Captured, target: &State) -> Result<Vec<Obs
 pub struct Restore<'r> {
     repo: &'r Repo,
     index: TemporaryIndex,
-    /// The captured worktree, and what is to be written.
-    files: [Oid; 2],
+    /// The captured worktree, but for what stays on disk although the target has it not.
+    from: Oid,
     target: State,
+    unflag: bool,
     lock: IndexLock,
 }
 
@@ -87,28 +88,32 @@ impl<'r> Restore<'r> {
         }
         let lock = IndexLock::take(repo)?;
         let index = TemporaryIndex::new(repo);
-        let files = [from.state.worktree, worktree_to_write(repo, &from.state, target)?];
-        let changes = tree::diff(repo, files[0], files[1])?;
+        let changes = tree::diff(repo, from.state.worktree, target.worktree)?;
         let ground = Ground::survey(repo, from, &changes)?;
         if !ground.obstacles.is_empty() {
             return Err(in_the_way(&ground.obstacles));
         }
         from.worktree_index.write_to(&index.path).context("cannot write a temporary index")?;
         files::accept(repo, &index.path, &ground.equal)?;
-        Ok(Restore { repo, index, files, target: target.clone(), lock })
+        let spared = ignored::spared(repo, &from.state, target, &changes)?;
+        files::forget(repo, &index.path, &spared)?;
+        let flagged = from.state.extras.map_or_else(|| Ok(Vec::new()), |extras| index::skip_worktree(repo, extras))?;
+        let unflag = !flagged.is_empty() && !sparse::is_on(repo);
+        let from = ignored::without(repo, from.state.worktree, &spared)?;
+        Ok(Restore { repo, index, from, target: target.clone(), unflag, lock })
     }
 
     /// Writes the files that differ; stops with its name at a file that changed after the capture.
     pub fn write_files(&mut self) -> Result<()> {
-        if self.files[0] != self.files[1] {
-            files::write(self.repo, &self.index.path, &self.lock, self.files)?;
+        if self.from != self.target.worktree {
+            files::write(self.repo, &self.index.path, &self.lock, [self.from, self.target.worktree])?;
         }
         sparse::keep_on_disk(self.repo, &self.index.path, &self.target)
     }
 
     /// Puts the index in place, and the files of a merge in progress if the target had one.
     pub fn finish(self) -> Result<()> {
-        index::complete(self.repo, &self.index.path, self.files[1], &self.target)?;
+        index::complete(self.repo, &self.index.path, &self.target, self.unflag)?;
         beside::put(self.repo, self.target.extras)?;
         let real = self.repo.index_path();
         let put = || {
@@ -144,7 +149,7 @@ impl Drop for TemporaryIndex {
 }
 
 /// A call of git on the temporary index, which is kept plain: no part of it lives elsewhere, and no hook is run.
-fn git_on(repo: &Repo, index: &std::path::Path) -> Git {
+fn git_on(repo: &Repo, index: &Path, args: &[&str]) -> Git {
     let plain = [
         "core.fsmonitor=false",
         "core.untrackedCache=false",
@@ -154,7 +159,8 @@ fn git_on(repo: &Repo, index: &std::path::Path) -> Git {
         "index.skipHash=false",
         "submodule.recurse=false",
     ];
-    repo.git(plain.iter().flat_map(|setting| ["-c", setting])).index_file(index)
+    let settings = plain.iter().flat_map(|setting| ["-c", setting]);
+    repo.git(settings.chain(args.iter().copied())).index_file(index)
 }
 
 fn in_the_way(obstacles: &[Obstacle]) -> Error {

@@ -119,16 +119,16 @@ impl Survey<'_> {
 
     /// A folder that would have to go: all that is in it and was not captured is in the way.
     fn folder(&mut self, folder: &BStr) -> Result<()> {
+        if self.look(join(folder, ".git".into()).as_bstr())?.is_some() {
+            self.in_the_way.insert(folder.to_owned(), Some("is a repository of its own"));
+            return Ok(());
+        }
         let place = self.on_disk(folder)?;
         let failed = || format!("cannot read the folder `{}`", quote_path(folder));
         for entry in fs::read_dir(place).with_context(failed)? {
             let entry = entry.with_context(failed)?;
             let name = gix::path::os_string_into_bstring(entry.file_name()).with_context(failed)?;
             let path = join(folder, name.as_bstr());
-            if name == ".git" {
-                self.in_the_way.insert(folder.to_owned(), Some("is a repository of its own"));
-                return Ok(());
-            }
             if entry.file_type().with_context(failed)?.is_dir() {
                 self.folder(path.as_bstr())?;
             } else if tree::entry(self.repo, self.captured, path.as_bstr())?.is_none() {

@@ -6,7 +6,7 @@
 use std::{collections::HashSet, path::Path};
 
 use gix::{
-    bstr::BString,
+    bstr::{BString, ByteSlice},
     index::entry::{Flags, Stage},
 };
 
@@ -17,21 +17,30 @@ use crate::{
     model::State,
 };
 
+/// Whether the flag skip-worktree is git's own to set and clear.
+pub(super) fn is_on(repo: &Repo) -> bool {
+    repo.gix().config_snapshot().boolean("core.sparseCheckout").unwrap_or(false)
+}
+
 /// Writes the files that `target` had on disk and that git left out, and takes the flag off their entries.
 pub(super) fn keep_on_disk(repo: &Repo, path: &Path, target: &State) -> Result<()> {
-    if !repo.gix().config_snapshot().boolean("core.sparseCheckout").unwrap_or(false) {
+    if !is_on(repo) {
         return Ok(());
     }
     let listed = target.extras.map_or_else(|| Ok(Vec::new()), |extras| index::skip_worktree(repo, extras))?;
-    let mut absent: HashSet<BString> = listed.into_iter().collect();
+    let listed: HashSet<BString> = listed.into_iter().collect();
+    // A sparse index lists whole folders, with a slash at the end.
+    let is_listed = |path: &BString| {
+        listed.contains(path) || path.find_iter("/").any(|end| listed.contains(path[..=end].as_bstr()))
+    };
     // A file that differs from the index was there, whatever its flag said.
-    for change in tree::diff(repo, target.index, target.worktree)? {
-        absent.remove(&change.path);
-    }
+    let changes = tree::diff(repo, target.index, target.worktree)?;
+    let present: HashSet<&BString> = changes.iter().map(|change| &change.path).collect();
+    let was_absent = |path: &BString| is_listed(path) && !present.contains(path);
     let mut wanted: Vec<BString> = Vec::new();
     index::edit(repo, path, |index| {
         let entries = index.entries().iter().filter(|entry| entry.flags.contains(Flags::SKIP_WORKTREE));
-        wanted = entries.map(|entry| entry.path(index).to_owned()).filter(|path| !absent.contains(path)).collect();
+        wanted = entries.map(|entry| entry.path(index).to_owned()).filter(|path| !was_absent(path)).collect();
         for path in &wanted {
             if let Some(entry) = index.entry_mut_by_path_and_stage(path.as_ref(), Stage::Unconflicted) {
                 entry.flags -= Flags::SKIP_WORKTREE;
@@ -43,8 +52,13 @@ pub(super) fn keep_on_disk(repo: &Repo, path: &Path, target: &State) -> Result<(
         return Ok(());
     }
     let list: Vec<u8> = wanted.iter().flat_map(|path| path.iter().copied().chain([0])).collect();
-    let output = git_on(repo, path).arg("checkout-index").arg("--index").arg("-z").arg("--stdin").stdin(list).output()?;
+    let args = ["checkout-index", "--index", "-z", "--stdin"];
+    let output = git_on(repo, path, &args).stdin(list).output()?;
     // A file that is there already is not overwritten, which git reports as a failure.
     let is_there = |line: &str| line.ends_with("already exists, no checkout");
-    if output.code == 0 || output.stderr.lines().all(is_there) { Ok(()) } else { Err(output.error("git checkout-index")) }
+    if output.code == 0 || output.stderr.lines().all(is_there) {
+        Ok(())
+    } else {
+        Err(output.error("git checkout-index"))
+    }
 }

@@ -38,7 +38,7 @@ pub(super) fn begin(session: &Session, record: Record, target: &State) -> Result
     let (commits, options) = rest(&journal)?;
     let call = session.repo.git(["cherry-pick"].into_iter().map(str::to_owned).chain(options).chain(commits));
     let output = run(session, call)?;
-    conclude(session, &journal, record, target.head.commit(), &output)
+    conclude(session, &journal, record, target.head.commit(), output)
 }
 
 /// Goes on after a conflict was settled, or leaves the commit out.
@@ -60,7 +60,7 @@ pub fn resume(session: &Session, journal: &Journal, record: Record, skip: bool) 
     }
     let call = session.repo.git(["cherry-pick", if skip { "--skip" } else { "--continue" }]);
     let output = run(session, call)?;
-    conclude(session, journal, record, begun_at, &output)
+    conclude(session, journal, record, begun_at, output)
 }
 
 fn count(paths: usize) -> String {
@@ -86,8 +86,12 @@ fn conclude(
     journal: &Journal,
     record: Record,
     begun_at: Option<Oid>,
-    output: &Output,
+    mut output: Output,
 ) -> Result<Recovered> {
+    // git also stops where everything that a commit changes is there already.
+    while session.repo.git_operation().is_some() && unmerged(session)?.is_empty() && nothing_is_staged(session)? {
+        output = run(session, session.repo.git(["cherry-pick", "--skip"]))?;
+    }
     if session.repo.git_operation().is_none() {
         if output.code != 0 {
             return Err(output
@@ -166,6 +170,10 @@ fn position_of(session: &Session, left: &VecDeque<Oid>, made: Oid) -> Result<Opt
         }
     }
     Ok(None)
+}
+
+fn nothing_is_staged(session: &Session) -> Result<bool> {
+    Ok(session.repo.git(["diff", "--cached", "--quiet"]).output()?.code == 0)
 }
 
 /// The paths that have conflict stages.

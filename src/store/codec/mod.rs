@@ -24,7 +24,7 @@ mod tests;
 mod text;
 mod trailers;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat};
 use gix::bstr::{BString, ByteSlice, ByteVec};
 
 use self::trailers::{Reader, Writer};
@@ -98,7 +98,8 @@ pub(super) fn decode(target: Oid, message: &[u8]) -> Result<Option<Record>> {
 
 fn read(reader: &Reader<'_>, target: Oid, head: &[u8]) -> Result<Record, String> {
     let id: RecordId = reader.parse("Id")?;
-    let at: DateTime<Utc> = reader.parse("Time")?;
+    let at =
+        DateTime::parse_from_rfc3339(reader.require("Time")?).map_err(|error| format!("Checkpoint-Time: {error}"))?;
     let phase = match reader.text("Phase")? {
         Some(phase) => Some((phase, reader.parse_optional("Elapsed")?)),
         None => None,
@@ -107,7 +108,7 @@ fn read(reader: &Reader<'_>, target: Oid, head: &[u8]) -> Result<Record, String>
     let detail = detail::read(reader)?;
     let record = Record {
         id,
-        at,
+        at: at.to_utc(),
         subject,
         message,
         phase,
@@ -155,12 +156,7 @@ fn refs(reader: &Reader<'_>) -> Result<Vec<RefChange>, String> {
         let mut parts = value.splitn(3, ' ');
         let mut next = || parts.next().ok_or("a changed ref is incomplete");
         let (old, new, name) = (next()?, next()?, next()?);
-        let name = trailers::unquote(name)?;
-        // Undoing it would write there.
-        if !name.starts_with(b"refs/") || gix::validate::reference::name(name.as_bstr()).is_err() {
-            return Err("a changed ref is none".to_owned());
-        }
-        Ok(RefChange { name, old: oid(old)?, new: oid(new)? })
+        Ok(RefChange { name: trailers::unquote(name)?, old: oid(old)?, new: oid(new)? })
     };
     reader.all("Ref").map(read).collect()
 }
