@@ -1,5 +1,8 @@
 //! `docs/cli.md` is what the program says of itself; `UPDATE_DOCS=1 cargo test reference` writes it anew.
 
+#![allow(clippy::disallowed_methods, reason = "whether to write the reference is asked of whoever runs the test")]
+#![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
+
 use std::path::Path;
 
 use crate::support::TestRepo;

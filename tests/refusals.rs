@@ -3,6 +3,8 @@
 //!
 //! What the program says is kept in `tests/snapshots`; `INSTA_UPDATE=always cargo test refusals` writes it anew.
 
+#![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
+
 use crate::support::{Fingerprint, Run, TestRepo};
 
 mod busy;

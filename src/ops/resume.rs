@@ -87,7 +87,7 @@ fn finish(session: &Session, journal: &Journal, intent: &Intent, record: Record)
     let subject = format!("saved half-way: {}", record.subject);
     let then = intent.then.clone();
     let transition = Move { target: &target, edits: intent.edits()?, then: then.clone() };
-    move_on(session, transition, detail, subject)?;
+    move_on(session, transition, detail, &subject)?;
     if then == Then::Done {
         Journal::remove(&session.repo)?;
         return Ok(Ended::Finished { record, head: target.head });
@@ -107,7 +107,7 @@ fn go_back(session: &Session, journal: &Journal, intent: &Intent, record: Record
     }
     let detail = Detail::Undo { undoes: record.id.clone() };
     let subject = format!("abort {}", record.subject);
-    let saved = move_on(session, Move { target: &record.state, edits, then: Then::Done }, detail, subject)?;
+    let saved = move_on(session, Move { target: &record.state, edits, then: Then::Done }, detail, &subject)?;
     debug_assert_eq!(journal.id, record.id);
     Journal::remove(&session.repo)?;
     Ok(Ended::GoneBack { record, saved })
@@ -121,7 +121,7 @@ struct Move<'a> {
 
 /// Records what is there now and moves on to the target. The journal of the interrupted operation stays until
 /// that is done, so this can be interrupted as well.
-fn move_on(session: &Session, to: Move<'_>, detail: Detail, subject: String) -> Result<RecordId> {
+fn move_on(session: &Session, to: Move<'_>, detail: Detail, subject: &str) -> Result<RecordId> {
     let captured: Captured = session.capture()?;
     transition::check(session, &captured, to.target)?;
     let kind = match detail {
@@ -131,7 +131,7 @@ fn move_on(session: &Session, to: Move<'_>, detail: Detail, subject: String) -> 
     let record = Record {
         id: session.store().next_id(session.now, kind)?,
         at: session.now,
-        subject: subject.clone(),
+        subject: subject.to_owned(),
         message: None,
         phase: None,
         state: captured.state.clone(),
@@ -140,6 +140,6 @@ fn move_on(session: &Session, to: Move<'_>, detail: Detail, subject: String) -> 
         detail,
     };
     let transition = Transition { from: &captured, target: to.target, edits: to.edits, then: to.then };
-    transition::resume(session, &transition, &record, &subject)?;
+    transition::resume(session, &transition, &record, subject)?;
     Ok(record.id)
 }

@@ -36,7 +36,7 @@ fn a_merge_in_progress_keeps_its_stages_and_its_other_side() {
     assert!(extra(&repo, extras, "git-dir/MERGE_MSG").starts_with("Merge branch 'side'"));
     let stages = repo.git(&["ls-files", "-u"]);
     let unmerged = extra(&repo, extras, "index/unmerged");
-    assert_eq!(unmerged.replace('\0', "\n").trim_end(), stages.replace(" 1\t", " 1\t"));
+    assert_eq!(unmerged.replace('\0', "\n").trim_end(), stages);
     for stage in stages.lines() {
         let id = stage.split(' ').nth(1).expect("mode, object, stage");
         assert_eq!(repo.rev(&format!("{extras}:index/blobs/{id}")), id);

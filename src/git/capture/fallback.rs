@@ -189,7 +189,7 @@ fn on_disk(root: &Path, path: &BStr) -> Option<OnDisk> {
     if behind_link {
         return None;
     }
-    rustix::fs::lstat(&root.join(os_path(path))).ok().map(|data| OnDisk::new(&data))
+    rustix::fs::lstat(root.join(os_path(path))).ok().map(|data| OnDisk::new(&data))
 }
 
 /// As `content::read`, by git.

@@ -78,7 +78,7 @@ impl Writer<'_> {
             if leaf.mode == Mode::DIR && below.len() == path.len() {
                 push(&mut content, Mode::DIR, name, leaf.id)?;
             } else {
-                let old = known.binary_search_by(|tree| tree.name[..].cmp(&name[..])).ok().map(|found| known[found]);
+                let old = known.binary_search_by(|tree| tree.name[..].cmp(name)).ok().map(|found| known[found]);
                 let child = match old.filter(|old| self.is_reusable(old, below)) {
                     Some(old) => old.clone(),
                     None => extension::Tree {
