@@ -55,6 +55,27 @@ fn every_file_keeps_to_its_layer_and_to_the_house_rules() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+#[test]
+fn the_tests_that_the_architecture_names_exist() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = fs::read_to_string(top.join("docs/architecture.md")).expect("it is there");
+    let rows =
+        document.lines().skip_while(|line| !line.contains("attacked by")).take_while(|line| line.starts_with('|'));
+    let named: Vec<&str> = rows.flat_map(|row| row.split('`')).filter(|text| is_path(text)).collect();
+    assert!(named.len() > 10, "the table of safety rules was not found");
+    let missing = |test: &&str| {
+        let (module, name) = test.rsplit_once("::").expect("it is a path");
+        let file = top.join("tests").join(format!("{}.rs", module.replace("::", "/")));
+        !fs::read_to_string(file).is_ok_and(|source| source.contains(&format!("fn {name}(")))
+    };
+    let missing: Vec<&str> = named.into_iter().filter(missing).collect();
+    assert!(missing.is_empty(), "docs/architecture.md names tests that do not exist: {missing:#?}");
+}
+
+fn is_path(text: &str) -> bool {
+    text.contains("::") && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_:".contains(c))
+}
+
 /// What is wrong with the file `name` (`src/git/repo.rs`), one line each.
 fn violations(name: &str, source: &str) -> Vec<String> {
     let mut found = Vec::new();

@@ -11,7 +11,7 @@ use git_checkpoint::{
         Repo,
         capture::{self, Captured, Identity},
         objects, refs,
-        restore::{Obstacle, Restore, obstacles, remove_stale_lock},
+        restore::{Obstacle, Restore, obstacles, remove_left_overs},
     },
     model::{ByteSize, Head, Oid, State},
 };
@@ -145,7 +145,7 @@ fn perform(repo: &Repo, request: Request) -> git_checkpoint::error::Result<Optio
             restore.finish()?;
             Ok(None)
         }
-        Request::RemoveStaleLock => remove_stale_lock(repo).map(|()| None),
+        Request::RemoveStaleLock => remove_left_overs(repo).map(|()| None),
     }
 }
 

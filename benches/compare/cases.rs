@@ -3,7 +3,7 @@
 use super::{
     measure::{AS_IS, Plan, Row, Side, compare},
     memory::peak,
-    place::Place,
+    place::{Place, discard},
 };
 
 /// One case, which may give several rows.
@@ -30,10 +30,7 @@ fn start(plan: &Plan, origin: &Place<'_>) -> Result<Vec<Row>, String> {
     let (ours, theirs) = origin.two()?;
     let git = Side { prepare: AS_IS, run: &|| theirs.script(&[&["rev-parse", "HEAD"]]) };
     let version = Side { prepare: AS_IS, run: &|| ours.ours(&["--version"]) };
-    let off = || {
-        let status = ours.our_command().env("GIT_CHECKPOINT", "0").status().map_err(|error| error.to_string())?;
-        status.success().then_some(()).ok_or_else(|| format!("`GIT_CHECKPOINT=0 git-checkpoint` ended with {status}"))
-    };
+    let off = || discard(ours.our_command().env("GIT_CHECKPOINT", "0"));
     Ok(vec![
         compare(plan, "--version / rev-parse HEAD", 1.5, &version, &git),
         compare(plan, "GIT_CHECKPOINT=0 / rev-parse HEAD", 1.5, &Side { prepare: AS_IS, run: &off }, &git),
@@ -121,7 +118,7 @@ fn rollback(plan: &Plan, origin: &Place<'_>) -> Result<Vec<Row>, String> {
 }
 
 fn recover(plan: &Plan, origin: &Place<'_>) -> Result<Vec<Row>, String> {
-    let picks = if plan.quick { 20 } else { 100 };
+    let picks = 100;
     let (mut ours, mut theirs) = origin.two()?;
     for place in [&mut ours, &mut theirs] {
         place.git(&["switch", "-q", "-c", "good"])?;

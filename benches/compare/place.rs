@@ -191,7 +191,7 @@ fn run(command: &mut Command) -> Result<String, String> {
     Err(format!("`{program} {}`: {}: {}", args.join(" "), output.status, said.trim_end()))
 }
 
-/// Standard output goes where nobody reads it, so that printing costs both sides the same.
-fn discard(command: &mut Command) -> Result<(), String> {
+/// Runs it; its standard output goes where nobody reads it, so that printing costs both sides the same.
+pub(crate) fn discard(command: &mut Command) -> Result<(), String> {
     run(command.stdout(Stdio::null())).map(drop)
 }

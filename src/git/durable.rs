@@ -11,6 +11,36 @@ use std::{
 
 use crate::{error::Error, git::Repo};
 
+/// What has to survive a power cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durable {
+    /// The content of every file that gets a name. The names themselves may be those of a moment ago, in order: that
+    /// is enough where nothing is about to be destroyed, and each folder less to wait for counts.
+    Content,
+    /// The names too, before the call returns.
+    Names,
+}
+
+/// Does the work for each, at once where there are several, so that the file system can commit together what each
+/// would wait for alone.
+pub(crate) fn in_parallel<T: Sync>(items: &[T], work: impl Fn(&T) -> io::Result<()> + Sync) -> io::Result<()> {
+    let Some((first, others)) = items.split_first() else { return Ok(()) };
+    let work = &work;
+    std::thread::scope(|scope| {
+        let parts = others.chunks(others.len().div_ceil(7).max(1));
+        let threads: Vec<_> = parts.map(|part| scope.spawn(move || part.iter().try_for_each(work))).collect();
+        let mut result = work(first);
+        for thread in threads {
+            let done = thread.join().expect("a thread that only syncs does not panic");
+            result = result.and(done);
+        }
+        result
+    })
+}
+
+/// What the names of files on their way begin with.
+pub(crate) const TEMPORARY: &str = "tmp_";
+
 /// git's `core.sharedRepository`, in the form that `gix::fs` applies to files and folders; 0 leaves the umask alone.
 pub(crate) fn shared_policy(repo: &Repo) -> i32 {
     let config = repo.gix().config_snapshot();
@@ -68,7 +98,7 @@ pub(crate) fn temp_file(dir: &Path, prefix: &str, mode: u32) -> io::Result<tempf
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8], shared: i32) -> io::Result<()> {
     let dir = parent_of(path);
     create_dirs(dir, shared)?;
-    let mut file = temp_file(dir, "tmp_", 0o666)?;
+    let mut file = temp_file(dir, TEMPORARY, 0o666)?;
     file.write_all(bytes)?;
     gix::fs::set_shared_repository_permissions(file.path(), shared)?;
     file.as_file().sync_all()?;

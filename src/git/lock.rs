@@ -13,7 +13,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::durable;
+use super::{durable, refs};
 use crate::{
     error::{Error, Result},
     git::Repo,
@@ -70,6 +70,7 @@ impl OperationLock {
             file.write_all(text.as_bytes())
         };
         write(&mut file).map_err(failed)?;
+        sweep(repo).map_err(failed)?;
         Ok(OperationLock { file })
     }
 }
@@ -81,6 +82,24 @@ impl Drop for OperationLock {
         let _emptied = self.file.set_len(0);
         let _unlocked = self.file.unlock();
     }
+}
+
+/// Removes what operations that were killed left behind, beside the journal: nothing else is going on now.
+fn sweep(repo: &Repo) -> io::Result<()> {
+    refs::remove_dead_locks(repo)?;
+    for dir in [repo.state_dir(), repo.state_dir().join("journal")] {
+        let entries = match std::fs::read_dir(&dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            if entry.file_name().as_encoded_bytes().starts_with(durable::TEMPORARY.as_bytes()) {
+                durable::remove(&entry.path())?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A file of another user may have the wrong mode, which is not ours to change.

@@ -5,7 +5,7 @@
 
 pub mod capture;
 pub mod child;
-pub(crate) mod durable;
+pub mod durable;
 pub mod lock;
 pub mod objects;
 pub mod pick;

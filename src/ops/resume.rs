@@ -60,7 +60,7 @@ pub fn end(session: &Session, ending: Ending) -> Result<Ended> {
             .hint("`git checkpoint status` shows how things stand"));
     };
     let intent = Intent::of(&journal)?;
-    restore::remove_stale_lock(&session.repo)?;
+    restore::remove_left_overs(&session.repo)?;
     let Some(record) = published(session, &journal)? else {
         Journal::remove(&session.repo)?;
         return Ok(Ended::NotBegun(journal.kind));
@@ -72,6 +72,9 @@ pub fn end(session: &Session, ending: Ending) -> Result<Ended> {
         }
         (Ending::Skip, Stage::Moving) => Err(Error::usage("there is no commit to skip")
             .hint(format!("`git checkpoint {} --continue` finishes it", journal.kind))),
+        (Ending::Continue | Ending::Skip, Stage::GoingBack) => {
+            forward_again(session, &journal, &intent, (record, ending))
+        }
         (Ending::Continue, Stage::Moving) => finish(session, &journal, &intent, record),
     }
 }
@@ -86,7 +89,10 @@ fn finish(session: &Session, journal: &Journal, intent: &Intent, record: Record)
     let detail = Detail::Resume { resumes: record.id.clone() };
     let subject = format!("saved half-way: {}", record.subject);
     let then = intent.then.clone();
-    let transition = Move { target: &target, edits: intent.edits()?, then: then.clone() };
+    let mut edits = intent.edits()?;
+    // It may have been interrupted between the record and the branch that shows it.
+    edits.extend(transition::backup(session, &record)?.filter(|backup| backup.old.is_none()));
+    let transition = Move { target: &target, edits, then: then.clone() };
     move_on(session, transition, detail, &subject)?;
     if then == Then::Done {
         Journal::remove(&session.repo)?;
@@ -97,6 +103,40 @@ fn finish(session: &Session, journal: &Journal, intent: &Intent, record: Record)
     recover::resume(session, &journal, record, false).map(Ended::Recovered)
 }
 
+/// After an abort that was interrupted: picks go on from the state in which it began, which is in its record.
+fn forward_again(
+    session: &Session,
+    journal: &Journal,
+    intent: &Intent,
+    (record, ending): (Record, Ending),
+) -> Result<Ended> {
+    if intent.then == Then::Done {
+        return finish(session, journal, intent, record);
+    }
+    let mut began_at = None;
+    for id in session.store().ids()?.iter().rev() {
+        match id.kind() {
+            Some(Kind::Undo | Kind::Resume) => {}
+            _ => continue,
+        }
+        let later = session.store().read(id)?;
+        match &later.detail {
+            // Of several attempts, only the first saw what the user had.
+            Detail::Undo { undoes } if *undoes == record.id => began_at = Some(later.state),
+            Detail::Resume { resumes } if *resumes == record.id => break,
+            _ => {}
+        }
+    }
+    if let Some(target) = began_at {
+        let detail = Detail::Resume { resumes: record.id.clone() };
+        let subject = format!("saved half-way back: {}", record.subject);
+        move_on(session, Move { target: &target, edits: Vec::new(), then: Then::Done }, detail, &subject)?;
+    }
+    Stage::HandingOver.reach(session, journal)?;
+    let journal = session.interrupted()?.ok_or_else(|| Error::bug("the journal of a recover is gone"))?;
+    recover::resume(session, &journal, record, ending == Ending::Skip).map(Ended::Recovered)
+}
+
 fn go_back(session: &Session, journal: &Journal, intent: &Intent, record: Record) -> Result<Ended> {
     let mut edits: Vec<RefEdit> = Vec::new();
     // Only what the operation did get to is taken back.
@@ -105,6 +145,12 @@ fn go_back(session: &Session, journal: &Journal, intent: &Intent, record: Record
             edits.push(RefEdit { name: edit.name.clone(), old: edit.new, new: edit.old });
         }
     }
+    if let Some(RefEdit { name, old: Some(old), .. }) = transition::backup(session, &record)?
+        && !session.repo.is_checked_out(name.as_ref())?
+    {
+        edits.push(RefEdit { name, old: Some(old), new: None });
+    }
+    Stage::GoingBack.reach(session, journal)?;
     let detail = Detail::Undo { undoes: record.id.clone() };
     let subject = format!("abort {}", record.subject);
     let saved = move_on(session, Move { target: &record.state, edits, then: Then::Done }, detail, &subject)?;
@@ -113,15 +159,15 @@ fn go_back(session: &Session, journal: &Journal, intent: &Intent, record: Record
     Ok(Ended::GoneBack { record, saved })
 }
 
-struct Move<'a> {
-    target: &'a State,
-    edits: Vec<RefEdit>,
-    then: Then,
+pub(super) struct Move<'a> {
+    pub(super) target: &'a State,
+    pub(super) edits: Vec<RefEdit>,
+    pub(super) then: Then,
 }
 
 /// Records what is there now and moves on to the target. The journal of the interrupted operation stays until
 /// that is done, so this can be interrupted as well.
-fn move_on(session: &Session, to: Move<'_>, detail: Detail, subject: &str) -> Result<RecordId> {
+pub(super) fn move_on(session: &Session, to: Move<'_>, detail: Detail, subject: &str) -> Result<RecordId> {
     let captured: Captured = session.capture()?;
     transition::check(session, &captured, to.target)?;
     let kind = match detail {

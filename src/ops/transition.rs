@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Session, names};
 use crate::{
-    error::{Error, Result},
+    error::{self, Error, Result},
     git::{
         capture::Captured,
         refs::{self, RefEdit, Transaction},
@@ -55,10 +55,12 @@ pub enum Then {
 pub enum Stage {
     /// Files, HEAD and index are on their way to the target.
     Moving,
-    /// The worktree is at the target; `git cherry-pick` is about to get the rest.
+    /// The worktree was at the target; `git cherry-pick` has been called and has not answered.
     HandingOver,
     /// `git cherry-pick` has stopped at a conflict.
     Picking,
+    /// Files, HEAD and index are on their way back to the state before.
+    GoingBack,
 }
 
 impl Stage {
@@ -67,12 +69,13 @@ impl Stage {
             Stage::Moving => "moving",
             Stage::HandingOver => "handing-over",
             Stage::Picking => "picking",
+            Stage::GoingBack => "going-back",
         }
     }
 
     /// How far the operation of `journal` is.
     pub fn of(journal: &Journal) -> Result<Self> {
-        [Stage::Moving, Stage::HandingOver, Stage::Picking]
+        [Stage::Moving, Stage::HandingOver, Stage::Picking, Stage::GoingBack]
             .into_iter()
             .find(|stage| stage.as_str() == journal.step)
             .ok_or_else(|| damaged("its step is not known"))
@@ -202,6 +205,16 @@ pub fn reversed(changes: &[RefChange]) -> Vec<RefEdit> {
 /// What of `edits` a record remembers.
 pub fn remembered(edits: &[RefEdit]) -> Vec<RefChange> {
     edits.iter().map(|e| RefChange { name: e.name.clone(), old: e.old, new: e.new }).collect()
+}
+
+/// The backup branch of `record`, as an edit that makes it, or that leaves it as the operation made it; `None` if it
+/// has none or somebody has moved it.
+pub fn backup(session: &Session, record: &Record) -> Result<Option<RefEdit>> {
+    let Some(short) = record.backup() else { return Ok(None) };
+    let name: BString = [b"refs/heads/".as_slice(), short].concat().into();
+    let tip = Some(record.state.tip);
+    let old = refs::find(&session.repo, name.as_ref())?;
+    Ok((old.is_none() || old == tip).then_some(RefEdit { name, old, new: tip }))
 }
 
 /// Refuses a transition that cannot be carried out, before anything is written: files in the way that no backup
@@ -351,7 +364,7 @@ fn expect_done(transaction: Transaction) -> Result<()> {
 /// After a failure: if no file was touched yet, takes record and journal away again; else leaves them for
 /// `--continue` and `--abort`.
 fn withdraw_if_untouched(session: &Session, transition: &Transition<'_>, record: &Record, error: Error) -> Error {
-    match is_untouched(session, transition) {
+    match is_untouched(session, transition, &error) {
         Ok(true) => match session.store().withdraw(record).and_then(|()| Journal::remove(&session.repo)) {
             Ok(()) => error.hint("nothing was changed"),
             Err(_) => error,
@@ -365,12 +378,17 @@ fn withdraw_if_untouched(session: &Session, transition: &Transition<'_>, record:
     }
 }
 
-fn is_untouched(session: &Session, transition: &Transition<'_>) -> Result<bool> {
+/// Whether HEAD and files are as they were. Where git refused to begin, a file that changed was changed by others;
+/// where it failed, a file that differs may be one that it had begun to write, or had removed to write it anew.
+fn is_untouched(session: &Session, transition: &Transition<'_>, error: &Error) -> Result<bool> {
     let repo = &session.repo;
     if repo.head()? != transition.from.state.head {
         return Ok(false);
     }
     let now = session.capture()?.state;
+    if error.kind() != error::Kind::Refused {
+        return Ok(now.worktree == transition.from.state.worktree);
+    }
     for change in tree::diff(repo, transition.from.state.worktree, now.worktree)? {
         if change.new == tree::entry(repo, transition.target.worktree, change.path.as_ref())? {
             return Ok(false);

@@ -34,7 +34,7 @@ impl Store<'_> {
         let file = self.repo.state_dir().join("last-id");
         let shared = durable::shared_policy(self.repo);
         let _kept = durable::create_dirs(&self.repo.state_dir(), shared).and_then(|()| {
-            let temporary = durable::temp_file(&self.repo.state_dir(), "tmp_", 0o666)?;
+            let temporary = durable::temp_file(&self.repo.state_dir(), durable::TEMPORARY, 0o666)?;
             fs::write(temporary.path(), id.as_str())?;
             gix::fs::set_shared_repository_permissions(temporary.path(), shared)?;
             temporary.persist(&file).map(drop).map_err(|error| error.error)

@@ -19,10 +19,11 @@ use crate::{
     git::{
         Repo,
         capture::Identity,
+        durable::Durable,
         objects::{self, Flushed},
         refs::{self, RefEdit, Transaction},
     },
-    model::{Detail, Oid, Record},
+    model::{Detail, Kind, Oid, Record},
 };
 
 /// What is to be published.
@@ -102,8 +103,10 @@ pub(super) fn replace(repo: &Repo, publication: &Publication<'_>, old: (Oid, &Re
 
 fn finish(repo: &Repo, record: &Record, edits: &[RefEdit], written: (Oid, Option<String>)) -> Result<Published> {
     let (object, unsigned) = written;
-    let flushed = objects::flush(repo)?;
-    match refs::transaction(repo, edits, &format!("checkpoint: {}", record.subject))? {
+    // A checkpoint destroys nothing; every other operation is about to.
+    let durable = if record.kind() == Kind::Create { Durable::Content } else { Durable::Names };
+    let flushed = objects::flush_as(repo, durable)?;
+    match refs::transaction_as(repo, edits, &format!("checkpoint: {}", record.subject), durable)? {
         Transaction::Done => {}
         Transaction::Moved(name) if name.starts_with(b"refs/checkpoint/") => {
             return Err(Error::environment(format!("record {} was changed by another process", record.id))

@@ -104,8 +104,7 @@ fn large_files() {
     let same = repo.read("untouched.bin");
     repo.write("untouched.bin", same);
     repo.write("new-binary", [large("\r\n"), b"\0".to_vec()].concat());
-    repo.write("new-text", large("\n"));
-    repo.symlink("new-text", "to-large");
+    repo.symlink("tracked.bin", "to-large");
     check(&repo);
 }
 

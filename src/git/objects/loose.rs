@@ -13,7 +13,8 @@ use gix::{
 use tempfile::NamedTempFile;
 
 use super::{
-    Object, durable,
+    Object,
+    durable::{self, Durable},
     present::{Present, loose_path},
 };
 use crate::{
@@ -26,6 +27,7 @@ pub(super) struct Loose {
     pub(super) dir: PathBuf,
     pub(super) level: Compression,
     pub(super) shared: i32,
+    pub(super) durable: Durable,
 }
 
 impl Loose {
@@ -42,7 +44,7 @@ impl Loose {
             out.write_all(object.data)?;
             files.push((finish(out)?, loose_path(&self.dir, object.id)));
         }
-        in_parallel(&files, |(file, _)| file.as_file().sync_all())?;
+        durable::in_parallel(&files, |(file, _)| file.as_file().sync_all())?;
         let mut placed = Vec::with_capacity(files.len());
         for (file, path) in files {
             self.place(file, &path)?;
@@ -83,9 +85,12 @@ impl Loose {
 
     /// Makes the names durable: those of the objects, and those of the folders, which may be new.
     fn sync_names(&self, placed: &[PathBuf]) -> io::Result<()> {
+        if self.durable == Durable::Content {
+            return Ok(());
+        }
         let mut dirs = durable::parents(placed);
         dirs.push(&self.dir);
-        in_parallel(&dirs, |dir| durable::sync_dir(dir))
+        durable::in_parallel(&dirs, |dir| durable::sync_dir(dir))
     }
 
     fn place(&self, file: NamedTempFile, path: &Path) -> io::Result<()> {
@@ -107,20 +112,6 @@ impl Loose {
 fn finish(mut out: deflate::Write<BufWriter<NamedTempFile>>) -> io::Result<NamedTempFile> {
     out.flush()?;
     out.into_inner().into_inner().map_err(io::IntoInnerError::into_error)
-}
-
-/// One after the other where there are few; else on several threads, so that the file system can commit together what
-/// each would wait for alone.
-fn in_parallel<T: Sync>(items: &[T], work: impl Fn(&T) -> io::Result<()> + Sync) -> io::Result<()> {
-    if items.len() < 3 {
-        return items.iter().try_for_each(work);
-    }
-    let work = &work;
-    std::thread::scope(|scope| {
-        let parts = items.chunks(items.len().div_ceil(8));
-        let threads: Vec<_> = parts.map(|part| scope.spawn(move || part.iter().try_for_each(work))).collect();
-        threads.into_iter().try_for_each(|thread| thread.join().expect("a thread that only syncs does not panic"))
-    })
 }
 
 /// Tells a failure to read the file apart from one to write the object: the first is about the user's file.

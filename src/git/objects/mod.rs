@@ -15,7 +15,7 @@ use gix::{
     odb::memory::Storage,
 };
 
-use super::durable;
+use super::durable::{self, Durable};
 use crate::{
     error::{Context, Result},
     git::Repo,
@@ -53,11 +53,16 @@ pub fn write(repo: &Repo, object: &dyn gix::objs::WriteTo) -> Result<Oid> {
 ///
 /// On an error the objects are in memory as before and nothing of them is left on disk, or only complete objects.
 pub fn flush(repo: &Repo) -> Result<Flushed> {
+    flush_as(repo, Durable::Names)
+}
+
+/// As [`flush`], and as durable as the caller needs it.
+pub fn flush_as(repo: &Repo, durable: Durable) -> Result<Flushed> {
     if repo.gix().objects.num_objects_in_memory() == 0 {
         return Ok(Flushed::Nothing);
     }
     let storage = repo.gix().objects.reset_object_memory().unwrap_or_default();
-    let result = write_out(repo, &storage);
+    let result = write_out(repo, &storage, durable);
     if result.is_err() {
         for (id, (kind, data)) in storage.iter() {
             repo.gix().objects.write_buf_with_known_id(*kind, data, *id).context("cannot keep an object in memory")?;
@@ -66,7 +71,7 @@ pub fn flush(repo: &Repo) -> Result<Flushed> {
     result
 }
 
-fn write_out(repo: &Repo, storage: &Storage) -> Result<Flushed> {
+fn write_out(repo: &Repo, storage: &Storage, wanted: Durable) -> Result<Flushed> {
     let mut objects: Vec<_> =
         storage.iter().map(|(id, (kind, data))| Object { id: *id, kind: *kind, data: data.as_slice() }).collect();
     let dir = objects_dir(repo);
@@ -79,13 +84,13 @@ fn write_out(repo: &Repo, storage: &Storage) -> Result<Flushed> {
         return Ok(Flushed::Nothing);
     }
     if written <= LOOSE_LIMIT {
-        let store = loose::Loose { dir, level, shared };
+        let store = loose::Loose { dir, level, shared, durable: wanted };
         store.write_all(&objects)?;
         return Ok(Flushed::Loose(written));
     }
     // Git's own order: what a walk of the history reads first comes first.
     objects.sort_unstable_by_key(|object| (std::cmp::Reverse(object.kind), object.id));
-    pack::Pack { dir: dir.join("pack"), level, shared }.write(&objects, repo.gix().object_hash())?;
+    pack::Pack { dir: dir.join("pack"), level, shared, durable: wanted }.write(&objects, repo.gix().object_hash())?;
     Ok(Flushed::Pack(written))
 }
 
@@ -93,8 +98,12 @@ fn write_out(repo: &Repo, storage: &Storage) -> Result<Flushed> {
 /// to be held in memory. An error if the reader gives another number of bytes: the file changed meanwhile.
 pub fn write_stream(repo: &Repo, size: u64, reader: &mut dyn io::Read) -> Result<Oid> {
     let dir = objects_dir(repo);
-    let store =
-        loose::Loose { dir: dir.clone(), level: repo.gix().loose_compression(), shared: durable::shared_policy(repo) };
+    let store = loose::Loose {
+        dir: dir.clone(),
+        level: repo.gix().loose_compression(),
+        shared: durable::shared_policy(repo),
+        durable: Durable::Names,
+    };
     store.write_stream(size, reader, present::Present::new(repo, dir))
 }
 

@@ -17,7 +17,10 @@ use gix::{
 use gix_pack::data::{Version, entry::Header, header, input};
 use tempfile::NamedTempFile;
 
-use super::{Object, durable};
+use super::{
+    Object,
+    durable::{self, Durable},
+};
 use crate::{error::Result, model::Oid};
 
 /// Objects are compressed, several at once, and written out in groups of about so many bytes, which bounds the
@@ -33,6 +36,7 @@ pub(super) struct Pack {
     pub(super) dir: PathBuf,
     pub(super) level: Compression,
     pub(super) shared: i32,
+    pub(super) durable: Durable,
 }
 
 /// What the index says of an object.
@@ -57,7 +61,7 @@ impl Pack {
         // The same pack is there already if these objects were written before and then lost from view.
         pack.persist(name.with_extension("pack")).map_err(|error| error.error)?;
         index.persist(name.with_extension("idx")).map_err(|error| error.error)?;
-        durable::sync_dir(&self.dir)
+        if self.durable == Durable::Content { Ok(()) } else { durable::sync_dir(&self.dir) }
     }
 
     fn write_data(&self, objects: &[Object<'_>], hash: Kind) -> io::Result<(NamedTempFile, Vec<Indexed>, Oid)> {

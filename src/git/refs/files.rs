@@ -21,21 +21,25 @@ use gix::{
     },
 };
 
-use super::{RefEdit, Transaction, collision::collision, find_target, full_name, path_of, reflog};
+use super::{RefEdit, Transaction, collision::collision, find_target, full_name, mark::Mark, path_of, reflog};
 use crate::{
     error::{Context, Error, Result},
-    git::{Repo, durable},
+    git::{
+        Repo,
+        durable::{self, Durable},
+    },
     model::Oid,
 };
 
 /// How long to wait for locks that others hold, in all; longer if `core.filesRefLockTimeout` says so.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
-const LOCK_PAUSE: Duration = Duration::from_millis(20);
+pub(super) const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// All that one transaction changes.
 pub(super) struct Change<'a> {
     pub(super) edits: &'a [RefEdit],
     pub(super) head: Option<HeadEdit>,
+    pub(super) durable: Durable,
 }
 
 /// A change of HEAD itself, done after all others.
@@ -55,6 +59,8 @@ pub(super) fn apply(repo: &Repo, change: &Change<'_>, message: &str) -> Result<T
     store.write_reflog = WriteReflog::Disable;
     let paths: Vec<PathBuf> = edits.iter().map(|edit| path_of(repo, edit.name.as_bstr())).collect::<Result<_>>()?;
     let (dirs, new_dirs) = dirs_to_sync(&paths);
+    // Dropped after the locks, which it explains.
+    let _mark = Mark::new(repo, change)?;
     let deadline = Instant::now() + lock_timeout(repo);
     let prepared = loop {
         let prepared = store.transaction().prepare(edits.iter().cloned(), Fail::Immediately, Fail::Immediately);
@@ -86,7 +92,9 @@ pub(super) fn apply(repo: &Repo, change: &Change<'_>, message: &str) -> Result<T
     }
     write_reflogs(repo, change, message)?;
     prepared.commit(None).context("cannot put refs in place; some of them may be changed already")?;
-    sync_dirs(&dirs).context("cannot make changed refs durable")?;
+    if change.durable == Durable::Names {
+        sync_dirs(&dirs).context("cannot make changed refs durable")?;
+    }
     Ok(Transaction::Done)
 }
 
@@ -157,7 +165,7 @@ pub(super) fn lock_timeout(repo: &Repo) -> Duration {
     }
 }
 
-fn lock_path(path: &Path) -> PathBuf {
+pub(super) fn lock_path(path: &Path) -> PathBuf {
     let mut path = path.as_os_str().to_owned();
     path.push(".lock");
     path.into()
@@ -217,15 +225,12 @@ fn sync_dirs(dirs: &BTreeSet<PathBuf>) -> io::Result<()> {
 
 /// Makes the new values durable before they get their names.
 fn sync_locks(paths: &[PathBuf], shared: i32) -> io::Result<()> {
-    for path in paths {
-        match std::fs::File::open(lock_path(path)) {
-            Ok(file) => {
-                gix::fs::set_shared_repository_permissions(&lock_path(path), shared)?;
-                file.sync_all()?;
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
+    durable::in_parallel(paths, |path| match std::fs::File::open(lock_path(path)) {
+        Ok(file) => {
+            gix::fs::set_shared_repository_permissions(&lock_path(path), shared)?;
+            file.sync_all()
         }
-    }
-    Ok(())
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    })
 }

@@ -3,7 +3,11 @@
 use gix::refs::Target;
 
 use super::{RefEdit, Transaction, files, find, full_name, must_use_git, program};
-use crate::{error::Result, git::Repo, model::Head};
+use crate::{
+    error::Result,
+    git::{Repo, durable::Durable},
+    model::Head,
+};
 
 /// Moves HEAD from `old` to `new`: the branch it is on, or HEAD itself when detached or when the branch differs.
 ///
@@ -27,7 +31,7 @@ pub fn move_head(repo: &Repo, old: &Head, new: &Head, reflog: &str) -> Result<Tr
     }
     let log = new.commit().filter(|_| old != new).map(|commit| (old.commit(), commit));
     let head = files::HeadEdit { old: target(old)?, new: target(new)?, log };
-    files::apply(repo, &files::Change { edits: &edits, head: Some(head) }, reflog)
+    files::apply(repo, &files::Change { edits: &edits, head: Some(head), durable: Durable::Names }, reflog)
 }
 
 /// The branch that is left must still be where it was expected, so that nothing on it goes unnoticed.
@@ -51,7 +55,7 @@ fn target(head: &Head) -> Result<Target> {
 fn by_program(repo: &Repo, old: &Head, new: &Head, change: (&[RefEdit], &str)) -> Result<Transaction> {
     let (edits, reflog) = change;
     let head = files::HeadEdit { old: target(old)?, new: target(new)?, log: None };
-    if let Some(name) = files::moved(repo, &files::Change { edits: &[], head: Some(head) })? {
+    if let Some(name) = files::moved(repo, &files::Change { edits: &[], head: Some(head), durable: Durable::Names })? {
         return Ok(Transaction::Moved(name));
     }
     if !edits.is_empty() {

@@ -9,6 +9,7 @@ mod collision;
 mod files;
 mod head;
 mod listing;
+mod mark;
 mod program;
 mod reflog;
 
@@ -24,13 +25,14 @@ use gix::{
 
 use crate::{
     error::{Context, Error, Result},
-    git::Repo,
+    git::{Repo, durable::Durable},
     model::Oid,
 };
 
 pub use collision::{above, collision};
 pub use head::move_head;
 pub use listing::{list, names};
+pub(super) use mark::remove_dead_locks;
 
 /// One change of a ref that is not a symbolic one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,13 +57,18 @@ pub enum Transaction {
 
 /// Changes all of `edits`, in order, or none. `reflog` is the message of the reflog entries.
 pub fn transaction(repo: &Repo, edits: &[RefEdit], reflog: &str) -> Result<Transaction> {
+    transaction_as(repo, edits, reflog, Durable::Names)
+}
+
+/// As [`transaction`], and as durable as the caller needs it.
+pub fn transaction_as(repo: &Repo, edits: &[RefEdit], reflog: &str, durable: Durable) -> Result<Transaction> {
     if edits.is_empty() {
         return Ok(Transaction::Done);
     }
     if must_use_git(repo, edits)? {
         program::apply(repo, edits, reflog)
     } else {
-        files::apply(repo, &files::Change { edits, head: None }, reflog)
+        files::apply(repo, &files::Change { edits, head: None, durable }, reflog)
     }
 }
 

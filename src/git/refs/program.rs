@@ -5,16 +5,16 @@ use std::time::Instant;
 
 use gix::bstr::{BStr, ByteSlice};
 
-use super::{RefEdit, Transaction, files, path_of, to_path};
+use super::{RefEdit, Transaction, files, mark::Mark, path_of, to_path};
 use crate::{
     error::{Error, Result},
-    git::Repo,
+    git::{Repo, durable::Durable},
     model::Oid,
 };
 
 /// As `refs::transaction`.
 pub(super) fn apply(repo: &Repo, edits: &[RefEdit], message: &str) -> Result<Transaction> {
-    let change = files::Change { edits, head: None };
+    let change = files::Change { edits, head: None, durable: Durable::Names };
     let paths: Vec<_> = edits.iter().map(|edit| path_of(repo, edit.name.as_ref())).collect::<Result<_>>()?;
     let input = input(edits, repo.gix().object_hash());
     let deadline = Instant::now() + files::lock_timeout(repo);
@@ -22,6 +22,7 @@ pub(super) fn apply(repo: &Repo, edits: &[RefEdit], message: &str) -> Result<Tra
     if let Some(name) = files::moved(repo, &change)? {
         return Ok(Transaction::Moved(name));
     }
+    let _mark = Mark::new(repo, &change)?;
     loop {
         let call = repo.git(["update-ref", "--no-deref", "-m", &one_line(message), "--stdin", "-z"]);
         let output = call.stdin(input.clone()).output()?;

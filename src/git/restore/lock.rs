@@ -25,6 +25,9 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// What the lock file begins with; the id of the process follows.
 const MARK: &str = "git-checkpoint ";
 
+/// What the names of locks begin with before they are complete.
+const TEMPORARY: &str = "checkpoint-lock-";
+
 /// The lock, held until it is dropped.
 pub(super) struct IndexLock {
     path: PathBuf,
@@ -64,16 +67,29 @@ impl Drop for IndexLock {
     }
 }
 
-/// Removes the index lock if a restore of this program left it behind when it was killed.
-pub fn remove_stale_lock(repo: &Repo) -> Result<()> {
-    let path = repo.git_dir().join("index.lock");
-    remove_if_stale(&path).map(drop).map_err(|error| durable::storage_error(&path, error))
+/// Removes the index lock, and locks on their way to become it, if a restore of this program left them behind when
+/// it was killed.
+pub(super) fn remove_stale(repo: &Repo) -> Result<()> {
+    let dir = repo.git_dir();
+    let remove = || {
+        remove_if_stale(&dir.join("index.lock"))?;
+        for entry in fs::read_dir(dir)? {
+            let entry = entry?;
+            let is_ours = entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes());
+            // One that is not complete has no owner either: only the holder of the operation lock makes them.
+            if is_ours && File::open(entry.path())?.try_lock().is_ok() {
+                durable::remove(&entry.path())?;
+            }
+        }
+        Ok(())
+    };
+    remove().map_err(|error: io::Error| durable::storage_error(dir, error))
 }
 
 /// Makes the lock file, complete from the first moment that it has its name.
 fn create(path: &Path) -> io::Result<File> {
     let dir = path.parent().unwrap_or(Path::new("."));
-    let mut file = durable::temp_file(dir, "checkpoint-lock-", 0o666)?;
+    let mut file = durable::temp_file(dir, TEMPORARY, 0o666)?;
     file.as_file().lock()?;
     file.write_all(format!("{MARK}{}\n", std::process::id()).as_bytes())?;
     match fs::hard_link(file.path(), path) {

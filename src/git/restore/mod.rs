@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use gix::bstr::BString;
 
-pub use self::{index::unsafe_path, lock::remove_stale_lock};
+pub use self::index::unsafe_path;
 use self::{lock::IndexLock, obstacles::Ground};
 use super::{durable, tree};
 use crate::{
@@ -57,6 +57,14 @@ pub fn changed_paths(repo: &Repo, from: Oid, to: Oid) -> Result<Vec<PathChange>>
 pub fn obstacles(repo: &Repo, from: &Captured, target: &State) -> Result<Vec<Obstacle>> {
     let changes = tree::diff(repo, from.state.worktree, target.worktree)?;
     Ok(Ground::survey(repo, from, &changes)?.obstacles)
+}
+
+/// Removes what a restore left behind when it was killed: the index lock and its own index. Only for the holder of
+/// the operation lock.
+pub fn remove_left_overs(repo: &Repo) -> Result<()> {
+    lock::remove_stale(repo)?;
+    drop(TemporaryIndex::new(repo));
+    Ok(())
 }
 
 /// A restore that has begun: it holds the index lock until it is finished or dropped.
@@ -135,7 +143,7 @@ impl TemporaryIndex {
     }
 
     fn remove(&self) {
-        for path in [self.path.clone(), self.path.with_extension("lock")] {
+        for path in [self.path.clone(), self.path.with_extension("lock"), self.path.with_extension("new")] {
             // It may not be there; and a left-over is overwritten by the next restore.
             std::fs::remove_file(path).ok();
         }

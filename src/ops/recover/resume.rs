@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use gix::bstr::BString;
 
-use super::{Conflict, Reason, Recovered, Request};
+use super::{Conflict, Reason, Recovered, Request, worktree};
 use crate::{
     config::TagKind,
     error::{Context, Error, Result},
@@ -15,6 +15,7 @@ use crate::{
     model::{Detail, Head, Oid, PickedCommit, Record, State, quote_path},
     ops::{
         Session,
+        resume::{Move, move_on},
         transition::{Intent, Stage, Then},
     },
     store::Journal,
@@ -35,20 +36,60 @@ pub(super) fn hand_over(conflict: &Conflict, request: &Request) -> Then {
 /// Starts `git cherry-pick` where the in-memory picks ended.
 pub(super) fn begin(session: &Session, record: Record, target: &State) -> Result<Recovered> {
     let journal = session.interrupted()?.ok_or_else(|| Error::bug("a recover that goes on has no journal"))?;
-    let (commits, options) = rest(&journal)?;
+    let (commits, _) = rest(&journal)?;
+    pick(session, &journal, record, (target.head.commit(), commits))
+}
+
+fn pick(
+    session: &Session,
+    journal: &Journal,
+    record: Record,
+    (begun_at, commits): (Option<Oid>, Vec<String>),
+) -> Result<Recovered> {
+    let (_, options) = rest(journal)?;
     let call = session.repo.git(["cherry-pick"].into_iter().map(str::to_owned).chain(options).chain(commits));
     let output = run(session, call)?;
-    conclude(session, &journal, record, target.head.commit(), output)
+    conclude(session, journal, record, begun_at, output)
+}
+
+/// After git was interrupted between two commits, or before a conflict was complete: its own `--continue` would leave
+/// out the commit that it was at. So its sequence begins anew, after the last commit that it made.
+fn again(session: &Session, journal: &Journal, record: Record) -> Result<Recovered> {
+    let intent = Intent::of(journal)?;
+    let target = intent.target()?;
+    let (commits, _) = rest(journal)?;
+    let made = progress(session, journal, &record, target.head.commit())?;
+    let picked: Vec<String> = made.picked.iter().map(|picked| picked.from.to_string()).collect();
+    let done = commits.iter().rposition(|commit| picked.contains(commit));
+    let left = commits[done.map_or(0, |last| last + 1)..].to_vec();
+    let begun_at = target.head.commit();
+    let head = made.head.commit().ok_or_else(|| Error::refused("HEAD has no commit to pick onto"))?;
+    let target = worktree::at_commit(session, &target, head)?;
+    let detail = Detail::Resume { resumes: record.id.clone() };
+    let subject = format!("saved half-way: {}", record.subject);
+    let to = Move { target: &target, edits: Vec::new(), then: Then::Done };
+    let _saved = move_on(session, to, detail, &subject)?;
+    if left.is_empty() {
+        finish(session, journal, record, begun_at)
+    } else {
+        pick(session, journal, record, (begun_at, left))
+    }
+}
+
+/// Whether git has stopped where its own `--continue` goes on: at a commit that it has not made yet.
+fn has_stopped(session: &Session, journal: &Journal, record: &Record, begun_at: Option<Oid>) -> Result<bool> {
+    let Some(at) = refs::find(&session.repo, "CHERRY_PICK_HEAD".into())? else { return Ok(false) };
+    Ok(progress(session, journal, record, begun_at)?.picked.iter().all(|picked| picked.from != at))
 }
 
 /// Goes on after a conflict was settled, or leaves the commit out.
 pub fn resume(session: &Session, journal: &Journal, record: Record, skip: bool) -> Result<Recovered> {
     let begun_at = Intent::of(journal)?.target()?.head.commit();
     let in_progress = session.repo.git_operation().is_some();
+    if Stage::of(journal)? != Stage::Picking && !has_stopped(session, journal, &record, begun_at)? {
+        return again(session, journal, record);
+    }
     if !in_progress {
-        if Stage::of(journal)? != Stage::Picking {
-            return begin(session, record, &Intent::of(journal)?.target()?);
-        }
         // The user has ended it with plain git.
         return finish(session, journal, record, begun_at);
     }
@@ -58,6 +99,7 @@ pub fn resume(session: &Session, journal: &Journal, record: Record, skip: bool) 
         let error = unmerged.iter().take(10).fold(error, |error, path| error.hint(format!("`{path}`")));
         return Err(error.hint("settle it, `git add` the files, then `git checkpoint recover --continue`"));
     }
+    Stage::HandingOver.reach(session, journal)?;
     let call = session.repo.git(["cherry-pick", if skip { "--skip" } else { "--continue" }]);
     let output = run(session, call)?;
     conclude(session, journal, record, begun_at, output)
@@ -100,8 +142,15 @@ fn conclude(
         }
         return finish(session, journal, record, begun_at);
     }
-    Stage::Picking.reach(session, journal)?;
     let stopped_at = refs::find(&session.repo, "CHERRY_PICK_HEAD".into())?;
+    // It says 1 at a conflict; anything above is no answer.
+    if output.code > 1 || stopped_at.is_none() {
+        return Err(output
+            .error("git cherry-pick")
+            .hint("`git checkpoint recover --continue` goes on from there")
+            .hint("`git checkpoint recover --abort` goes back to the state before it"));
+    }
+    Stage::Picking.reach(session, journal)?;
     let paths = unmerged(session)?;
     let progress = progress(session, journal, &record, begun_at)?;
     Ok(Recovered { conflict: Some((stopped_at, paths)), ..progress })
