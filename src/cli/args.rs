@@ -7,6 +7,38 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{config::Env, ui};
 
+/// The heading of the options that every command has.
+pub(super) const COMMON: &str = "Common options";
+
+const CREATE_EXAMPLES: &str = "\
+Examples:
+  git checkpoint                         save everything as it is now
+  git checkpoint create -m \"before the e-mail system goes\"
+  git checkpoint create --name before-migration
+  git checkpoint create --commit -m \"stabilize: imports\"
+                                         add and commit on the branch as well";
+
+const ROLLBACK_EXAMPLES: &str = "\
+Examples:
+  git checkpoint rollback latest --dry-run
+                                         say what would change
+  git checkpoint rollback latest         go back to the newest checkpoint
+  git checkpoint rollback \"@{2 hours ago}\"
+  git checkpoint rollback \"before:e-mail\"
+                                         before the newest commit that says so
+  git checkpoint rollback latest --path src/mail
+                                         only these files; the branch stays
+  git checkpoint undo                    take it back";
+
+const RECOVER_EXAMPLES: &str = "\
+Examples:
+  git checkpoint recover                 list what the newest backup has
+  git checkpoint recover --all           bring all its commits back
+  git checkpoint recover 1a2b3c4 5d6e7f8 bring these commits back
+  git checkpoint recover main..topic     or those of a range
+  git checkpoint recover --uncommitted   and the work that was never committed
+  git checkpoint recover --continue      after a conflict was settled";
+
 /// The safety net under risky work in git: checkpoint, back up, roll back, recover
 ///
 /// Without a command it takes a checkpoint of the complete working state (commits, staged, unstaged and untracked
@@ -19,15 +51,16 @@ use crate::{config::Env, ui};
 #[command(name = "git-checkpoint", bin_name = "git checkpoint", version, max_term_width = 100)]
 pub(super) struct Cli {
     /// Work as if started in this folder
-    #[arg(short = 'C', value_name = "DIR", global = true)]
+    #[arg(short = 'C', value_name = "DIR", global = true, help_heading = COMMON)]
     pub(super) dir: Option<PathBuf>,
 
     /// Print the answer as JSON on standard output
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = COMMON)]
     pub(super) json: bool,
 
-    /// Whether to use colours
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    /// When to use colours; auto: on a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, help_heading = COMMON)]
+    #[arg(value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     pub(super) color: Color,
 
     #[command(flatten)]
@@ -40,11 +73,8 @@ pub(super) struct Cli {
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Color {
-    /// On a terminal, unless NO_COLOR is set
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }
 
@@ -61,19 +91,34 @@ impl Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Take a checkpoint of the working state (what `git checkpoint` alone does)
+    /// Save the working state (what `git checkpoint` alone does)
+    ///
+    /// Saves commits, staged, unstaged and untracked files under a tag, and changes none of them. What is not saved
+    /// (files over the size limit, repositories inside this one, sockets and pipes) is named.
+    #[command(after_long_help = CREATE_EXAMPLES)]
     Create(Create),
     /// List the checkpoints, newest first
     List(List),
-    /// Show one checkpoint: where it was taken, what it holds, what was left out
+    /// Show a state: what it holds, and what was left out
     Show(Show),
-    /// Show what differs between two states, or between one and the working state now
+    /// Show what differs between two states
+    ///
+    /// Compares two states, or one with the working state now.
     Diff(Diff),
-    /// Show the branch, what is changed, the newest checkpoint and what was interrupted
+    /// Show what is changed, saved, and half done
     Status,
-    /// Return branch, index and files to a state; what is there now is kept under a backup branch
+    /// Go back to a state; what is there now goes to a backup branch
+    ///
+    /// Returns branch, index and files to exactly that state, and verifies it. Everything that is there now,
+    /// uncommitted work included, is first kept under a backup branch. It stops before it begins where something that no
+    /// backup holds, an ignored file for example, would be lost. Asks first on a terminal.
+    #[command(after_long_help = ROLLBACK_EXAMPLES)]
     Rollback(Rollback),
-    /// Bring commits, and work that was never committed, back from a backup
+    /// Bring commits and uncommitted work back from a backup
+    ///
+    /// Picks commits onto the branch. Those whose change is here already are left out, and said so. At a conflict it
+    /// stops with exit code 3 and git's own markers in the files: settle them, `git add`, then `--continue`.
+    #[command(after_long_help = RECOVER_EXAMPLES)]
     Recover(Recover),
     /// Take the last operation back
     Undo(Undo),
@@ -81,9 +126,14 @@ pub(super) enum Command {
     Redo(Undo),
     /// List every operation, newest first
     Log(Log),
-    /// Rehearse checkpoint, break, rollback, recover and undo on a throw-away copy, and compare every byte
+    /// Rehearse it all on a throw-away copy, and compare every byte
+    ///
+    /// Takes a checkpoint of the copy, breaks it, rolls back, recovers the good commits and undoes it all. The
+    /// repository itself is only read; outside of one, an example is made.
     Drill(Drill),
-    /// Print the manual page, or put it where `git checkpoint --help` finds it
+    /// Print the manual page, or install it
+    ///
+    /// `git checkpoint --help` is answered by `man`, so it needs the page to be where `man` looks.
     Man(Man),
     /// Print the completions for a shell
     Completions {
@@ -125,19 +175,19 @@ pub(super) struct Create {
 
 #[derive(Debug, Args)]
 pub(super) struct List {
-    /// At most so many
+    /// Show at most so many
     #[arg(short = 'n', long, value_name = "NUMBER")]
     pub(super) limit: Option<usize>,
 
-    /// Also those that were undone
+    /// Show also those that were undone
     #[arg(long)]
     pub(super) all: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Show {
-    /// The state: a tag, a record's id or its beginning, `latest`, `latest~2`, `good`, `T+4h`, `@{2 hours ago}`,
-    /// `before:<regex>` or any git revision
+    /// The state: a tag, the beginning of a record's id, `latest`, `latest~2`, `good`, `T+4h`, `@{2 hours ago}`,
+    /// `before:<regex>`, or any git revision
     #[arg(default_value = "latest")]
     pub(super) selector: String,
 }
@@ -163,23 +213,23 @@ pub(super) struct Diff {
 #[derive(Debug, Clone, Default, Args)]
 #[group(multiple = false)]
 pub(super) struct Ending {
-    /// Finish the operation that was interrupted or stopped
+    /// Finish what was interrupted or stopped
     #[arg(long = "continue")]
     pub(super) go_on: bool,
 
-    /// Go back to the state before the operation that was interrupted or stopped
+    /// Go back to the state before what was interrupted or stopped
     #[arg(long)]
     pub(super) abort: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Rollback {
-    /// The state to go to: a tag, a record's id or its beginning, `latest`, `latest~2`, `good`, `T+4h`,
-    /// `@{2 hours ago}`, `before:<regex>` or any git revision
+    /// The state to go to: a tag, the beginning of a record's id, `latest`, `latest~2`, `good`, `T+4h`,
+    /// `@{2 hours ago}`, `before:<regex>`, or any git revision
     #[arg(required_unless_present_any = ["go_on", "abort"])]
     pub(super) selector: Option<String>,
 
-    /// Take only this file or folder back; branch and HEAD stay (may be given more than once)
+    /// Take only this file or folder back; branch and HEAD stay. May be given more than once
     #[arg(long, value_name = "PATH")]
     pub(super) path: Vec<PathBuf>,
 
@@ -201,8 +251,8 @@ pub(super) struct Rollback {
 
 #[derive(Debug, Args)]
 pub(super) struct Recover {
-    /// What to bring back: a backup branch or a rollback's id, commits, or ranges; the newest backup if left out.
-    /// Without commits, --all or --uncommitted, its commits are listed
+    /// A backup branch, a rollback's id, commits, or ranges; the newest backup if left out. Without commits, --all or
+    /// --uncommitted, what it has is listed
     pub(super) what: Vec<String>,
 
     /// Bring back every commit of the backup that is not here
@@ -239,7 +289,7 @@ pub(super) struct Recover {
 
 #[derive(Debug, Args)]
 pub(super) struct Undo {
-    /// The operation, by its id or the beginning of it; the last one if left out
+    /// The operation, by the beginning of its id; the last one if left out
     pub(super) id: Option<String>,
 
     /// Do not ask
@@ -256,7 +306,7 @@ pub(super) struct Undo {
 
 #[derive(Debug, Args)]
 pub(super) struct Log {
-    /// At most so many
+    /// Show at most so many
     #[arg(short = 'n', long, value_name = "NUMBER")]
     pub(super) limit: Option<usize>,
 }

@@ -32,9 +32,9 @@ pub(super) fn run(args: &args::Create, env: &Env, ui: &mut Ui) -> Result<u8> {
         ui.warn(format!("the tag could not be signed and was left out; the checkpoint is saved as its id: {why}"))?;
     }
     if ui.is_json() {
-        ui.value(&json::Checkpoint::of(&taken.record))?
+        ui.value(&json::Checkpoint::of(&taken.record))?;
     } else {
-        print(&taken, args.dry_run, ui)?
+        print(&taken, args.dry_run, ui)?;
     }
     Ok(0)
 }

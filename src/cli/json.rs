@@ -45,7 +45,7 @@ impl Checkpoint {
         let elapsed = record.phase.as_ref().and_then(|(_, elapsed)| *elapsed);
         Checkpoint {
             id: record.id.to_string(),
-            tag: record.tag().map(|tag| name(tag)),
+            tag: record.tag().map(name),
             commit: record.state.tip.to_string(),
             head: record.state.head.commit().map(|id| id.to_string()),
             branch: branch(&record.state.head),

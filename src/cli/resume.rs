@@ -55,9 +55,9 @@ pub(super) fn run(ending: Ending, env: &Env, ui: &mut Ui) -> Result<u8> {
         ),
     };
     if ui.is_json() {
-        ui.value(&value)?
+        ui.value(&value)?;
     } else {
-        ui.done(text)?
+        ui.done(text)?;
     }
     Ok(0)
 }

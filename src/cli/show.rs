@@ -17,7 +17,9 @@ struct Value {
     kind: Option<&'static str>,
     #[serde(flatten)]
     checkpoint: Option<json::Checkpoint>,
-    commit: String,
+    /// Where there is no record; a checkpoint has it already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<String>,
     staged: Vec<json::File>,
     unstaged: Vec<json::File>,
 }
@@ -31,7 +33,7 @@ pub(super) fn run(args: &args::Show, env: &Env, ui: &mut Ui) -> Result<u8> {
             name: shown.selected.name.clone(),
             kind: record.map(|record| record.kind().as_str()),
             checkpoint: record.map(json::Checkpoint::of),
-            commit: shown.selected.state.tip.to_string(),
+            commit: record.is_none().then(|| shown.selected.state.tip.to_string()),
             staged: json::files(&shown.staged),
             unstaged: json::files(&shown.unstaged),
         })?;

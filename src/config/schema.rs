@@ -2,7 +2,7 @@
 //!
 //! Reading it has no side effect: nothing in it is run, expanded or opened here.
 
-use std::path::Path;
+use std::{io::ErrorKind, path::Path};
 
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
@@ -13,6 +13,9 @@ use crate::{
 
 /// The file's name, at the top of the worktree.
 pub const FILE_NAME: &str = ".checkpoint.toml";
+
+/// More than anybody writes, in bytes.
+const MAX_LENGTH: u64 = 1 << 20;
 
 /// The whole configuration; what the file leaves out has its default.
 #[derive(Debug, Clone, Default)]
@@ -121,12 +124,7 @@ struct Tag {
 impl Config {
     /// Reads `.checkpoint.toml` at the top of the worktree; without one everything has its default.
     pub fn load(workdir: &Path) -> Result<Self> {
-        let path = workdir.join(FILE_NAME);
-        match std::fs::read_to_string(&path) {
-            Ok(text) => Self::parse(&text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(error).with_context(|| format!("cannot read `{FILE_NAME}`")),
-        }
+        read(workdir)?.map_or_else(|| Ok(Self::default()), |text| Self::parse(&text))
     }
 
     /// Reads the text of a configuration.
@@ -134,7 +132,11 @@ impl Config {
         let file: File = toml::from_str(text).map_err(|error| not_understood(&error))?;
         let template = |key: &str, value: Option<String>| -> Result<Option<Template>> {
             let parse = |text: String| Template::parse(&text);
-            value.map(parse).transpose().map_err(|why| Error::usage(format!("`{FILE_NAME}`: `{key}`: {why}")))
+            value.map(parse).transpose().map_err(|why| {
+                Error::usage(format!("`{key}` in `{FILE_NAME}` is not valid"))
+                    .because(why)
+                    .hint("write a field as in `{date}`; a brace alone has no meaning")
+            })
         };
         let inactive = [
             ("phase.every", file.phase.every),
@@ -158,18 +160,49 @@ impl Config {
     }
 }
 
+/// The file's text, if there is one. It may be somebody else's, so only a plain file of this worktree is read: a pipe
+/// would wait for ever, and a link could show what is none of the repository's business.
+fn read(workdir: &Path) -> Result<Option<String>> {
+    let path = workdir.join(FILE_NAME);
+    let cannot = || format!("cannot read `{FILE_NAME}`");
+    let refused = |why: &str| {
+        Error::usage(cannot()).because(why.to_owned()).hint(format!("put a plain file there, or remove `{FILE_NAME}`"))
+    };
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(cannot),
+        Ok(_) => {}
+    }
+    let real = match path.canonicalize() {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(refused("it is a link to nothing")),
+        real => real.with_context(cannot)?,
+    };
+    if !real.starts_with(workdir.canonicalize().with_context(cannot)?) {
+        return Err(refused("it is a link that leads out of the worktree"));
+    }
+    let data = real.metadata().with_context(cannot)?;
+    if !data.is_file() {
+        return Err(refused("it is not a file"));
+    }
+    if data.len() > MAX_LENGTH {
+        return Err(refused("it is larger than 1 MiB"));
+    }
+    let bytes = std::fs::read(&real).with_context(cannot)?;
+    String::from_utf8(bytes).map(Some).map_err(|_| refused("it is not UTF-8 text"))
+}
+
 /// The parser's words (they show the line), and the nearest known key where one was misspelt.
 fn not_understood(error: &toml::de::Error) -> Error {
     let why = error.to_string();
     let quoted: Vec<&str> = error.message().split('`').skip(1).step_by(2).collect();
-    let mut failure = Error::usage(format!("`{FILE_NAME}` is not valid")).because(why.trim_end().to_owned());
+    let failure = Error::usage(format!("`{FILE_NAME}` is not valid")).because(why.trim_end().to_owned());
     if let Some((unknown, known)) = quoted.split_first().filter(|_| error.message().starts_with("unknown")) {
         let distance = |key: &&&str| strsim::damerau_levenshtein(unknown, key);
         if let Some(nearest) = known.iter().min_by_key(distance).filter(|key| distance(key) <= 3) {
-            failure = failure.hint(format!("did you mean `{nearest}`?"));
+            return failure.hint(format!("did you mean `{nearest}`?"));
         }
     }
-    failure
+    failure.hint("correct that line, or remove it to get the default")
 }
 
 fn from_text<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -220,7 +253,7 @@ mod tests {
             let chain = error.chain().join("\n");
             assert!(chain.contains(line), "{text}: {chain}");
             let hint = nearest.map(|key| format!("did you mean `{key}`?"));
-            assert_eq!(error.hints().first(), hint.as_ref(), "{text}");
+            assert!(hint.is_none_or(|hint| error.hints() == [hint]), "{text}");
         }
         assert!(Config::parse("[phase]\ntag = '{phse}'").is_err());
     }

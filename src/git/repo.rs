@@ -72,6 +72,7 @@ impl Repo {
             return Err(Error::environment(format!("refs stored as `{storage}` are not supported"))
                 .hint("convert the repository with `git refs migrate --ref-format=files`"));
         }
+        refuse_unknown_format(&gix)?;
         let Some(workdir) = gix.workdir() else {
             return Err(Error::environment(format!(
                 "`{}` is a bare repository: it has no working files to save",
@@ -173,7 +174,7 @@ impl Repo {
 
     /// Where HEAD is now, read afresh.
     pub fn head(&self) -> Result<Head> {
-        let head = self.gix.head().context("cannot read HEAD")?;
+        let head = self.gix.head().context("cannot read HEAD").map_err(|error| error.hint(ASK_GIT))?;
         let commit = head.id().map(gix::Id::detach);
         Ok(match (head.referent_name(), commit) {
             (Some(name), commit) => Head::Branch { name: name.as_bstr().to_owned(), commit },
@@ -223,13 +224,56 @@ impl Repo {
     }
 }
 
+/// What to do where the repository itself is damaged.
+const ASK_GIT: &str = "`git status` and `git fsck` tell what is wrong with the repository";
+
+/// As git does: what an extension changes cannot be known, so a repository with an unknown one is left alone.
+fn refuse_unknown_format(gix: &gix::Repository) -> Result<()> {
+    const KNOWN: [&str; 7] = [
+        "noop",
+        "objectformat",
+        "partialclone",
+        "preciousobjects",
+        "refstorage",
+        "relativeworktrees",
+        "worktreeconfig",
+    ];
+    let config = gix.config_snapshot();
+    let version = config.integer("core.repositoryFormatVersion").unwrap_or(0);
+    if version > 1 {
+        return Err(Error::environment(format!("the repository is of format {version}, this version reads up to 1"))
+            .hint("update git-checkpoint"));
+    }
+    if version == 0 {
+        return Ok(());
+    }
+    for section in config.plumbing().sections_by_name("extensions").into_iter().flatten() {
+        let unknown = |name: &String| !KNOWN.contains(&name.to_ascii_lowercase().as_str());
+        if let Some(name) = section.value_names().find(unknown) {
+            return Err(Error::environment(format!(
+                "the repository has the extension `{name}`, which is not known here"
+            ))
+            .hint("update git-checkpoint"));
+        }
+    }
+    Ok(())
+}
+
 #[allow(clippy::disallowed_methods)]
 fn open_gix(env: &Env) -> Result<gix::Repository> {
     let not_found = |error: gix::Error| {
-        let outside = error.to_string();
-        let error =
-            Error::environment(format!("`{}` is not in a usable git repository", env.cwd().display())).because(error);
-        if outside.contains("not") { error.hint("change to a repository, or name one with `-C <dir>`") } else { error }
+        let what = format!("`{}` is not in a usable git repository", env.cwd().display());
+        let failure = Error::environment(what);
+        if env.var("GIT_DIR").is_some() {
+            failure.because(error).hint("GIT_DIR is set: unset it, or let it name a repository")
+        } else if ["Could not find a git", "Failed to access a dir"]
+            .iter()
+            .any(|start| error.to_string().starts_with(start))
+        {
+            failure.because(error.to_string()).hint("change to a repository, or name one with `-C <dir>`")
+        } else {
+            failure.because(error).hint(ASK_GIT)
+        }
     };
     let repo = match env.var("GIT_DIR") {
         Some(git_dir) => {

@@ -3,10 +3,10 @@
 //! A change of some paths only (`rollback --path`, picks under a dirty worktree) is a difference of two trees,
 //! put onto a third.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use gix::{
-    bstr::{BStr, BString},
+    bstr::{BStr, BString, ByteSlice},
     objs::tree::EntryMode,
 };
 
@@ -15,6 +15,10 @@ use crate::{
     error::{Context, Result},
     model::Oid,
 };
+
+/// What to do where an object is gone.
+pub(crate) const LOST: &str =
+    "the repository has lost objects: `git fsck` names them, and a clone of it may still have them";
 
 /// A file, symlink or submodule in a tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +63,10 @@ pub fn diff(repo: &Repo, from: Oid, to: Oid) -> Result<Vec<TreeChange>> {
     if from == to {
         return Ok(Vec::new());
     }
-    let load = |id: Oid| repo.gix().find_tree(id).with_context(|| format!("cannot read tree {id}"));
+    let load = |id: Oid| {
+        let tree = repo.gix().find_tree(id).with_context(|| format!("cannot read tree {id}"));
+        tree.map_err(|error| error.hint(LOST))
+    };
     let (from, to) = (load(from)?, load(to)?);
     let mut recorder = Recorder::default();
     let kind = repo.gix().object_hash();
@@ -70,7 +77,8 @@ pub fn diff(repo: &Repo, from: Oid, to: Oid) -> Result<Vec<TreeChange>> {
         &repo.gix().objects,
         &mut recorder,
     )
-    .context("cannot compare two trees")?;
+    .context("cannot compare two trees")
+    .map_err(|error| error.hint(LOST))?;
 
     // A file that becomes a folder, or the reverse, comes as two records of one path.
     let mut changes: BTreeMap<BString, TreeChange> = BTreeMap::new();
@@ -93,6 +101,22 @@ pub fn diff(repo: &Repo, from: Oid, to: Oid) -> Result<Vec<TreeChange>> {
         }
     }
     Ok(changes.into_values().collect())
+}
+
+/// Whether git would ever write this path: no part of it leads out of the worktree or into `.git`. Trees that were made
+/// to hurt have such.
+pub fn is_safe_path(path: &BStr) -> bool {
+    let rules =
+        gix::validate::path::component::Options { protect_windows: false, protect_hfs: false, protect_ntfs: false };
+    path.split(|byte| *byte == b'/').all(|part| gix::validate::path::component(part.into(), None, rules).is_ok())
+}
+
+/// The first of `changes` whose new side git would never write, or could not because another stands above it.
+pub fn unsafe_path(changes: &[TreeChange]) -> Option<&BString> {
+    let new = || changes.iter().filter(|change| change.new.is_some()).map(|change| &change.path);
+    let files: HashSet<&[u8]> = new().map(|path| path.as_slice()).collect();
+    let below_a_file = |path: &BString| path.find_iter("/").any(|end| files.contains(&path[..end]));
+    new().find(|path| !is_safe_path(path.as_bstr()) || below_a_file(path))
 }
 
 /// `tree` with the second side of every change put in place.

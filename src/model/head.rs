@@ -46,6 +46,11 @@ impl Head {
         )
     }
 
+    /// The branch in backticks, or what it is instead, for the middle of a sentence.
+    pub fn in_words(&self) -> String {
+        if self.branch().is_some() { format!("`{}`", self.short_name()) } else { "a detached HEAD".into() }
+    }
+
     /// The same place with another commit.
     #[must_use]
     pub fn at(&self, commit: Option<Oid>) -> Head {

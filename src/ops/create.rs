@@ -6,7 +6,10 @@ use super::{Session, names};
 use crate::{
     config::{CaptureMode, TagKind},
     error::{Error, Result},
-    git::capture::{Captured, Changes},
+    git::{
+        capture::{Captured, Changes},
+        refs,
+    },
     model::{Detail, Kind, Oid, Record, RecordId, Validation},
     store::Published,
 };
@@ -93,7 +96,7 @@ fn tag_name(session: &Session, captured: &Captured, request: &Request) -> Result
         return Ok(Name::None);
     }
     let values = names::values(session, &captured.state.head);
-    names::from_template(session.config.names.tag.as_ref(), names::TAG, &values).map(Name::Template)
+    names::from_template(("phase.tag", session.config.names.tag.as_ref()), names::TAG, &values).map(Name::Template)
 }
 
 fn draft(session: &Session, request: &Request, id: RecordId, captured: &Captured) -> Record {
@@ -146,12 +149,27 @@ fn publish(session: &Session, record: &mut Record, name: &Name, kept: &[Oid]) ->
                 }
                 return Ok(Some(why));
             }
-            Published::Taken(taken) if matches!(name, Name::Given(_)) => {
-                return Err(Error::refused(format!("the name `{taken}` is taken"))
-                    .hint("choose another `--name`, or leave it out to get the next free one"));
+            Published::Taken(taken) if matches!(name, Name::Given(_)) => return Err(self::taken(session, &taken)?),
+            Published::Taken(taken) => {
+                if let Some(other) = refs::above(&session.repo, tag_ref(&taken).as_ref())? {
+                    return Err(names::blocked(&taken, &other, "phase.tag"));
+                }
             }
-            Published::Taken(_) => {}
         }
     }
     Err(Error::bug("there is no free name for the tag"))
+}
+
+/// Why a name that was given cannot be had.
+fn taken(session: &Session, name: &BString) -> Result<Error> {
+    let error = match refs::collision(&session.repo, tag_ref(name).as_ref())? {
+        None => Error::refused(format!("the name `{name}` is taken")),
+        Some(other) => Error::refused(format!("the name `{name}` cannot be had"))
+            .because(format!("`{other}` is there, and git cannot have a name and names below it")),
+    };
+    Ok(error.hint("choose another `--name`, or leave it out to get the next free one"))
+}
+
+fn tag_ref(name: &BString) -> BString {
+    [b"refs/tags/", name.as_slice()].concat().into()
 }

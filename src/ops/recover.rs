@@ -18,6 +18,7 @@ use crate::{
         capture::Captured,
         pick::{self, Pick, Picker},
         refs::{self, RefEdit},
+        tree::{self, TreeChange},
     },
     model::{Detail, Head, Kind, Oid, PickedCommit, Record, RecordId, State, quote_path},
 };
@@ -306,6 +307,13 @@ fn refuse_conflict(session: &Session, onto: &Onto, captured: &Captured, conflict
         .hint("switch to it and recover there, to settle the conflict in the files; nothing was changed"));
     }
     let head_tree = session.repo.head_tree(&captured.state.head)?;
+    let in_conflict = |change: &TreeChange| conflict.paths.contains(&change.path);
+    let dirty = tree::diff(&session.repo, captured.state.index, captured.state.worktree)?;
+    if let Some(change) = dirty.iter().find(|change| in_conflict(change)) {
+        let path = quote_path(change.path.as_ref());
+        return Err(Error::refused(format!("`{path}` is changed here, and {commit} conflicts in it"))
+            .hint("commit your changes, or save them with `git checkpoint`, and recover again; nothing was changed"));
+    }
     if captured.state.index != head_tree {
         return Err(named(Error::conflict(format!(
             "{commit} conflicts, and there are staged changes that git would mix with it"

@@ -92,7 +92,7 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
     transition::check(session, &captured, &target)?;
     let backup = (request.paths.is_empty() && !is_there_already).then(|| {
         let values = names::values(session, &captured.state.head);
-        names::from_template(session.config.names.backup.as_ref(), names::BACKUP, &values)
+        names::from_template(("phase.backup", session.config.names.backup.as_ref()), names::BACKUP, &values)
     });
     let record = Record {
         id: session.store().next_id(session.now, Kind::Rollback)?,
@@ -126,10 +126,10 @@ fn refuse_other_branch(now: &State, to: &Selected) -> Result<()> {
     if to.state.head.branch() == now.head.branch() {
         return Ok(());
     }
-    let (theirs, ours) = (to.state.head.short_name(), now.head.short_name());
-    Err(Error::refused(format!("`{}` is of `{theirs}`, and this is `{ours}`", to.name))
+    let (theirs, ours) = (to.state.head.in_words(), now.head.in_words());
+    Err(Error::refused(format!("`{}` is of {theirs}, and this is {ours}", to.name))
         .hint(match to.state.head.branch() {
-            Some(_) => format!("`git switch {theirs}` first"),
+            Some(_) => format!("`git switch {}` first", to.state.head.short_name()),
             None => format!("`git switch --detach {}` first", to.state.tip.to_hex_with_len(10)),
         })
         .hint(format!("`git checkpoint rollback {} --path .` takes only its files, and leaves the branch", to.name)))

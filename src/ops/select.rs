@@ -80,12 +80,12 @@ pub fn newest_checkpoints<'s>(
 }
 
 fn nothing_found(session: &Session, head: &Head, what: &str) -> Error {
-    let error = Error::usage(format!("{what} on `{}`", head.short_name()));
+    let error = Error::usage(format!("{what} on {}", head.in_words()));
     let newest = newest_checkpoints(session, |_| true).ok().and_then(|mut all| all.next()).and_then(Result::ok);
     match newest {
         Some(record) => {
             let Selected { name, state, .. } = Selected::of(record);
-            error.hint(format!("the newest of all is `{name}`, of `{}`", state.head.short_name()))
+            error.hint(format!("the newest of all is `{name}`, of {}", state.head.in_words()))
         }
         None => error.hint("`git checkpoint` takes one"),
     }
@@ -155,7 +155,7 @@ fn by_id(session: &Session, name: &str) -> Result<Option<Record>> {
             }
             let mut error = Error::usage(format!("`{name}` is the beginning of {} records", matching.len()));
             for id in matching.iter().rev().take(5) {
-                error = error.hint(format!("`{id}`"));
+                error = error.hint(format!("it could be `{id}`"));
             }
             Err(error)
         }
@@ -176,14 +176,20 @@ fn plain(session: &Session, name: &str, commit: Oid, head: &Head) -> Result<Sele
 }
 
 fn before(session: &Session, pattern: &str, head: &Head) -> Result<Selected> {
-    let regex = Regex::new(pattern)
-        .map_err(|error| Error::usage(format!("`{pattern}` is not a regular expression")).because(error))?;
+    let regex = Regex::new(pattern).map_err(|error| {
+        Error::usage(format!("`{pattern}` is not a regular expression"))
+            .because(error)
+            .hint(r"a character with a meaning of its own is taken literally after a backslash: `before:\(")
+    })?;
     let Some(tip) = head.commit() else {
-        return Err(Error::usage("there is no commit yet"));
+        return Err(Error::usage(format!("`{}` has no commit yet", head.short_name()))
+            .hint("`git checkpoint list` shows the checkpoints"));
     };
     let walk = session.repo.gix().rev_walk([tip]).all().context("cannot walk the history")?;
     for info in walk {
-        let commit = info.context("cannot walk the history")?.object().context("cannot read a commit")?;
+        let info = info.context("cannot walk the history")?;
+        let info_id = info.id;
+        let commit = info.object().context("cannot read a commit")?;
         let message = commit.message_raw().context("cannot read a commit's message")?.to_str_lossy();
         if !regex.is_match(&message) {
             continue;
@@ -192,7 +198,8 @@ fn before(session: &Session, pattern: &str, head: &Head) -> Result<Selected> {
         let Some(parent) = parent else {
             return Err(Error::usage(format!(
                 "the commit that matches `{pattern}` is the first: nothing is before it"
-            )));
+            ))
+            .hint(format!("`git checkpoint rollback {}` goes to that commit itself", info_id.to_hex_with_len(10))));
         };
         return plain(session, &format!("before:{pattern}"), parent, head);
     }
@@ -206,7 +213,7 @@ fn unknown(session: &Session, name: &str) -> Error {
         let refs = crate::git::refs::list(&session.repo, prefix).unwrap_or_default();
         names.extend(refs.into_iter().filter_map(|(full, _)| full.strip_prefix(prefix.as_bytes()).map(BString::from)));
     }
-    let mut error = Error::usage(format!("`{name}` is neither a checkpoint nor a git revision"));
+    let mut error = Error::usage(format!("`{name}` is neither a checkpoint nor a commit"));
     for near in nearest(name, &names) {
         error = error.hint(format!("did you mean `{near}`?"));
     }

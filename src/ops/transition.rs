@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use gix::bstr::BString;
 use serde::{Deserialize, Serialize};
 
-use super::Session;
+use super::{Session, names};
 use crate::{
     error::{self, Error, Result},
     git::{
@@ -220,17 +220,25 @@ pub fn backup(session: &Session, record: &Record) -> Result<Option<RefEdit>> {
 /// Refuses a transition that cannot be carried out, before anything is written: files in the way that no backup
 /// would hold, and content of the target that is not in the repository any more.
 pub fn check(session: &Session, from: &Captured, target: &State) -> Result<()> {
+    let changes = tree::diff(&session.repo, from.state.worktree, target.worktree)?;
+    if let Some(path) = tree::unsafe_path(&changes) {
+        return Err(restore::unsafe_path(path));
+    }
     let obstacles = restore::obstacles(&session.repo, from, target)?;
     if let Some(first) = obstacles.first() {
-        let more = if obstacles.len() > 1 { format!(", and {} more", obstacles.len() - 1) } else { String::new() };
-        let mut error = Error::refused(format!("`{}` {}{more}", quote_path(first.path.as_ref()), first.why));
+        let more = match obstacles.len() {
+            1 => "is in the way".to_owned(),
+            count => format!("and {} more are in the way", count - 1),
+        };
+        let path = quote_path(first.path.as_ref());
+        let mut error = Error::refused(format!("`{path}` {more}")).because(format!("`{path}` {}", first.why));
         for obstacle in obstacles.iter().skip(1).take(9) {
             error = error.hint(format!("`{}` {}", quote_path(obstacle.path.as_ref()), obstacle.why));
         }
-        return Err(error.hint("move them away; nothing was changed"));
+        return Err(error.hint("move away what is in the way, and try again; nothing was changed"));
     }
     let partial = session.repo.gix().config_snapshot().string("extensions.partialClone").is_some();
-    for change in tree::diff(&session.repo, from.state.worktree, target.worktree)? {
+    for change in changes {
         let missing =
             change.new.filter(|new| !new.mode.is_commit() && !partial && !session.repo.gix().has_object(new.id));
         if let Some(missing) = missing {
@@ -304,7 +312,12 @@ fn publish(session: &Session, record: &mut Record, rename: &dyn Fn(&mut Record, 
     for attempt in 1..10_000 {
         rename(record, attempt);
         match session.store().publish(record, kept, crate::config::TagKind::None, &session.identity)? {
-            Published::Taken(_) => {}
+            Published::Taken(taken) => {
+                let full = [b"refs/heads/", taken.as_slice()].concat().into();
+                if let Some(other) = refs::above(&session.repo, BString::as_ref(&full))? {
+                    return Err(names::blocked(&taken, &other, "phase.backup"));
+                }
+            }
             Published::Done(_) | Published::Unsigned(..) => return Ok(()),
         }
     }

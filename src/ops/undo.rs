@@ -136,9 +136,10 @@ pub fn plan(session: &Session, direction: Direction, named: Option<&str>) -> Res
 }
 
 fn nothing(direction: Direction, newer: Option<&RecordId>) -> Error {
+    let log = "`git checkpoint log` shows what was done, and what of it was taken back";
     match (direction, newer) {
-        (Direction::Undo, _) => Error::refused("there is no operation to undo"),
-        (Direction::Redo, None) => Error::refused("there is no undo to take back"),
+        (Direction::Undo, _) => Error::refused("there is no operation to undo").hint(log),
+        (Direction::Redo, None) => Error::refused("there is no undo to take back").hint(log),
         (Direction::Redo, Some(id)) => Error::refused(format!("`{id}` was done after the last undo"))
             .hint("`git checkpoint log` shows the undos; `git checkpoint redo <id>` takes a certain one back"),
     }
@@ -173,12 +174,10 @@ fn target(undone: &Record, now: &State) -> Result<State> {
         if head.branch() == now.head.branch() {
             return Ok(());
         }
-        Err(Error::refused(format!(
-            "that was done on `{}`, and this is `{}`",
-            head.short_name(),
-            now.head.short_name()
-        ))
-        .hint(format!("`git switch {}` first", head.short_name())))
+        let detached = head.commit().filter(|_| head.branch().is_none());
+        let place = detached.map_or_else(|| head.short_name(), |id| format!("--detach {}", id.to_hex_with_len(10)));
+        Err(Error::refused(format!("that was done on {}, and this is {}", head.in_words(), now.head.in_words()))
+            .hint(format!("`git switch {place}` first")))
     };
     on_branch(&undone.state.head)?;
     match &undone.detail {
@@ -221,6 +220,12 @@ fn edits(session: &Session, undone: &Record) -> Result<Vec<RefEdit>> {
     let own_branch = undone.state.head.branch();
     let commit_mode = matches!(undone.detail, Detail::Create { index_before: Some(_), .. });
     for edit in transition::reversed(&undone.refs) {
+        // A record may be someone else's; HEAD and files beside the refs are not for it to change.
+        if !edit.name.starts_with(b"refs/") || gix::validate::reference::name(edit.name.as_ref()).is_err() {
+            let name = quote_path(edit.name.as_ref());
+            return Err(Error::refused(format!("`{}` claims to have changed `{name}`, which is no ref", undone.id))
+                .hint("it was not made by this program: do not trust where it came from; nothing was changed"));
+        }
         if !(commit_mode && Some(&edit.name) == own_branch) {
             edits.push(edit);
         }

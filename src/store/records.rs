@@ -9,7 +9,7 @@ use super::{codec, publish};
 use crate::{
     config::TagKind,
     error::{Context, Error, Result},
-    git::{Repo, capture::Identity, refs},
+    git::{Repo, capture::Identity, refs, tree::LOST},
     model::{Oid, Record, RecordId},
 };
 
@@ -129,17 +129,23 @@ fn missing(id: &RecordId) -> Error {
 
 fn read_record(repo: &gix::Repository, id: &RecordId, object: Oid, buffer: &mut Vec<u8>) -> Result<Record> {
     let what = || format!("record {id} cannot be read");
-    match decode_object(repo, object, buffer).with_context(what)? {
+    let inspect = |error: Error| match error.hints() {
+        [] => error.hint(format!("`git cat-file -p {RECORDS}{id}` shows what is there; name another checkpoint")),
+        _ => error,
+    };
+    match decode_object(repo, object, buffer).with_context(what).map_err(inspect)? {
         Some(record) if record.id == *id => Ok(record),
-        Some(record) => Err(Error::environment(what()).because(format!("its ref points to record {}", record.id))),
-        None => Err(Error::environment(what()).because(format!("object {object} is not a record"))),
+        Some(record) => {
+            Err(inspect(Error::environment(what()).because(format!("its ref points to record {}", record.id))))
+        }
+        None => Err(inspect(Error::environment(what()).because(format!("object {object} is not a record")))),
     }
 }
 
 fn decode_object(repo: &gix::Repository, object: Oid, buffer: &mut Vec<u8>) -> Result<Option<Record>> {
     use gix::prelude::FindExt as _;
     let what = || format!("cannot read object {object}");
-    let data = repo.objects.find(&object, buffer).with_context(what)?;
+    let data = repo.objects.find(&object, buffer).with_context(what).map_err(|error| error.hint(LOST))?;
     if data.kind != ObjectKind::Tag {
         return Ok(None);
     }

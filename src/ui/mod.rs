@@ -10,6 +10,7 @@ use std::io::{self, BufWriter, Write};
 use anstream::{AutoStream, ColorChoice};
 use serde::Serialize;
 
+use text::screen;
 pub use text::{age, clean, plural, table};
 
 use crate::error::{Context, Error, Kind, Result};
@@ -72,12 +73,12 @@ impl Ui {
 
     /// A line of the answer.
     pub fn line(&mut self, text: impl AsRef<str>) -> Result<()> {
-        written(writeln!(self.out, "{}", text.as_ref()))
+        written(writeln!(self.out, "{}", screen(text.as_ref())))
     }
 
     /// A line of the answer that says that all is well.
     pub fn done(&mut self, text: impl AsRef<str>) -> Result<()> {
-        written(writeln!(self.out, "{GREEN}{}{RESET}", text.as_ref()))
+        written(writeln!(self.out, "{GREEN}{}{RESET}", screen(text.as_ref())))
     }
 
     /// Bytes of the answer, as they are.
@@ -94,13 +95,13 @@ impl Ui {
     /// Something worth knowing that is not the answer.
     pub fn note(&mut self, text: impl AsRef<str>) -> Result<()> {
         self.flush()?;
-        written(writeln!(self.err, "{DIM}{}{RESET}", text.as_ref()))
+        written(writeln!(self.err, "{DIM}{}{RESET}", screen(text.as_ref())))
     }
 
     /// Something that is not as it should be, though the command goes on.
     pub fn warn(&mut self, text: impl AsRef<str>) -> Result<()> {
         self.flush()?;
-        written(writeln!(self.err, "{YELLOW}warning:{RESET} {}", text.as_ref()))
+        written(writeln!(self.err, "{YELLOW}warning:{RESET} {}", screen(text.as_ref())))
     }
 
     /// What failed, why, and what to do next.

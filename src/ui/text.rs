@@ -13,6 +13,11 @@ pub fn clean(text: &str) -> String {
     text.chars().map(|c| if dangerous(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
 }
 
+/// As [`clean`], line by line: whatever a command puts together, nothing of it is obeyed by the terminal.
+pub(super) fn screen(text: &str) -> String {
+    text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
+}
+
 /// How long ago that was, in its largest unit.
 pub fn age(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let seconds = (now - then).num_seconds();

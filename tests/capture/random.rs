@@ -8,7 +8,7 @@ use super::oracle::check;
 use crate::support::TestRepo;
 
 /// Few names, so that edits meet: files where folders were, and the reverse.
-const NAMES: [&str; 12] =
+pub(crate) const NAMES: [&str; 12] =
     ["a", "a/b", "a/b/c", "a-b", "a.b/x", "d", "d/e.log", "d/f", "new line\n", "z/y/x/w", "z/y", ".gitignore"];
 
 #[derive(Debug, Clone)]

@@ -1,5 +1,7 @@
 //! What is local to a machine: the lock, the journal; and notes, which are not.
 
+#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a test makes processes and speaks to them")]
+
 use std::{
     fs,
     io::Read,

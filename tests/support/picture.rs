@@ -131,7 +131,7 @@ impl Fingerprint {
     }
 
     /// Of every file below `dir`.
-    pub(super) fn of_folder(dir: &Path) -> Self {
+    pub(crate) fn of_folder(dir: &Path) -> Self {
         let mut entries = BTreeMap::new();
         collect_stats(dir, dir, &mut entries);
         Fingerprint { entries }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     config,
-    error::{Context, Result},
+    error::{Context, Error, Result},
     git::Repo,
     model::{Head, Skipped, State},
 };
@@ -137,7 +137,10 @@ fn read_index(repo: &Repo) -> Attempt<Index> {
     let skip_hash = true;
     let options = gix::index::decode::Options::default();
     let file = gix::index::File::at_or_default(repo.index_path(), repo.gix().object_hash(), skip_hash, options);
-    let (mut index, _) = file.context("cannot read the index")?.into_parts();
+    let damaged = |error: Error| {
+        error.hint(format!("move `{}` away, and `git reset` makes a new one of HEAD", repo.index_path().display()))
+    };
+    let (mut index, _) = file.context("cannot read the index").map_err(damaged)?.into_parts();
     sparse::expand(repo, &mut index)?;
     Ok(index)
 }

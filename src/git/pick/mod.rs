@@ -112,6 +112,9 @@ fn parent(source: &Source, mainline: Option<usize>) -> Result<Option<Oid>> {
         }
     };
     let parent = nth.checked_sub(1).and_then(|index| source.parents.get(index)).copied();
-    let none = || Error::usage(format!("commit {id} does not have parent {nth}"));
+    let none = || {
+        Error::usage(format!("commit {id} does not have parent {nth}"))
+            .hint(format!("`git show --no-patch {id}` shows its parents; they are counted from 1"))
+    };
     parent.ok_or_else(none).map(Some)
 }

@@ -2,10 +2,7 @@
 
 use std::path::Path;
 
-use gix::{
-    bstr::{BStr, BString, ByteSlice},
-    refs::FullNameRef,
-};
+use gix::bstr::{BStr, BString, ByteSlice};
 
 use super::{find_target, full_name, path_of};
 use crate::{
@@ -13,20 +10,14 @@ use crate::{
     git::Repo,
 };
 
-/// The existing ref that a new one of this name would collide with, if there is one; the same name is none.
-pub(super) fn collision(repo: &Repo, name: &FullNameRef) -> Result<Option<BString>> {
-    let bytes = name.as_bstr();
-    for slash in bytes.find_iter(b"/").skip(1) {
-        let parent = full_name(bytes[..slash].as_bstr());
-        // `refs/heads` is no valid name and no ref.
-        let Ok(parent) = parent else { continue };
-        if find_target(repo, parent.as_ref()).ok().flatten().is_some() {
-            return Ok(Some(parent.as_bstr().to_owned()));
-        }
+/// The existing ref that a new one of this full name would collide with, if there is one; the same name is none.
+pub fn collision(repo: &Repo, name: &BStr) -> Result<Option<BString>> {
+    if let Some(parent) = above(repo, name)? {
+        return Ok(Some(parent));
     }
-    let mut prefix = bytes.to_owned();
+    let mut prefix = name.to_owned();
     prefix.push(b'/');
-    let loose = path_of(repo, bytes)?;
+    let loose = path_of(repo, name)?;
     if let Some(child) = first_file(&loose, prefix.as_ref()) {
         return Ok(Some(child));
     }
@@ -35,6 +26,19 @@ pub(super) fn collision(repo: &Repo, name: &FullNameRef) -> Result<Option<BStrin
     let mut below = packed.iter_prefixed(prefix).context("cannot read the packed refs")?;
     let child = below.next().transpose().context("cannot read the packed refs")?;
     Ok(child.map(|child| child.name.as_bstr().to_owned()))
+}
+
+/// As [`collision`], with a ref whose name is the beginning of this one: no ending makes this one free.
+pub fn above(repo: &Repo, name: &BStr) -> Result<Option<BString>> {
+    for slash in name.find_iter(b"/").skip(1) {
+        let parent = full_name(name[..slash].as_bstr());
+        // `refs/heads` is no valid name and no ref.
+        let Ok(parent) = parent else { continue };
+        if find_target(repo, parent.as_ref()).ok().flatten().is_some() {
+            return Ok(Some(parent.as_bstr().to_owned()));
+        }
+    }
+    Ok(None)
 }
 
 /// Any ref below a folder. Empty folders are no obstacle, nor are locks.

@@ -111,7 +111,7 @@ pub(super) fn moved(repo: &Repo, change: &Change<'_>) -> Result<Option<BString>>
         let actual = find_target(repo, name.as_ref()).ok().flatten();
         let expected = edit.old.map(Target::Object);
         let collides = || match edit.new {
-            Some(_) if edit.old.is_none() => collision(repo, name.as_ref()).map(|other| other.is_some()),
+            Some(_) if edit.old.is_none() => collision(repo, name.as_bstr()).map(|other| other.is_some()),
             _ => Ok(false),
         };
         if actual != expected || collides()? {

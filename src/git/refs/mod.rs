@@ -29,6 +29,7 @@ use crate::{
     model::Oid,
 };
 
+pub use collision::{above, collision};
 pub use head::move_head;
 pub use listing::{list, names};
 pub(super) use mark::remove_dead_locks;

@@ -57,7 +57,7 @@ pub(super) fn put(repo: &Repo, extras: Option<Oid>) -> Result<()> {
 }
 
 /// The files that may be written, with their content.
-fn read(repo: &Repo, extras: Oid) -> Result<Vec<(BString, Vec<u8>)>> {
+pub(super) fn read(repo: &Repo, extras: Oid) -> Result<Vec<(BString, Vec<u8>)>> {
     let read = || "cannot read what was kept of a merge in progress";
     let root = repo.gix().find_tree(extras).with_context(read)?;
     let Some(folder) = root.lookup_entry(["git-dir"]).with_context(read)?.filter(|entry| entry.mode().is_tree()) else {

@@ -155,8 +155,7 @@ impl Beside {
             };
             let blob = repo.gix().find_blob(entry.id).with_context(|| format!("cannot read the list `{name}`"))?;
             let items = blob.data.split(|byte| *byte == 0).filter(|item| !item.is_empty());
-            let items: Vec<BString> = items.map(BString::from).collect();
-            Ok(items)
+            Ok(items.map(BString::from).collect())
         };
         Ok(Beside {
             unmerged: list("index/unmerged")?.iter().map(parse_unmerged).collect::<Result<_>>()?,
@@ -202,6 +201,25 @@ impl Beside {
     }
 }
 
+/// Reads the extras of a target before anything is written: a record that somebody else made may have anything there.
+pub(super) fn check(repo: &Repo, extras: Oid) -> Result<()> {
+    let beside = Beside::read(repo, extras)?;
+    let conflicts = beside.unmerged.iter().map(|(.., path)| path);
+    match conflicts.chain(&beside.intent_to_add).find(|path| !tree::is_safe_path(path.as_bstr())) {
+        None => Ok(()),
+        Some(path) => Err(unsafe_path(path)),
+    }
+}
+
+/// The refusal of a path that leads out of the worktree or into `.git`.
+pub fn unsafe_path(path: &BString) -> Error {
+    Error::refused(format!(
+        "the state has a path that git would never write: `{}`",
+        crate::model::quote_path(path.as_bstr())
+    ))
+    .hint("it was not made by this program: do not trust where it came from; nothing was changed")
+}
+
 /// The paths that had the flag skip-worktree.
 pub(super) fn skip_worktree(repo: &Repo, extras: Oid) -> Result<Vec<BString>> {
     Beside::read(repo, extras).map(|beside| beside.skip_worktree)
@@ -222,7 +240,10 @@ fn parse_unmerged(line: &BString) -> Result<(Mode, Oid, Stage, BString)> {
         };
         Some((mode, id, stage, BString::from(path)))
     };
-    parse().ok_or_else(|| Error::environment(format!("`{line}` is not a conflict stage")))
+    parse().ok_or_else(|| {
+        Error::environment(format!("`{}` is not a conflict stage", crate::model::quote_path(line.as_bstr())))
+            .hint("the record is damaged; choose another checkpoint with `git checkpoint list`")
+    })
 }
 
 /// Makes the cached trees in the index those of `tree`, but for the folders above `partial`, which differ from it.

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use gix::bstr::BString;
 
+pub use self::index::unsafe_path;
 use self::{lock::IndexLock, obstacles::Ground};
 use super::{durable, tree};
 use crate::{
@@ -89,6 +90,10 @@ struct TemporaryIndex {
 impl<'r> Restore<'r> {
     /// Takes the lock of the index and prepares; changes nothing yet. The objects of both states must be on disk.
     pub fn begin(repo: &'r Repo, from: &Captured, target: &State) -> Result<Self> {
+        if let Some(extras) = target.extras {
+            index::check(repo, extras)?;
+            beside::read(repo, extras)?;
+        }
         let lock = IndexLock::take(repo)?;
         let index = TemporaryIndex::new(repo);
         let changes = tree::diff(repo, from.state.worktree, target.worktree)?;

@@ -1,0 +1,178 @@
+//! What every command prints with `--json` is what `docs/schema.json` says, no more and no less.
+//!
+//! The check knows the words of JSON Schema that the file uses, and fails at any other: a check that passes over what
+//! it does not know would pass anything.
+
+use regex::Regex;
+use serde_json::Value;
+
+use crate::support::{Run, TestRepo};
+
+fn schema() -> Value {
+    serde_json::from_str(include_str!("../docs/schema.json")).expect("docs/schema.json is JSON")
+}
+
+/// Everything about `value` that is not as `rule` says, by its place.
+fn faults(schema: &Value, rule: &Value, value: &Value, place: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (word, wanted) in rule.as_object().expect("a rule is an object") {
+        let fault = |what: String| format!("{place}: {what}, and it is {value}");
+        match (word.as_str(), value) {
+            ("description" | "format" | "minimum" | "required", _) => {}
+            ("type", _) => {
+                let names = [wanted.clone()];
+                let names = wanted.as_array().map_or(&names[..], Vec::as_slice);
+                if !names.iter().any(|name| is_a(value, name.as_str().expect("a name"))) {
+                    found.push(fault(format!("should be {wanted}")));
+                }
+            }
+            ("$ref", _) => {
+                let name = wanted.as_str().and_then(|path| path.strip_prefix("#/$defs/")).expect("a local name");
+                assert!(schema["$defs"][name].is_object(), "there is no {name}");
+                found.extend(faults(schema, &schema["$defs"][name], value, place));
+            }
+            ("anyOf", _) => {
+                let mut each = wanted.as_array().expect("rules").iter().map(|one| faults(schema, one, value, place));
+                if !each.any(|faults| faults.is_empty()) {
+                    found.push(fault("is none of what it may be".into()));
+                }
+            }
+            ("enum", _) if wanted.as_array().is_some_and(|values| !values.contains(value)) => {
+                found.push(fault(format!("should be one of {wanted}")));
+            }
+            ("pattern", Value::String(text)) => {
+                let pattern = Regex::new(wanted.as_str().expect("a pattern")).expect("a valid pattern");
+                if !pattern.is_match(text) {
+                    found.push(fault(format!("should match {wanted}")));
+                }
+            }
+            ("minLength" | "maxLength", Value::String(text)) if text.chars().count() != 1 => {
+                found.push(fault("should be one letter".into()));
+            }
+            ("items", Value::Array(items)) => {
+                let each = items.iter().enumerate();
+                found.extend(each.flat_map(|(n, item)| faults(schema, wanted, item, &format!("{place}[{n}]"))));
+            }
+            ("properties", Value::Object(fields)) => {
+                found.extend(field_faults(schema, rule, fields, place));
+            }
+            ("enum" | "pattern" | "minLength" | "maxLength" | "items" | "properties", _) => {}
+            (unknown, _) => panic!("the check does not know `{unknown}`"),
+        }
+    }
+    found
+}
+
+fn field_faults(schema: &Value, rule: &Value, fields: &serde_json::Map<String, Value>, place: &str) -> Vec<String> {
+    let known = rule["properties"].as_object().expect("rules by name");
+    let required = rule["required"].as_array().expect("names");
+    let missing = required.iter().filter_map(Value::as_str).filter(|name| !fields.contains_key(*name));
+    let mut found: Vec<String> = missing.map(|name| format!("{place}: `{name}` is missing")).collect();
+    for (name, value) in fields {
+        match known.get(name) {
+            Some(rule) => found.extend(faults(schema, rule, value, &format!("{place}.{name}"))),
+            None => found.push(format!("{place}: `{name}` is not described")),
+        }
+    }
+    found
+}
+
+fn is_a(value: &Value, name: &str) -> bool {
+    match name {
+        "null" => value.is_null(),
+        "boolean" => value.is_boolean(),
+        "string" => value.is_string(),
+        "integer" => value.is_u64() || value.is_i64(),
+        "number" => value.is_number(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        _ => panic!("there is no type `{name}`"),
+    }
+}
+
+/// Runs a command with `--json`; its answer is one line that is as `name` in the schema says.
+#[track_caller]
+fn answers(repo: &TestRepo, code: i32, name: &str, args: &[&str]) -> Value {
+    let run: Run = repo.checkpoint(&[args, &["--json"]].concat());
+    assert_eq!((run.code, run.stdout.lines().count()), (code, 1), "{run}");
+    let (schema, value) = (schema(), run.json());
+    let faults = faults(&schema, &schema["$defs"][name], &value, name);
+    assert!(faults.is_empty(), "{faults:#?}\n{run}");
+    value
+}
+
+#[test]
+fn every_answer_is_as_described() {
+    let repo = TestRepo::new();
+    repo.write("file", "unborn\n");
+    answers(&repo, 0, "create", &["create"]);
+    answers(&repo, 0, "status", &["status"]);
+    repo.commit("Begin");
+    repo.write("file", "changed\n");
+    repo.write("new.txt", "new\n");
+    repo.write(".checkpoint.toml", "[capture]\nmax-file-size = '100B'\n");
+    repo.write("large", vec![b'x'; 200]);
+    answers(&repo, 0, "create", &["-m", "said\n\nand more"]);
+    answers(&repo, 0, "create", &["create", "--dry-run"]);
+    answers(&repo, 0, "list", &["list"]);
+    answers(&repo, 0, "show", &["show"]);
+    let text = repo.checkpoint_ok(&["show", "--json"]).stdout;
+    assert_eq!(text.matches("\"commit\":").count(), 1, "a name stands once in an object: {text}");
+    answers(&repo, 0, "show", &["show", "HEAD"]);
+    answers(&repo, 0, "diff", &["diff", "HEAD"]);
+    answers(&repo, 0, "diff", &["diff", "HEAD", "latest"]);
+    answers(&repo, 0, "status", &["status"]);
+    answers(&repo, 0, "drill", &["drill"]);
+    answers(&repo, 0, "log", &["log"]);
+    answers(&repo, 2, "error", &["show", "nonesuch"]);
+    repo.git(&["switch", "-q", "--detach"]);
+    answers(&repo, 0, "create", &["create"]);
+    answers(&repo, 0, "status", &["status"]);
+}
+
+#[test]
+fn the_answers_of_going_back_and_forth() {
+    let repo = TestRepo::with_commit();
+    answers(&repo, 0, "create", &["create", "--name", "saved"]);
+    repo.write("good.txt", "good\n");
+    repo.commit("Good");
+    repo.write("file", "theirs\n");
+    repo.commit("Conflicts");
+    repo.write("file", "not committed\n");
+    answers(&repo, 0, "rollback", &["rollback", "saved", "--dry-run"]);
+    answers(&repo, 0, "rollback", &["rollback", "saved", "--yes", "--reason", "it broke"]);
+    answers(&repo, 0, "rollback", &["rollback", "saved", "--yes"]);
+    answers(&repo, 0, "rollback", &["rollback", "saved", "--yes", "--path", "file"]);
+    answers(&repo, 0, "candidates", &["recover"]);
+    answers(&repo, 0, "recover", &["recover", "--all", "--dry-run"]);
+    answers(&repo, 0, "recover", &["recover", "--all"]);
+    let again = answers(&repo, 0, "recover", &["recover", "--all"]);
+    assert_eq!(again["picked"], Value::Array(vec![]), "{again}");
+    answers(&repo, 0, "undo", &["undo", "--dry-run"]);
+    answers(&repo, 0, "undo", &["undo", "--yes"]);
+    answers(&repo, 0, "redo", &["redo", "--yes"]);
+    answers(&repo, 0, "undo", &["undo", "--yes"]);
+    repo.write("file", "ours\n");
+    repo.commit("Ours");
+    let stopped = answers(&repo, 3, "recover", &["recover", "--all"]);
+    assert!(stopped["stopped_at"].is_string() && stopped["conflict"].is_array(), "{stopped}");
+    answers(&repo, 0, "status", &["status"]);
+    answers(&repo, 3, "error", &["recover", "--continue"]);
+    answers(&repo, 0, "recover", &["recover", "--skip"]);
+    answers(&repo, 1, "error", &["recover", "--abort"]);
+    answers(&repo, 0, "undo", &["undo", "--yes"]);
+    assert_eq!(repo.checkpoint(&["recover", "--all"]).code, 3);
+    answers(&repo, 0, "ending", &["recover", "--abort"]);
+    answers(&repo, 0, "log", &["log"]);
+}
+
+#[test]
+fn the_check_finds_what_is_wrong() {
+    let schema = schema();
+    let rule = &schema["$defs"]["diff"];
+    let check = |text: &str| faults(&schema, rule, &serde_json::from_str(text).expect("JSON"), "diff").len();
+    assert_eq!(check(r#"{"from":"a","to":null,"files":[{"status":"A","path":"x"}]}"#), 0);
+    assert_eq!(check(r#"{"from":"a","files":[]}"#), 1, "a field is missing");
+    assert_eq!(check(r#"{"from":1,"to":null,"files":[],"more":1}"#), 2, "a wrong type, and one that is not described");
+    assert_eq!(check(r#"{"from":"a","to":null,"files":[{"status":"AA","path":2}]}"#), 3);
+}
