@@ -12,7 +12,7 @@ pub(crate) const NAMES: [&str; 12] =
     ["a", "a/b", "a/b/c", "a-b", "a.b/x", "d", "d/e.log", "d/f", "new line\n", "z/y/x/w", "z/y", ".gitignore"];
 
 #[derive(Debug, Clone)]
-enum Edit {
+pub(crate) enum Edit {
     Write(usize, u8),
     Remove(usize),
     Rename(usize, usize),
@@ -26,7 +26,7 @@ enum Edit {
     Commit,
 }
 
-fn edits() -> impl Strategy<Value = Vec<Edit>> {
+pub(crate) fn edits() -> impl Strategy<Value = Vec<Edit>> {
     let name = || 0..NAMES.len();
     let edit = prop_oneof![
         6 => (name(), any::<u8>()).prop_map(|(name, content)| Edit::Write(name, content % 4)),
@@ -45,7 +45,7 @@ fn edits() -> impl Strategy<Value = Vec<Edit>> {
 }
 
 /// Does it, if it can be done.
-fn apply(repo: &TestRepo, edit: &Edit) {
+pub(crate) fn apply(repo: &TestRepo, edit: &Edit) {
     let path = |name: &usize| repo.path().join(NAMES[*name]);
     let clear = |path: &Path| {
         for above in path.ancestors().skip(1).take_while(|above| *above != repo.path()) {

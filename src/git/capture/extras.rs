@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// The files that git keeps while a merge, cherry-pick or revert is going on.
-const FILES: [&str; 8] = [
+pub(crate) const FILES: [&str; 8] = [
     "AUTO_MERGE",
     "CHERRY_PICK_HEAD",
     "MERGE_HEAD",

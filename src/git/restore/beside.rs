@@ -11,21 +11,9 @@ use gix::{
 
 use crate::{
     error::{Context, Result},
-    git::{Repo, durable},
+    git::{Repo, capture::extras::FILES, durable},
     model::Oid,
 };
-
-/// All that is removed before, and may be written after.
-const FILES: [&str; 8] = [
-    "AUTO_MERGE",
-    "CHERRY_PICK_HEAD",
-    "MERGE_HEAD",
-    "MERGE_MODE",
-    "MERGE_MSG",
-    "MERGE_RR",
-    "REVERT_HEAD",
-    "SQUASH_MSG",
-];
 
 /// The folder of a cherry-pick or revert of several commits; it has files only.
 const FOLDER: &str = "sequencer";
