@@ -92,7 +92,7 @@ fn finish(session: &Session, journal: &Journal, intent: &Intent, record: Record)
     // It may have been interrupted between the record and the branch that shows it.
     edits.extend(transition::backup(session, &record)?.filter(|backup| backup.old.is_none()));
     let transition = Move { target: &target, edits, then: then.clone() };
-    move_on(session, transition, detail, subject)?;
+    move_on(session, transition, detail, &subject)?;
     if then == Then::Done {
         Journal::remove(&session.repo)?;
         return Ok(Ended::Finished { record, head: target.head });
@@ -129,7 +129,7 @@ fn forward_again(
     if let Some(target) = began_at {
         let detail = Detail::Resume { resumes: record.id.clone() };
         let subject = format!("saved half-way back: {}", record.subject);
-        move_on(session, Move { target: &target, edits: Vec::new(), then: Then::Done }, detail, subject)?;
+        move_on(session, Move { target: &target, edits: Vec::new(), then: Then::Done }, detail, &subject)?;
     }
     Stage::HandingOver.reach(session, journal)?;
     let journal = session.interrupted()?.ok_or_else(|| Error::bug("the journal of a recover is gone"))?;
@@ -144,15 +144,15 @@ fn go_back(session: &Session, journal: &Journal, intent: &Intent, record: Record
             edits.push(RefEdit { name: edit.name.clone(), old: edit.new, new: edit.old });
         }
     }
-    if let Some(RefEdit { name, old: Some(old), .. }) = transition::backup(session, &record)? {
-        if !session.repo.is_checked_out(name.as_ref())? {
-            edits.push(RefEdit { name, old: Some(old), new: None });
-        }
+    if let Some(RefEdit { name, old: Some(old), .. }) = transition::backup(session, &record)?
+        && !session.repo.is_checked_out(name.as_ref())?
+    {
+        edits.push(RefEdit { name, old: Some(old), new: None });
     }
     Stage::GoingBack.reach(session, journal)?;
     let detail = Detail::Undo { undoes: record.id.clone() };
     let subject = format!("abort {}", record.subject);
-    let saved = move_on(session, Move { target: &record.state, edits, then: Then::Done }, detail, subject)?;
+    let saved = move_on(session, Move { target: &record.state, edits, then: Then::Done }, detail, &subject)?;
     debug_assert_eq!(journal.id, record.id);
     Journal::remove(&session.repo)?;
     Ok(Ended::GoneBack { record, saved })
@@ -166,7 +166,7 @@ pub(super) struct Move<'a> {
 
 /// Records what is there now and moves on to the target. The journal of the interrupted operation stays until
 /// that is done, so this can be interrupted as well.
-pub(super) fn move_on(session: &Session, to: Move<'_>, detail: Detail, subject: String) -> Result<RecordId> {
+pub(super) fn move_on(session: &Session, to: Move<'_>, detail: Detail, subject: &str) -> Result<RecordId> {
     let captured: Captured = session.capture()?;
     transition::check(session, &captured, to.target)?;
     let kind = match detail {
@@ -176,7 +176,7 @@ pub(super) fn move_on(session: &Session, to: Move<'_>, detail: Detail, subject: 
     let record = Record {
         id: session.store().next_id(session.now, kind)?,
         at: session.now,
-        subject: subject.clone(),
+        subject: subject.to_owned(),
         message: None,
         phase: None,
         state: captured.state.clone(),
@@ -185,6 +185,6 @@ pub(super) fn move_on(session: &Session, to: Move<'_>, detail: Detail, subject: 
         detail,
     };
     let transition = Transition { from: &captured, target: to.target, edits: to.edits, then: to.then };
-    transition::resume(session, &transition, &record, &subject)?;
+    transition::resume(session, &transition, &record, subject)?;
     Ok(record.id)
 }

@@ -59,7 +59,8 @@ fn again(session: &Session, journal: &Journal, record: Record) -> Result<Recover
     let target = intent.target()?;
     let (commits, _) = rest(journal)?;
     let made = progress(session, journal, &record, target.head.commit())?;
-    let done = commits.iter().rposition(|commit| made.picked.iter().any(|picked| picked.from.to_string() == *commit));
+    let picked: Vec<String> = made.picked.iter().map(|picked| picked.from.to_string()).collect();
+    let done = commits.iter().rposition(|commit| picked.contains(commit));
     let left = commits[done.map_or(0, |last| last + 1)..].to_vec();
     let begun_at = target.head.commit();
     let head = made.head.commit().ok_or_else(|| Error::refused("HEAD has no commit to pick onto"))?;
@@ -67,8 +68,12 @@ fn again(session: &Session, journal: &Journal, record: Record) -> Result<Recover
     let detail = Detail::Resume { resumes: record.id.clone() };
     let subject = format!("saved half-way: {}", record.subject);
     let to = Move { target: &target, edits: Vec::new(), then: Then::Done };
-    let _saved = move_on(session, to, detail, subject)?;
-    if left.is_empty() { finish(session, journal, record, begun_at) } else { pick(session, journal, record, (begun_at, left)) }
+    let _saved = move_on(session, to, detail, &subject)?;
+    if left.is_empty() {
+        finish(session, journal, record, begun_at)
+    } else {
+        pick(session, journal, record, (begun_at, left))
+    }
 }
 
 /// Whether git has stopped where its own `--continue` goes on: at a commit that it has not made yet.
