@@ -4,6 +4,14 @@
 //! kill nothing may be lost, and in two further copies `--continue` has to give exactly the state after the
 //! operation, `--abort` exactly the one before it. `KILL_ALL=1` tries every call instead of a few.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::type_complexity,
+    reason = "it says what it killed, and is told how much to kill"
+)]
+
 mod look;
 mod points;
 mod repositories;

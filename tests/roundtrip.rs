@@ -1,5 +1,7 @@
 //! Random repositories and random messes: a rollback gives back exactly what was saved, an undo exactly the mess.
 
+#![allow(clippy::disallowed_methods, reason = "proptest's own variable says how many cases")]
+
 use std::collections::BTreeSet;
 
 use proptest::{prelude::*, test_runner::Config};
