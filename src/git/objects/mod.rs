@@ -75,7 +75,7 @@ fn write_out(repo: &Repo, storage: &Storage, wanted: Durable) -> Result<Flushed>
     let mut objects: Vec<_> =
         storage.iter().map(|(id, (kind, data))| Object { id: *id, kind: *kind, data: data.as_slice() }).collect();
     let dir = objects_dir(repo);
-    let mut present = present::Present::new(repo, dir.clone());
+    let mut present = present::Present::new(repo, dir.clone(), wanted);
     objects.retain(|object| !present.is_durable(object.id));
     let shared = durable::shared_policy(repo);
     let level = repo.gix().loose_compression();
@@ -104,7 +104,7 @@ pub fn write_stream(repo: &Repo, size: u64, reader: &mut dyn io::Read) -> Result
         shared: durable::shared_policy(repo),
         durable: Durable::Names,
     };
-    store.write_stream(size, reader, present::Present::new(repo, dir))
+    store.write_stream(size, reader, present::Present::new(repo, dir, Durable::Names))
 }
 
 /// Starts git's own housekeeping, detached, if more packs have piled up than `gc.autoPackLimit` allows; to be called

@@ -11,19 +11,23 @@ use std::{
 
 use gix::objs::Exists as _;
 
-use crate::{git::Repo, model::Oid};
+use crate::{
+    git::{Repo, durable::Durable},
+    model::Oid,
+};
 
 /// Looks objects up on disk.
 pub(super) struct Present<'r> {
     repo: &'r Repo,
     objects: PathBuf,
+    durable: Durable,
     cruft: Option<Vec<gix_pack::index::File>>,
     looked: bool,
 }
 
 impl<'r> Present<'r> {
-    pub(super) fn new(repo: &'r Repo, objects: PathBuf) -> Self {
-        Present { repo, objects, cruft: None, looked: false }
+    pub(super) fn new(repo: &'r Repo, objects: PathBuf, durable: Durable) -> Self {
+        Present { repo, objects, durable, cruft: None, looked: false }
     }
 
     /// The kind of the repository's object names.
@@ -35,7 +39,9 @@ impl<'r> Present<'r> {
     pub(super) fn is_durable(&mut self, id: Oid) -> bool {
         let path = loose_path(&self.objects, id);
         if let Ok(file) = fs::File::open(path) {
-            return freshen(&file).is_ok();
+            let is_fresh = freshen(&file).is_ok();
+            // What git wrote is as durable as git leaves it, until something relies on it.
+            return is_fresh && (self.durable == Durable::Content || file.sync_all().is_ok());
         }
         // One look that may read the list of packs again is enough; after it, nothing can have become older.
         let odb = &*self.repo.gix().objects;
@@ -70,7 +76,7 @@ pub(super) fn loose_path(objects: &Path, id: Oid) -> PathBuf {
     objects.join(fan_out).join(rest)
 }
 
-/// Makes an existing file durable and as young as a new one, so that no pruning that is under way takes it.
+/// Makes an existing file as young as a new one, so that no pruning that is under way takes it.
 fn freshen(file: &fs::File) -> std::io::Result<()> {
     #[cfg(unix)]
     {
@@ -78,5 +84,7 @@ fn freshen(file: &fs::File) -> std::io::Result<()> {
         let at = |nanoseconds| Timespec { tv_sec: 0, tv_nsec: nanoseconds };
         futimens(file, &Timestamps { last_access: at(UTIME_OMIT), last_modification: at(UTIME_NOW) })?;
     }
-    file.sync_all()
+    #[cfg(not(unix))]
+    let _ = file;
+    Ok(())
 }

@@ -131,8 +131,14 @@ fn conclude(
     mut output: Output,
 ) -> Result<Recovered> {
     // git also stops where everything that a commit changes is there already.
-    while session.repo.git_operation().is_some() && unmerged(session)?.is_empty() && nothing_is_staged(session)? {
+    let mut skipped = None;
+    while let Some(at) = refs::find(&session.repo, "CHERRY_PICK_HEAD".into())? {
+        let is_empty = output.code == 1 && unmerged(session)?.is_empty() && nothing_is_staged(session)?;
+        if !is_empty || skipped == Some(at) {
+            break;
+        }
         output = run(session, session.repo.git(["cherry-pick", "--skip"]))?;
+        skipped = Some(at);
     }
     if session.repo.git_operation().is_none() {
         if output.code != 0 {
