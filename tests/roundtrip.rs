@@ -20,6 +20,14 @@ fn visible(repo: &TestRepo) -> Picture {
     picture
 }
 
+/// Without what the mess had ignored, which stays and is untracked where the saved state does not ignore it.
+fn without_bared(mut now: Picture, saved: &Picture, mess: &Picture) -> Picture {
+    let known = |path: &str| saved.files.contains_key(path) || mess.files.contains_key(path);
+    now.files.retain(|path, _| known(path));
+    now.status.retain(|entry| entry.strip_prefix("? ").is_none_or(known));
+    now
+}
+
 /// Rules that ignore the file that they stand in are not saved themselves.
 fn hides_its_rules(repo: &TestRepo) -> bool {
     repo.git_raw(&["check-ignore", "-q", ".gitignore"]).status.success()
@@ -90,12 +98,12 @@ proptest! {
             return Ok(());
         }
         prop_assert_eq!(run.code, 0, "{}", run);
-        visible(&repo).assert_same(&saved);
+        without_bared(visible(&repo), &saved, &broken).assert_same(&saved);
         if saved != broken {
             repo.checkpoint_ok(&["undo", "--yes"]);
             visible(&repo).assert_same(&broken);
             repo.checkpoint_ok(&["redo", "--yes"]);
-            visible(&repo).assert_same(&saved);
+            without_bared(visible(&repo), &saved, &broken).assert_same(&saved);
         }
         repo.fsck();
     }

@@ -226,6 +226,20 @@ impl Plan {
         }
     }
 
+    /// Whether the state now is the one asked for. What the state before ignored, and this one does not, was never
+    /// part of either: it has stayed, and is untracked now.
+    fn is_there(&self, session: &Session) -> Result<bool> {
+        let mut now = session.capture()?.state;
+        for change in tree::diff(&session.repo, self.target.worktree, now.worktree)? {
+            let path = change.path.as_ref();
+            if change.old.is_some() || tree::entry(&session.repo, self.captured.state.worktree, path)?.is_some() {
+                return Ok(false);
+            }
+        }
+        now.worktree = self.target.worktree;
+        Ok(now.same_content(&self.target))
+    }
+
     /// Does it.
     pub fn apply(mut self, session: &Session) -> Result<RolledBack> {
         let started = Instant::now();
@@ -240,7 +254,7 @@ impl Plan {
         }
         let moved = started.elapsed();
         let verifying = Instant::now();
-        let verified = session.capture()?.state.same_content(&self.target);
+        let verified = self.is_there(session)?;
         let backup = self.record.backup().cloned();
         let files = self.changes.len();
         let steps = vec![
