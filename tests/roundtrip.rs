@@ -17,10 +17,10 @@ fn visible(repo: &TestRepo) -> Picture {
         output.stdout.split(|byte| *byte == 0).map(|path| path.escape_ascii().to_string()).collect();
     picture.files.retain(|path, _| seen.contains(path));
     picture.status.retain(|entry| !entry.starts_with("! "));
-    // A path that is only intended to be added comes back with the type that it has on disk.
+    // A path that is only intended to be added comes back with the type that it has on disk, if it is there.
     let empty = repo.git(&["hash-object", "-t", "blob", "/dev/null"]);
-    for entry in picture.index.iter_mut().filter(|entry| entry.contains(&empty)) {
-        *entry = entry.replacen(" 120000 ", " 100644 ", 1).replacen(" 100755 ", " 100644 ", 1);
+    for entry in picture.index.iter_mut().chain(&mut picture.status).filter(|entry| entry.contains(&empty)) {
+        *entry = entry.replace(" 120000 ", " 100644 ").replace(" 100755 ", " 100644 ");
     }
     picture
 }
