@@ -20,7 +20,7 @@ fn visible(repo: &TestRepo) -> Picture {
     // A path that is only intended to be added comes back with the type that it has on disk, if it is there.
     let empty = repo.git(&["hash-object", "-t", "blob", "/dev/null"]);
     for entry in picture.index.iter_mut().chain(&mut picture.status).filter(|entry| entry.contains(&empty)) {
-        *entry = entry.replace(" 120000 ", " 100644 ").replace(" 100755 ", " 100644 ");
+        *entry = entry.replace("120000 ", "100644 ").replace("100755 ", "100644 ");
     }
     picture
 }
