@@ -226,13 +226,23 @@ impl Plan {
         }
     }
 
-    /// Whether the state now is the one asked for. What the state before ignored, and this one does not, was never
-    /// part of either: it has stayed, and is untracked now.
+    /// Whether the state now is the one asked for. Rules that went away or came back change what of the untracked files
+    /// is seen at all: one that the state before ignored, or that the rules now ignore, has stayed where it was.
     fn is_there(&self, session: &Session) -> Result<bool> {
         let mut now = session.capture()?.state;
         for change in tree::diff(&session.repo, self.target.worktree, now.worktree)? {
             let path = change.path.as_ref();
-            if change.old.is_some() || tree::entry(&session.repo, self.captured.state.worktree, path)?.is_some() {
+            let before = tree::entry(&session.repo, self.captured.state.worktree, path)?;
+            let has_stayed = match (change.old, change.new) {
+                (None, _) => before.is_none(),
+                (old, None) => {
+                    let place = gix::path::from_bstr(path).context("cannot use a path on this system")?;
+                    let is_staged = tree::entry(&session.repo, now.index, path)?.is_some();
+                    old == before && !is_staged && session.repo.workdir().join(place).symlink_metadata().is_ok()
+                }
+                _ => false,
+            };
+            if !has_stayed {
                 return Ok(false);
             }
         }
