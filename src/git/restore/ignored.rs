@@ -43,6 +43,11 @@ pub(super) fn spared(repo: &Repo, from: &State, target: &State, changes: &[TreeC
         if tree::entry(repo, target.index, path.as_bstr())?.is_some() {
             continue;
         }
+        // A file of the target stands where this one's folder is: there is no room for it, and the backup has it.
+        let mut above = path.find_iter("/").map(|end| tree::entry(repo, target.worktree, path[..end].as_bstr()));
+        if above.try_fold(false, |found, entry| entry.map(|entry| found || entry.is_some()))? {
+            continue;
+        }
         if stack.at_entry(path.as_bstr(), Some(Mode::FILE)).context(failed)?.is_excluded() {
             spared.push(path.clone());
         }
