@@ -229,6 +229,36 @@ impl Plan {
         }
     }
 
+    /// Whether the state now is the one asked for, and the submodules that alone are not. Rules that went away or came
+    /// back change what of the untracked files is seen at all: one that the state before ignored, or that the rules
+    /// now ignore, has stayed where it was.
+    fn verify(&self, session: &Session) -> Result<(bool, Vec<String>)> {
+        let mut now = session.capture()?.state;
+        let mut submodules = Vec::new();
+        for change in tree::diff(&session.repo, self.target.worktree, now.worktree)? {
+            let path = change.path.as_ref();
+            if [change.old, change.new].into_iter().flatten().any(|entry| entry.mode.is_commit()) {
+                submodules.push(quote_path(path));
+                continue;
+            }
+            let before = tree::entry(&session.repo, self.captured.state.worktree, path)?;
+            let has_stayed = match (change.old, change.new) {
+                (None, _) => before.is_none(),
+                (old, None) => {
+                    let place = gix::path::from_bstr(path).context("cannot use a path on this system")?;
+                    let is_staged = tree::entry(&session.repo, now.index, path)?.is_some();
+                    old == before && !is_staged && session.repo.workdir().join(place).symlink_metadata().is_ok()
+                }
+                _ => false,
+            };
+            if !has_stayed {
+                return Ok((false, submodules));
+            }
+        }
+        now.worktree = self.target.worktree;
+        Ok((now.same_content(&self.target), submodules))
+    }
+
     /// Does it.
     pub fn apply(mut self, session: &Session) -> Result<RolledBack> {
         let name = self.backup.clone();
@@ -242,7 +272,7 @@ impl Plan {
             })?;
         }
         let verifying = Instant::now();
-        let (verified, submodules) = verify(session, &self.target)?;
+        let (verified, submodules) = self.verify(session)?;
         let backup = self.record.backup().cloned();
         let files = self.changes.len();
         let steps = vec![
@@ -263,19 +293,6 @@ impl Plan {
         let to = self.target.head.commit().unwrap_or(self.target.tip);
         Ok(RolledBack { to, record: self.record, files, steps, submodules, verified: Some(verified) })
     }
-}
-
-/// Whether HEAD, index and files, captured anew, are the state; and the submodules that alone are not.
-fn verify(session: &Session, target: &State) -> Result<(bool, Vec<String>)> {
-    let now = session.capture()?.state;
-    let differences = tree::diff(&session.repo, now.worktree, target.worktree)?;
-    let is_submodule = |change: &TreeChange| {
-        let is_commit = |entry: Option<tree::Entry>| entry.is_some_and(|entry| entry.mode.is_commit());
-        is_commit(change.old) || is_commit(change.new)
-    };
-    let (submodules, files): (Vec<_>, Vec<_>) = differences.iter().partition(|change| is_submodule(change));
-    let same = State { worktree: target.worktree, ..now }.same_content(target);
-    Ok((same && files.is_empty(), submodules.iter().map(|change| quote_path(change.path.as_ref())).collect()))
 }
 
 fn saved_under(backup: &Option<BString>, id: &RecordId) -> String {

@@ -7,7 +7,7 @@ use gix::bstr::{BString, ByteSlice};
 use super::{git_on, lock::IndexLock};
 use crate::{
     error::{Error, Result},
-    git::{Repo, child::Output},
+    git::{Repo, child::Output, objects},
     model::{Oid, quote_path, unquote_path},
 };
 
@@ -25,6 +25,9 @@ fn update(repo: &Repo, index: &Path, how: &str, paths: &[BString]) -> Result<()>
     if paths.is_empty() {
         return Ok(());
     }
+    // As it writes the index anew, git compares links that were made just now with their blobs, and takes one whose
+    // blob is still in memory for changed.
+    let _written = objects::flush(repo)?;
     let list: Vec<u8> = paths.iter().flat_map(|path| path.iter().copied().chain([0])).collect();
     git_on(repo, index, &["update-index", how, "-z", "--stdin"]).stdin(list).run().map(drop)
 }

@@ -39,6 +39,10 @@ pub(super) fn spared(repo: &Repo, from: &State, target: &State, changes: &[TreeC
     let mut stack = repo.gix().excludes(&rules, None, source).context(failed)?;
     let mut spared = Vec::new();
     for path in gone {
+        // What is staged there is tracked, and no rule applies to it: the target had it deleted on disk.
+        if tree::entry(repo, target.index, path.as_bstr())?.is_some() {
+            continue;
+        }
         let is_ignored = stack.at_entry(path.as_bstr(), Some(Mode::FILE)).context(failed)?.is_excluded();
         if is_ignored && has_room(repo, target.worktree, path.as_bstr())? {
             spared.push(path.clone());
