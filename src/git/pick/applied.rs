@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use gix::bstr::BString;
+
 use crate::{
     error::{Context, Result},
-    git::{Repo, objects},
+    git::{Repo, objects, tree},
     model::Oid,
 };
 
@@ -13,7 +15,7 @@ use crate::{
 pub fn applied(repo: &Repo, candidates: &[Oid], upstream: Oid) -> Result<HashSet<Oid>> {
     let mut found = HashSet::new();
     for tip in tips(repo, candidates)? {
-        if contains(repo, tip, upstream)? {
+        if contains(repo, tip, upstream)? || !may_have_some(repo, candidates, (tip, upstream))? {
             continue;
         }
         objects::flush(repo)?;
@@ -25,6 +27,41 @@ pub fn applied(repo: &Repo, candidates: &[Oid], upstream: Oid) -> Result<HashSet
     let wanted: HashSet<&Oid> = candidates.iter().collect();
     found.retain(|id| wanted.contains(id));
     Ok(found)
+}
+
+/// How many commits of upstream are looked at before git does it all.
+const LOOKED_AT: usize = 2000;
+
+/// Whether a commit that upstream has and `tip` has not changes the same paths as one of `candidates`: without that no
+/// patch id can be the same, and git need not be asked.
+fn may_have_some(repo: &Repo, candidates: &[Oid], (tip, upstream): (Oid, Oid)) -> Result<bool> {
+    let mut wanted = HashSet::new();
+    for candidate in candidates {
+        wanted.extend(paths(repo, *candidate)?);
+    }
+    let walk = repo.gix().rev_walk([upstream]).with_hidden([tip]).all().context("cannot walk the history")?;
+    for (number, info) in walk.enumerate() {
+        let id = info.context("cannot walk the history")?.id;
+        if number >= LOOKED_AT || paths(repo, id)?.is_some_and(|paths| wanted.contains(&paths)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The paths that a commit changes; `None` for a merge, and where it changes none.
+fn paths(repo: &Repo, commit: Oid) -> Result<Option<Vec<BString>>> {
+    let commit = repo.gix().find_commit(commit).with_context(|| format!("cannot read commit {commit}"))?;
+    let mut parents = commit.parent_ids();
+    let (parent, other) = (parents.next(), parents.next());
+    if other.is_some() {
+        return Ok(None);
+    }
+    let base =
+        parent.map_or_else(|| Ok(Oid::empty_tree(repo.gix().object_hash())), |parent| repo.tree_of(parent.detach()))?;
+    let tree = commit.tree_id().context("cannot decode a commit")?.detach();
+    let paths: Vec<BString> = tree::diff(repo, base, tree)?.into_iter().map(|change| change.path).collect();
+    Ok(Some(paths).filter(|paths| !paths.is_empty()))
 }
 
 /// Whether `commit` is in the history of `tip`, so that nothing can have been picked from one to the other.

@@ -151,9 +151,7 @@ fn newest_backup(session: &Session) -> Result<Record> {
 /// The commits that the backup has and HEAD has not, oldest first.
 fn commits_beyond(session: &Session, state: &State, head: &Head) -> Result<Vec<Oid>> {
     let Some(tip) = state.head.commit() else { return Ok(Vec::new()) };
-    let mut range = vec![tip.to_string()];
-    range.extend(head.commit().map(|head| format!("^{head}")));
-    rev_list(session, &range)
+    between(session, head.commit(), tip)
 }
 
 /// One commit, or the commits of a range, oldest first.
@@ -168,12 +166,37 @@ fn commits(session: &Session, word: &str) -> Result<Vec<Oid>> {
     if let Some(commit) = select::commit_of(session, word) {
         return Ok(vec![commit]);
     }
+    if let Some((from, to)) = word.split_once("..").filter(|(_, to)| !to.starts_with('.')) {
+        let named = |revision: &str| select::commit_of(session, if revision.is_empty() { "HEAD" } else { revision });
+        if let (Some(from), Some(to)) = (named(from), named(to)) {
+            return between(session, Some(from), to);
+        }
+    }
+    // Git knows more ways to name commits than these.
     let known = session.repo.git(["rev-parse", "--revs-only", "--quiet", "--end-of-options", word]).output()?;
     let range: Vec<String> = String::from_utf8_lossy(&known.stdout).lines().map(str::to_owned).collect();
     if known.code != 0 || range.iter().all(|line| line.starts_with('^')) {
         return Err(unknown());
     }
     rev_list(session, &range)
+}
+
+/// The commits that `tip` has and `from` has not, oldest first.
+fn between(session: &Session, from: Option<Oid>, tip: Oid) -> Result<Vec<Oid>> {
+    let mut line = Vec::new();
+    let mut next = Some(tip);
+    for info in session.repo.gix().rev_walk([tip]).with_hidden(from).all().context("cannot walk the history")? {
+        let info = info.context("cannot walk the history")?;
+        // Where lines of history meet, their order is git's to say.
+        if info.parent_ids.len() > 1 || next != Some(info.id) {
+            let range: Vec<String> = from.iter().map(|from| format!("^{from}")).chain([tip.to_string()]).collect();
+            return rev_list(session, &range);
+        }
+        next = info.parent_ids.first().copied();
+        line.push(info.id);
+    }
+    line.reverse();
+    Ok(line)
 }
 
 fn rev_list(session: &Session, range: &[String]) -> Result<Vec<Oid>> {
