@@ -437,3 +437,33 @@ fn records_are_named_by_their_beginning_and_go_back_to_the_state_before() {
     let ambiguous = repo.checkpoint(&["show", &rolled_back[..6]]);
     assert_eq!(ambiguous.code, 2, "{ambiguous}");
 }
+
+#[test]
+fn a_change_within_the_second_is_saved_although_its_time_was_set_back() {
+    let repo = TestRepo::with_commit();
+    repo.write("file.txt", "AAAA\n");
+    let set_back = |repo: &TestRepo| {
+        let file = std::fs::File::options().write(true).open(repo.path().join("file.txt")).expect("it is there");
+        file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_577_836_800)).expect("a time");
+    };
+    set_back(&repo);
+    repo.git(&["add", "file.txt"]);
+    repo.write("file.txt", "BBBB\n");
+    set_back(&repo);
+    repo.checkpoint_ok(&["create", "--name", "saved"]);
+    assert_eq!(repo.git(&["show", "saved:file.txt"]), "BBBB");
+}
+
+#[test]
+fn an_undo_names_the_commits_it_takes_off_the_branch() {
+    let repo = with_everything();
+    repo.checkpoint_ok(&["create"]);
+    break_it(&repo);
+    repo.checkpoint_ok(&["rollback", "latest", "--yes"]);
+    repo.write("later.txt", "made after the rollback\n");
+    let later = repo.commit("Made after the rollback");
+    let undone = repo.checkpoint_ok(&["undo", "--yes"]);
+    assert!(undone.stdout.contains("Made after the rollback"), "{undone}");
+    repo.checkpoint_ok(&["redo", "--yes"]);
+    assert_eq!(repo.rev("HEAD"), later);
+}

@@ -55,6 +55,17 @@ fn answer(done: &Undone, verb: &str, ui: &mut Ui) -> Result<u8> {
     ui.done(format!("{verb}: {}", clean(&done.undone.subject)))?;
     let commit = done.head.commit().map_or_else(|| "no commit".into(), |id| id.to_hex_with_len(10).to_string());
     ui.line(format!("  {} at {commit}, {}", done.head.short_name(), plural(done.files.len(), "file")))?;
+    if !done.commits.is_empty() {
+        ui.line(format!(
+            "  {} of the branch {} kept in {} only:",
+            plural(done.commits.len(), "commit"),
+            if done.commits.len() == 1 { "is" } else { "are" },
+            done.id
+        ))?;
+        for (id, subject) in done.commits.iter().take(10) {
+            ui.line(format!("    {} {}", id.to_hex_with_len(10), clean(subject)))?;
+        }
+    }
     for edit in &done.refs {
         let verb = if edit.new.is_some() { "back" } else { "gone" };
         ui.line(format!("  {verb}: {}", json::name(&edit.name)))?;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use gix::bstr::{BString, ByteSlice};
 
 use super::{
-    Session, names,
+    Session, history, names,
     select::{self, Selected},
     transition::{self, Then, Took, Transition},
 };
@@ -112,7 +112,7 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
     };
     Ok(Plan {
         changes: tree::diff(&session.repo, captured.state.worktree, target.worktree)?,
-        commits: commits_left(session, &captured.state, &target)?,
+        commits: history::commits_left(session, &captured.state, &target)?,
         backup: backup.transpose()?,
         is_there_already,
         captured,
@@ -172,22 +172,6 @@ fn has_path(session: &Session, tree: Oid, path: &BString) -> bool {
 
 fn is_under(path: &BString, prefix: &BString) -> bool {
     prefix.is_empty() || path.strip_prefix(prefix.as_bytes()).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
-}
-
-/// The commits that HEAD has and the target has not, newest first.
-fn commits_left(session: &Session, now: &State, target: &State) -> Result<Vec<(Oid, String)>> {
-    let Some(tip) = now.head.commit().filter(|tip| Some(*tip) != target.head.commit()) else {
-        return Ok(Vec::new());
-    };
-    let walk = session.repo.gix().rev_walk([tip]).with_hidden(target.head.commit());
-    let mut commits = Vec::new();
-    for info in walk.all().context("cannot walk the history")? {
-        let info = info.context("cannot walk the history")?;
-        let commit = info.object().context("cannot read a commit")?;
-        let subject = commit.message().context("cannot read a commit's message")?.summary().to_str_lossy().into_owned();
-        commits.push((info.id, subject));
-    }
-    Ok(commits)
 }
 
 impl Plan {
@@ -282,7 +266,9 @@ impl Plan {
                 name: "verify",
                 ok: verified,
                 took: verifying.elapsed(),
-                detail: if verified {
+                detail: if verified && !submodules.is_empty() {
+                    "HEAD, index and files are the state, but for submodules"
+                } else if verified {
                     "HEAD, index and files are exactly the state"
                 } else {
                     "the state is not the one asked for"

@@ -68,7 +68,12 @@ impl Session {
 
     /// As [`Session::lock`], unless nothing will be changed anyway.
     pub fn lock_unless(&self, dry_run: bool, command: &str) -> Result<Option<OperationLock>> {
-        if dry_run { Ok(None) } else { self.lock(command).map(Some) }
+        if dry_run {
+            return Ok(None);
+        }
+        let lock = self.lock(command)?;
+        self.close_settled()?;
+        Ok(Some(lock))
     }
 
     /// The operation that was begun in this worktree and not ended.
@@ -76,12 +81,23 @@ impl Session {
         Journal::read(&self.repo)
     }
 
+    /// Whether that operation stopped at a conflict that the user has settled with plain git since.
+    fn was_settled(&self, journal: &Journal) -> Result<bool> {
+        Ok(Stage::of(journal)? == Stage::Picking && self.repo.git_operation().is_none())
+    }
+
+    /// Closes the journal of an operation that the user has ended with plain git. Needs the lock.
+    pub fn close_settled(&self) -> Result<()> {
+        match self.interrupted()? {
+            Some(journal) if self.was_settled(&journal)? => resume::end(self, Ending::Continue).map(drop),
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses to begin anything that writes to the worktree while something else is half done in it.
     pub fn refuse_if_busy(&self) -> Result<()> {
         if let Some(journal) = self.interrupted()? {
-            // A conflict that the user settled with plain git leaves only our journal to be closed.
-            if Stage::of(&journal)? == Stage::Picking && self.repo.git_operation().is_none() {
-                let _ended = resume::end(self, Ending::Continue)?;
+            if self.was_settled(&journal)? {
                 return Ok(());
             }
             return Err(Error::conflict(format!("a {} of this worktree was begun and has not ended", journal.kind))

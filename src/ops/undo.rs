@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use super::{
-    Session,
+    Session, history,
     transition::{self, Then, Transition},
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
         capture::Captured,
         refs::{self, RefEdit},
     },
-    model::{Detail, Head, Kind, Record, RecordId, State, quote_path},
+    model::{Detail, Head, Kind, Oid, Record, RecordId, State, quote_path},
 };
 
 /// Undo or redo.
@@ -44,6 +44,7 @@ pub struct Plan {
     captured: Captured,
     target: State,
     edits: Vec<RefEdit>,
+    commits: Vec<(Oid, String)>,
 }
 
 /// What was done, or, for a dry run, would be.
@@ -58,6 +59,8 @@ pub struct Undone {
     pub head: Head,
     /// Refs that were put back or taken away, beside HEAD's own.
     pub refs: Vec<RefEdit>,
+    /// Commits that the branch had and has no more: id and subject, newest first. The record of this undo keeps them.
+    pub commits: Vec<(Oid, String)>,
     /// The paths whose files change, with their letters as in `git diff --name-status`.
     pub files: Vec<(char, String)>,
 }
@@ -132,7 +135,8 @@ pub fn plan(session: &Session, direction: Direction, named: Option<&str>) -> Res
             Direction::Redo => Detail::Redo { undoes: id.clone() },
         },
     };
-    Ok(Plan { undone, record, captured, target, edits })
+    let commits = history::commits_left(session, &captured.state, &target)?;
+    Ok(Plan { undone, record, captured, target, edits, commits })
 }
 
 fn nothing(direction: Direction, newer: Option<&RecordId>) -> Error {
@@ -241,6 +245,7 @@ impl Plan {
             undone: self.undone.clone(),
             head: self.target.head.clone(),
             refs: self.edits.clone(),
+            commits: self.commits.clone(),
             files: changes.iter().map(|change| (change.status(), quote_path(change.path.as_ref()))).collect(),
         })
     }

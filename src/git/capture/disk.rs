@@ -102,7 +102,11 @@ impl Rules {
             use_nsec: entry.stat.mtime.nsecs != 0 && disk.stat.mtime.nsecs != 0,
             use_stdev: false,
         };
+        // A time that was set by hand, as `touch -d` does, leaves only this trace of a change within the second.
+        let (then, now) = (entry.stat.ctime, disk.stat.ctime);
+        let was_changed = self.trust_ctime && then.nsecs != 0 && now.nsecs != 0 && then.nsecs != now.nsecs;
         entry.mode == self.mode(disk, Some(entry.mode))
+            && !was_changed
             && entry.stat.matches(&disk.stat, options)
             && !entry.stat.is_racy(index.timestamp(), options)
     }
