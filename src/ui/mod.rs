@@ -21,6 +21,7 @@ pub struct Ui {
     err: Box<dyn Write>,
     json: bool,
     color: bool,
+    color_of_errors: bool,
     interactive: bool,
 }
 
@@ -45,13 +46,17 @@ const RESET: &str = "\x1b[0m";
 impl Ui {
     /// On the process's own streams.
     pub fn new(options: Options) -> Self {
-        let out = AutoStream::new(io::stdout(), options.color);
-        let color = out.current_choice() != ColorChoice::Never;
+        // The streams themselves are plain: what a file has in it goes out as it is.
+        let is_color = |automatic: ColorChoice| match options.color {
+            ColorChoice::Auto => automatic != ColorChoice::Never,
+            wanted => wanted != ColorChoice::Never,
+        };
         Ui {
-            out: Box::new(BufWriter::new(out)),
-            err: Box::new(AutoStream::new(io::stderr(), options.color)),
+            out: Box::new(BufWriter::with_capacity(1 << 16, io::stdout())),
+            err: Box::new(io::stderr()),
             json: options.json,
-            color,
+            color: is_color(AutoStream::choice(&io::stdout())),
+            color_of_errors: is_color(AutoStream::choice(&io::stderr())),
             interactive: options.interactive,
         }
     }
@@ -78,7 +83,8 @@ impl Ui {
 
     /// A line of the answer that says that all is well.
     pub fn done(&mut self, text: impl AsRef<str>) -> Result<()> {
-        written(writeln!(self.out, "{GREEN}{}{RESET}", screen(text.as_ref())))
+        let text = painted(self.color, GREEN, &screen(text.as_ref()));
+        written(writeln!(self.out, "{text}"))
     }
 
     /// Bytes of the answer, as they are.
@@ -88,33 +94,38 @@ impl Ui {
 
     /// The answer as JSON, on one line.
     pub fn value(&mut self, value: &impl Serialize) -> Result<()> {
-        let written_value = serde_json::to_writer(&mut self.out, value).map_err(io::Error::from);
-        written(written_value.and_then(|()| writeln!(self.out)))
+        let mut line =
+            serde_json::to_vec(value).map_err(|error| Error::bug("an answer cannot be JSON").because(error))?;
+        line.push(b'\n');
+        self.bytes(&line)
     }
 
     /// Something worth knowing that is not the answer.
     pub fn note(&mut self, text: impl AsRef<str>) -> Result<()> {
         self.flush()?;
-        written(writeln!(self.err, "{DIM}{}{RESET}", screen(text.as_ref())))
+        let text = painted(self.color_of_errors, DIM, &screen(text.as_ref()));
+        written(writeln!(self.err, "{text}"))
     }
 
     /// Something that is not as it should be, though the command goes on.
     pub fn warn(&mut self, text: impl AsRef<str>) -> Result<()> {
         self.flush()?;
-        written(writeln!(self.err, "{YELLOW}warning:{RESET} {}", screen(text.as_ref())))
+        let warning = painted(self.color_of_errors, YELLOW, "warning:");
+        written(writeln!(self.err, "{warning} {}", screen(text.as_ref())))
     }
 
     /// What failed, why, and what to do next.
     pub fn error(&mut self, error: &Error) {
         let chain = error.chain();
-        let mut text = format!("{RED}error:{RESET} {}\n", clean(&chain[0]));
+        let mark = |code, word| painted(self.color_of_errors, code, word);
+        let mut text = format!("{} {}\n", mark(RED, "error:"), clean(&chain[0]));
         for cause in &chain[1..] {
             for line in cause.lines() {
                 text.push_str(&format!("  {}\n", clean(line)));
             }
         }
         for hint in error.hints() {
-            text.push_str(&format!("{BOLD}hint:{RESET} {}\n", clean(hint)));
+            text.push_str(&format!("{} {}\n", mark(BOLD, "hint:"), clean(hint)));
         }
         // There is nowhere left to tell of a failure to tell of a failure.
         let _ = self.err.write_all(text.as_bytes());
@@ -137,6 +148,10 @@ impl Ui {
     pub fn flush(&mut self) -> Result<()> {
         written(self.out.flush())
     }
+}
+
+fn painted(color: bool, code: &str, text: &str) -> String {
+    if color { format!("{code}{text}{RESET}") } else { text.to_owned() }
 }
 
 #[derive(Serialize)]
