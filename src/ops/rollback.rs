@@ -13,6 +13,7 @@ use crate::{
     error::{Context, Error, Result},
     git::{
         capture::Captured,
+        restore,
         tree::{self, TreeChange},
     },
     model::{Detail, Kind, Oid, Record, RecordId, Selector, State, quote_path},
@@ -111,7 +112,7 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
         },
     };
     Ok(Plan {
-        changes: tree::diff(&session.repo, captured.state.worktree, target.worktree)?,
+        changes: restore::changes(&session.repo, &captured.state, &target)?,
         commits: commits_left(session, &captured.state, &target)?,
         backup: backup.transpose()?,
         is_there_already,

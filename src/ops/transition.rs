@@ -220,7 +220,7 @@ pub fn backup(session: &Session, record: &Record) -> Result<Option<RefEdit>> {
 /// Refuses a transition that cannot be carried out, before anything is written: files in the way that no backup
 /// would hold, and content of the target that is not in the repository any more.
 pub fn check(session: &Session, from: &Captured, target: &State) -> Result<()> {
-    let changes = tree::diff(&session.repo, from.state.worktree, target.worktree)?;
+    let changes = restore::changes(&session.repo, &from.state, target)?;
     if let Some(path) = tree::unsafe_path(&changes) {
         return Err(restore::unsafe_path(path));
     }
