@@ -82,3 +82,18 @@ fn a_file_that_was_not_on_disk_goes_again() {
     repo.state().assert_same(&mess);
     repo.fsck();
 }
+
+#[test]
+fn what_a_partial_clone_lacks_is_fetched() {
+    let source = base();
+    source.write("a", "second\n");
+    source.commit("second");
+    source.git(&["config", "uploadpack.allowFilter", "true"]);
+    let url = format!("file://{}", source.path().display());
+    let clone = source.root().join("partial");
+    source.git(&["clone", "-q", "--filter=blob:none", &url, &clone.to_string_lossy()]);
+    let clone = source.at(&clone);
+    clone.checkpoint_ok(&["rollback", "HEAD~1", "--yes"]);
+    assert_eq!(clone.read_text("a"), "a\n");
+    assert_eq!(clone.git(&["status", "--porcelain"]), "");
+}

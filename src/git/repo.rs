@@ -201,6 +201,15 @@ impl Repo {
         Ok(listed.split(|byte| *byte == 0).any(|field| field == line))
     }
 
+    /// Whether git fetches objects that are missing from where the repository was cloned.
+    pub fn has_promisor(&self) -> bool {
+        let config = self.gix.config_snapshot();
+        let mut remotes = config.plumbing().sections_by_name("remote").into_iter().flatten();
+        let is_promised = |name: &BStr| config.boolean(&format!("remote.{name}.promisor")).unwrap_or(false);
+        config.string("extensions.partialClone").is_some()
+            || remotes.any(|section| section.header().subsection_name().is_some_and(is_promised))
+    }
+
     /// The operation of git's own that has begun and not ended in this worktree, if any.
     pub fn git_operation(&self) -> Option<GitOperation> {
         let has = |name: &str| self.git_dir.join(name).exists();

@@ -237,7 +237,7 @@ pub fn check(session: &Session, from: &Captured, target: &State) -> Result<()> {
         }
         return Err(error.hint("move away what is in the way, and try again; nothing was changed"));
     }
-    let partial = session.repo.gix().config_snapshot().string("extensions.partialClone").is_some();
+    let partial = session.repo.has_promisor();
     for change in changes {
         let missing =
             change.new.filter(|new| !new.mode.is_commit() && !partial && !session.repo.gix().has_object(new.id));
