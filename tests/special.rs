@@ -97,3 +97,108 @@ fn what_a_partial_clone_lacks_is_fetched() {
     assert_eq!(clone.read_text("a"), "a\n");
     assert_eq!(clone.git(&["status", "--porcelain"]), "");
 }
+
+#[test]
+fn a_branch_that_is_another_name_is_refused() {
+    let repo = base();
+    repo.git(&["symbolic-ref", "refs/heads/master", "refs/heads/main"]);
+    repo.git(&["checkout", "-q", "master"]);
+    let (state, refs) = (repo.state(), repo.refs());
+    for args in [&["create"][..], &["rollback", "HEAD", "--yes"]] {
+        let run = repo.checkpoint(args);
+        assert_eq!(run.code, 1, "{run}");
+        assert!(run.stderr.contains("git switch main"), "{run}");
+    }
+    repo.state().assert_same(&state);
+    assert_eq!(repo.refs(), refs);
+    repo.git(&["switch", "-q", "main"]);
+    repo.checkpoint_ok(&["create"]);
+}
+
+#[test]
+fn the_drill_spares_the_files_that_git_reads() {
+    let library = base();
+    let repo = TestRepo::clone_of(&library);
+    repo.git(&["submodule", "--quiet", "add", &library.path().to_string_lossy(), "sub"]);
+    repo.write(".gitattributes", "*.txt text\n");
+    repo.write("c/.gitignore", "*.log\n");
+    repo.commit("submodule");
+    let drilled = repo.checkpoint_ok(&["drill", "--json"]).json();
+    assert_eq!(drilled["ok"], true);
+}
+
+#[test]
+fn the_drill_names_a_path_that_git_cannot_borrow_from() {
+    let repo = base().at("two\nlines");
+    repo.git(&["init", "-q"]);
+    repo.commit("first");
+    let run = repo.checkpoint(&["drill"]);
+    assert_eq!(run.code, 1, "{run}");
+    assert!(run.stderr.contains("line break"), "{run}");
+}
+
+#[test]
+fn what_had_not_begun_was_not_continued() {
+    for (ending, code) in [("--continue", 1), ("--abort", 0)] {
+        let repo = base();
+        repo.checkpoint_ok(&["-m", "x"]);
+        repo.write("a", "theirs\n");
+        let theirs = repo.commit("theirs");
+        repo.checkpoint_ok(&["rollback", "latest", "--yes"]);
+        repo.write("a", "ours\n");
+        repo.commit("ours");
+        let stopped = repo.checkpoint(&["recover", &theirs]);
+        assert_eq!(stopped.code, 3, "{stopped}");
+        repo.git(&["cherry-pick", "--abort"]);
+        // As if it had been killed before its record was published.
+        let folder = std::fs::read_dir(repo.git_dir().join("checkpoint/journal")).expect("there is a journal");
+        let path = folder.flatten().next().expect("one worktree has one journal").path();
+        let journal = repo.read_text(&path);
+        let (start, rest) = journal.split_once("-recover-").expect("the journal names its record");
+        repo.write(&path, format!("{start}-recover-zzzzzz{}", &rest[6..]));
+        let state = repo.state();
+        let ended = repo.checkpoint(&["recover", ending]);
+        assert_eq!(ended.code, code, "{ended}");
+        assert!(ended.stdout.contains("had not changed anything yet"), "{ended}");
+        repo.state().assert_same(&state);
+    }
+}
+
+#[test]
+fn a_branch_that_is_gone_is_not_switched_to() {
+    let repo = base();
+    repo.checkpoint_ok(&["-m", "x"]);
+    let (tag, commit) = (repo.git(&["tag"]), &repo.rev("HEAD")[..10]);
+    repo.write("a", "changed\n");
+    repo.checkpoint_ok(&["rollback", "latest", "--yes"]);
+    repo.git(&["branch", "-m", "trunk"]);
+    for args in [&["rollback", &tag, "--yes"][..], &["undo", "--yes"]] {
+        let run = repo.checkpoint(args);
+        assert_eq!(run.code, 1, "{run}");
+        assert!(run.stderr.contains("no branch `main` any more"), "{run}");
+        assert!(run.stderr.contains(&format!("git switch -c main {commit}")), "{run}");
+    }
+    repo.git(&["switch", "-q", "-c", "main", commit]);
+    repo.checkpoint_ok(&["undo", "--yes"]);
+}
+
+#[test]
+fn a_branch_that_another_worktree_has_is_not_moved() {
+    let repo = base();
+    repo.checkpoint_ok(&["-m", "x"]);
+    let tag = repo.git(&["tag"]);
+    repo.write("a", "changed\n");
+    let other = repo.root().join("other");
+    repo.git(&["worktree", "add", "-q", "--force", &other.to_string_lossy(), "main"]);
+    repo.checkpoint_ok(&["rollback", &tag, "--yes"]);
+    repo.commit("next");
+    let (other, state) = (repo.at(&other), repo.state());
+    for place in [&repo, &other] {
+        let run = place.checkpoint(&["rollback", &tag, "--yes"]);
+        assert_eq!(run.code, 1, "{run}");
+        assert!(run.stderr.contains("another worktree"), "{run}");
+    }
+    repo.state().assert_same(&state);
+    other.git(&["switch", "-q", "--detach"]);
+    repo.checkpoint_ok(&["rollback", &tag, "--yes"]);
+}

@@ -6,6 +6,7 @@
 pub mod create;
 pub mod diff;
 pub mod drill;
+mod elsewhere;
 pub mod list;
 pub mod log;
 pub mod names;
