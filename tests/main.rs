@@ -13,6 +13,7 @@ mod refusals;
 mod restore;
 mod roundtrip;
 mod schema;
+mod special;
 mod store;
 mod support;
 mod terminal;

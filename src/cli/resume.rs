@@ -31,12 +31,17 @@ pub(super) fn ending(args: &args::Ending, skip: bool) -> Option<Ending> {
 pub(super) fn run(ending: Ending, env: &Env, ui: &mut Ui) -> Result<u8> {
     let session = super::open(env, ui)?;
     let _lock = session.lock("resume")?;
+    let mut code = 0;
     let (value, text) = match resume::end(&session, ending)? {
         Ended::Recovered(recovered) => return recover::answer(&recovered, ui),
-        Ended::NotBegun(kind) => (
-            Value { ended: "not-begun", id: None, saved: None, head: None },
-            format!("the {kind} had not changed anything yet; start it again if it is still wanted"),
-        ),
+        Ended::NotBegun(kind) => {
+            // Nothing to go back from is as good as gone back; what was to be done was not.
+            code = u8::from(ending != Ending::Abort);
+            (
+                Value { ended: "not-begun", id: None, saved: None, head: None },
+                format!("the {kind} had not changed anything yet; start it again if it is still wanted"),
+            )
+        }
         Ended::Finished { record, head } => (
             Value { ended: "finished", id: Some(record.id.to_string()), saved: None, head: json::id(head.commit()) },
             format!("finished: {}", clean(&record.subject)),
@@ -59,5 +64,5 @@ pub(super) fn run(ending: Ending, env: &Env, ui: &mut Ui) -> Result<u8> {
     } else {
         ui.done(text)?;
     }
-    Ok(0)
+    Ok(code)
 }

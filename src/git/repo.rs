@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gix::bstr::{BStr, BString};
+use gix::bstr::{BStr, BString, ByteSlice};
 
 use super::Git;
 use crate::{
@@ -175,6 +175,14 @@ impl Repo {
     /// Where HEAD is now, read afresh.
     pub fn head(&self) -> Result<Head> {
         let head = self.gix.head().context("cannot read HEAD").map_err(|error| error.hint(ASK_GIT))?;
+        if let gix::head::Kind::Symbolic(branch) = &head.kind
+            && let gix::refs::TargetRef::Symbolic(target) = branch.target.to_ref()
+        {
+            let (branch, target) = (branch.name.shorten().to_str_lossy(), target.shorten().to_str_lossy());
+            return Err(Error::refused(format!("HEAD is on `{branch}`, which is only another name for `{target}`"))
+                .because("a branch that is a symbolic ref is not supported")
+                .hint(format!("`git switch {target}` first")));
+        }
         let commit = head.id().map(gix::Id::detach);
         Ok(match (head.referent_name(), commit) {
             (Some(name), commit) => Head::Branch { name: name.as_bstr().to_owned(), commit },
@@ -199,6 +207,41 @@ impl Repo {
         let listed = self.git(["worktree", "list", "--porcelain", "-z"]).run()?;
         let line = [b"branch ".as_slice(), branch].concat();
         Ok(listed.split(|byte| *byte == 0).any(|field| field == line))
+    }
+
+    /// Another worktree that has the branch of this full name checked out.
+    pub fn other_worktree_with(&self, branch: &BStr) -> Result<Option<BString>> {
+        if !self.common_dir.join("worktrees").is_dir() {
+            return Ok(None);
+        }
+        let line = [b"branch ".as_slice(), branch].concat();
+        let listed = self.git(["worktree", "list", "--porcelain", "-z"]).run()?;
+        let worktrees = listed.split_str(b"\0\0").enumerate().filter_map(|(at, fields)| {
+            let mut fields = fields.split(|byte| *byte == 0);
+            let path = fields.next()?.strip_prefix(b"worktree ")?;
+            let (mut has_branch, mut is_gone) = (false, false);
+            for field in fields {
+                has_branch |= field == line;
+                is_gone |= field.starts_with(b"prunable");
+            }
+            // The main one comes first, by a name that `core.worktree` does not change.
+            let is_this = if at == 0 { self.git_dir == self.common_dir } else { self.is_workdir(path.as_bstr()) };
+            (has_branch && !is_gone && !is_this).then(|| path.into())
+        });
+        Ok({ worktrees }.next())
+    }
+
+    fn is_workdir(&self, path: &BStr) -> bool {
+        gix::path::from_bstr(path).is_ok_and(|path| gix::path::realpath(path).is_ok_and(|path| path == self.workdir))
+    }
+
+    /// Whether git fetches objects that are missing from where the repository was cloned.
+    pub fn has_promisor(&self) -> bool {
+        let config = self.gix.config_snapshot();
+        let mut remotes = config.plumbing().sections_by_name("remote").into_iter().flatten();
+        let is_promised = |name: &BStr| config.boolean(&format!("remote.{name}.promisor")).unwrap_or(false);
+        config.string("extensions.partialClone").is_some()
+            || remotes.any(|section| section.header().subsection_name().is_some_and(is_promised))
     }
 
     /// The operation of git's own that has begun and not ended in this worktree, if any.

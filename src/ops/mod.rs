@@ -6,6 +6,7 @@
 pub mod create;
 pub mod diff;
 pub mod drill;
+mod elsewhere;
 mod history;
 pub mod list;
 pub mod log;

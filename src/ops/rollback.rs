@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use gix::bstr::{BString, ByteSlice};
 
 use super::{
-    Session, history, names,
+    Session, elsewhere, history, names,
     select::{self, Selected},
     transition::{self, Then, Took, Transition},
 };
@@ -13,6 +13,7 @@ use crate::{
     error::{Context, Error, Result},
     git::{
         capture::Captured,
+        restore,
         tree::{self, TreeChange},
     },
     model::{Detail, Kind, Oid, Record, RecordId, Selector, State, quote_path},
@@ -83,7 +84,8 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
     let captured = session.capture()?;
     let to = select::select(session, &request.selector, &captured.state.head)?;
     let target = if request.paths.is_empty() {
-        refuse_other_branch(&captured.state, &to)?;
+        refuse_other_branch(session, &captured.state, &to)?;
+        elsewhere::refuse_shared(session, &captured.state.head, &to.state.head)?;
         to.state.clone()
     } else {
         only_paths(session, &captured.state, &to.state, &request.paths)?
@@ -111,7 +113,7 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
         },
     };
     Ok(Plan {
-        changes: tree::diff(&session.repo, captured.state.worktree, target.worktree)?,
+        changes: restore::changes(&session.repo, &captured.state, &target)?,
         commits: history::commits_left(session, &captured.state, &target)?,
         backup: backup.transpose()?,
         is_there_already,
@@ -122,16 +124,13 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
     })
 }
 
-fn refuse_other_branch(now: &State, to: &Selected) -> Result<()> {
+fn refuse_other_branch(session: &Session, now: &State, to: &Selected) -> Result<()> {
     if to.state.head.branch() == now.head.branch() {
         return Ok(());
     }
     let (theirs, ours) = (to.state.head.in_words(), now.head.in_words());
-    Err(Error::refused(format!("`{}` is of {theirs}, and this is {ours}", to.name))
-        .hint(match to.state.head.branch() {
-            Some(_) => format!("`git switch {}` first", to.state.head.short_name()),
-            None => format!("`git switch --detach {}` first", to.state.tip.to_hex_with_len(10)),
-        })
+    let error = Error::refused(format!("`{}` is of {theirs}, and this is {ours}", to.name));
+    Err(elsewhere::hint_switch(session, &to.state.head, error)?
         .hint(format!("`git checkpoint rollback {} --path .` takes only its files, and leaves the branch", to.name)))
 }
 

@@ -220,7 +220,7 @@ pub fn backup(session: &Session, record: &Record) -> Result<Option<RefEdit>> {
 /// Refuses a transition that cannot be carried out, before anything is written: files in the way that no backup
 /// would hold, and content of the target that is not in the repository any more.
 pub fn check(session: &Session, from: &Captured, target: &State) -> Result<()> {
-    let changes = tree::diff(&session.repo, from.state.worktree, target.worktree)?;
+    let changes = restore::changes(&session.repo, &from.state, target)?;
     if let Some(path) = tree::unsafe_path(&changes) {
         return Err(restore::unsafe_path(path));
     }
@@ -237,7 +237,7 @@ pub fn check(session: &Session, from: &Captured, target: &State) -> Result<()> {
         }
         return Err(error.hint("move away what is in the way, and try again; nothing was changed"));
     }
-    let partial = session.repo.gix().config_snapshot().string("extensions.partialClone").is_some();
+    let partial = session.repo.has_promisor();
     for change in changes {
         let missing =
             change.new.filter(|new| !new.mode.is_commit() && !partial && !session.repo.gix().has_object(new.id));

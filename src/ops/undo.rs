@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use super::{
-    Session, history,
+    Session, elsewhere, history,
     transition::{self, Then, Transition},
 };
 use crate::{
@@ -116,8 +116,12 @@ pub fn plan(session: &Session, direction: Direction, named: Option<&str>) -> Res
     }
     let undone = store.read(id)?;
     let captured = session.capture()?;
-    let target =
-        if moved_files(session, &undone)? { target(&undone, &captured.state)? } else { captured.state.clone() };
+    let target = if moved_files(session, &undone)? {
+        target(session, &undone, &captured.state)?
+    } else {
+        captured.state.clone()
+    };
+    elsewhere::refuse_shared(session, &captured.state.head, &target.head)?;
     let edits = edits(session, &undone)?;
     transition::check(session, &captured, &target)?;
     let kind = direction.kind();
@@ -173,17 +177,13 @@ fn moved_files(session: &Session, record: &Record) -> Result<bool> {
 }
 
 /// The working state after taking `undone` back, given the present one.
-fn target(undone: &Record, now: &State) -> Result<State> {
-    let on_branch = |head: &Head| {
-        if head.branch() == now.head.branch() {
-            return Ok(());
-        }
-        let detached = head.commit().filter(|_| head.branch().is_none());
-        let place = detached.map_or_else(|| head.short_name(), |id| format!("--detach {}", id.to_hex_with_len(10)));
-        Err(Error::refused(format!("that was done on {}, and this is {}", head.in_words(), now.head.in_words()))
-            .hint(format!("`git switch {place}` first")))
-    };
-    on_branch(&undone.state.head)?;
+fn target(session: &Session, undone: &Record, now: &State) -> Result<State> {
+    let head = &undone.state.head;
+    if head.branch() != now.head.branch() {
+        let (theirs, ours) = (head.in_words(), now.head.in_words());
+        let error = Error::refused(format!("that was done on {theirs}, and this is {ours}"));
+        return Err(elsewhere::hint_switch(session, head, error)?);
+    }
     match &undone.detail {
         Detail::Create { index_before: None, .. } => Ok(now.clone()),
         Detail::Create { index_before: Some(index), .. } => {

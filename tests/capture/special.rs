@@ -76,7 +76,8 @@ fn flags_are_listed() {
     let taken = check(&repo);
     let extras = taken.text("extras");
     assert_eq!(extra(&repo, extras, "index/assume-unchanged"), "file\0");
-    assert_eq!(extra(&repo, extras, "index/skip-worktree"), "docs/a.md\0docs/b.md\0");
+    assert_eq!(extra(&repo, extras, "index/skip-worktree"), "docs/\0", "a folder for all that is in it");
+    assert_eq!(extra(&repo, extras, "index/absent"), "");
     assert_eq!(extra(&repo, extras, "index/intent-to-add"), "planned\0");
 }
 

@@ -6,6 +6,7 @@
 //! | `index/blobs/<oid>` | the blobs of those stages, so that they stay alive |
 //! | `index/intent-to-add` | the paths of `git add -N`, each ended by a NUL |
 //! | `index/assume-unchanged`, `index/skip-worktree` | paths with that flag, each ended by a NUL |
+//! | `index/absent` | those with the flag `skip-worktree` that are not on disk; there, if empty, wherever that list is |
 //! | `git-dir/<path>` | files of a merge, cherry-pick or revert in progress: `MERGE_HEAD`, `MERGE_MSG`, `sequencer/todo` … |
 //! | `git-dir-trees/AUTO_MERGE` | the tree that `git-dir/AUTO_MERGE` names, so that it stays alive |
 
@@ -24,6 +25,7 @@ use gix::{
     objs::tree::EntryKind,
 };
 
+use super::left_out::{self, LeftOut};
 use crate::{
     error::{Context, Error, Result},
     git::Repo,
@@ -58,7 +60,10 @@ pub(super) struct Extras {
 /// Collects and writes what `index` and the files beside it have.
 pub(super) fn write(repo: &Repo, index: &State) -> Result<Extras> {
     let files = read_files(repo.git_dir())?;
-    let lists = lists(index);
+    let mut lists = lists(index);
+    if let Some(LeftOut { flagged, absent }) = left_out::lists(index, repo.workdir()) {
+        lists.extend([("skip-worktree", flagged), ("absent", absent)]);
+    }
     if files.is_empty() && lists.is_empty() {
         return Ok(Extras::default());
     }
@@ -88,16 +93,12 @@ pub(super) fn write(repo: &Repo, index: &State) -> Result<Extras> {
     Ok(Extras { tree: Some(tree), kept: commits(repo, &files) })
 }
 
-/// The files of `index/`, by name.
+/// The files of `index/`, by name, but for those of [`left_out`].
 fn lists(index: &State) -> BTreeMap<&'static str, Vec<u8>> {
     let mut lists: BTreeMap<&'static str, Vec<u8>> = BTreeMap::new();
     for entry in index.entries() {
         let path = entry.path(index);
-        let flags = [
-            ("assume-unchanged", Flags::ASSUME_VALID),
-            ("intent-to-add", Flags::INTENT_TO_ADD),
-            ("skip-worktree", Flags::SKIP_WORKTREE),
-        ];
+        let flags = [("assume-unchanged", Flags::ASSUME_VALID), ("intent-to-add", Flags::INTENT_TO_ADD)];
         for (name, flag) in flags {
             if entry.flags.contains(flag) {
                 let list = lists.entry(name).or_default();

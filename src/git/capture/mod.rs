@@ -14,6 +14,7 @@ mod folder;
 mod identity;
 mod index_file;
 mod large;
+mod left_out;
 mod queue;
 mod snapshot;
 mod sparse;

@@ -32,19 +32,19 @@ struct Beside {
     skip_worktree: Vec<BString>,
 }
 
-/// Turns the index at `path`, which has `target.worktree`, into that of `target`.
+/// Turns the index at `path`, which has the files that are `on_disk`, into that of `target`.
 ///
 /// `unflag` takes the flag skip-worktree off every path first: it was the user's own in the state that is left.
-pub(super) fn complete(repo: &Repo, path: &Path, target: &State, unflag: bool) -> Result<()> {
+pub(super) fn complete(repo: &Repo, path: &Path, (target, on_disk): (&State, Oid), unflag: bool) -> Result<()> {
     let beside = target.extras.map_or_else(|| Ok(Beside::default()), |extras| Beside::read(repo, extras))?;
-    if target.index == target.worktree && beside.is_empty() && !unflag {
+    if target.index == on_disk && beside.is_empty() && !unflag {
         return Ok(());
     }
     edit(repo, path, |index| {
         if unflag {
             index.entries_mut().iter_mut().for_each(|entry| entry.flags -= Flags::SKIP_WORKTREE);
         }
-        let changes = tree::diff(repo, target.worktree, target.index)?;
+        let changes = tree::diff(repo, on_disk, target.index)?;
         let mut staged: Vec<(BString, Entry)> = Vec::new();
         let mut gone: HashSet<BString> = HashSet::new();
         for change in changes {
@@ -149,14 +149,7 @@ impl Beside {
     }
 
     fn read(repo: &Repo, extras: Oid) -> Result<Self> {
-        let list = |name: &str| -> Result<Vec<BString>> {
-            let Some(entry) = tree::entry(repo, extras, name.into())? else {
-                return Ok(Vec::new());
-            };
-            let blob = repo.gix().find_blob(entry.id).with_context(|| format!("cannot read the list `{name}`"))?;
-            let items = blob.data.split(|byte| *byte == 0).filter(|item| !item.is_empty());
-            Ok(items.map(BString::from).collect())
-        };
+        let list = |name: &str| list(repo, extras, name).map(Option::unwrap_or_default);
         Ok(Beside {
             unmerged: list("index/unmerged")?.iter().map(parse_unmerged).collect::<Result<_>>()?,
             intent_to_add: list("index/intent-to-add")?,
@@ -222,7 +215,21 @@ pub fn unsafe_path(path: &BString) -> Error {
 
 /// The paths that had the flag skip-worktree.
 pub(super) fn skip_worktree(repo: &Repo, extras: Oid) -> Result<Vec<BString>> {
-    Beside::read(repo, extras).map(|beside| beside.skip_worktree)
+    list(repo, extras, "index/skip-worktree").map(Option::unwrap_or_default)
+}
+
+/// Those of them that were not on disk, if the state says so.
+pub(super) fn absent(repo: &Repo, extras: Oid) -> Result<Option<Vec<BString>>> {
+    list(repo, extras, "index/absent")
+}
+
+fn list(repo: &Repo, extras: Oid, name: &str) -> Result<Option<Vec<BString>>> {
+    let Some(entry) = tree::entry(repo, extras, name.into())? else {
+        return Ok(None);
+    };
+    let blob = repo.gix().find_blob(entry.id).with_context(|| format!("cannot read the list `{name}`"))?;
+    let items = blob.data.split(|byte| *byte == 0).filter(|item| !item.is_empty());
+    Ok(Some(items.map(BString::from).collect()))
 }
 
 /// `<mode> <id> <stage>TAB<path>`, as `git update-index --index-info` reads it.

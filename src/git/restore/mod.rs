@@ -5,6 +5,7 @@
 //! checkout, only files that differ are written, and git refuses where a file changed after the capture. What git
 //! would overwrite without a word, ignored files above all, [`obstacles`] finds before anything is written.
 
+mod absent;
 mod beside;
 mod files;
 mod ignored;
@@ -19,7 +20,10 @@ use gix::bstr::BString;
 
 pub use self::index::unsafe_path;
 use self::{lock::IndexLock, obstacles::Ground};
-use super::{durable, tree};
+use super::{
+    durable, objects,
+    tree::{self, TreeChange},
+};
 use crate::{
     error::{Context, Error, Result},
     git::{Git, Repo, capture::Captured},
@@ -55,8 +59,13 @@ pub fn changed_paths(repo: &Repo, from: Oid, to: Oid) -> Result<Vec<PathChange>>
 
 /// What stands in the way of going from `from` to `target`; empty when the restore can be begun.
 pub fn obstacles(repo: &Repo, from: &Captured, target: &State) -> Result<Vec<Obstacle>> {
-    let changes = tree::diff(repo, from.state.worktree, target.worktree)?;
+    let changes = changes(repo, &from.state, target)?;
     Ok(Ground::survey(repo, from, &changes)?.obstacles)
+}
+
+/// What going from one state to another changes on disk.
+pub fn changes(repo: &Repo, from: &State, target: &State) -> Result<Vec<TreeChange>> {
+    tree::diff(repo, absent::on_disk(repo, from)?, absent::on_disk(repo, target)?)
 }
 
 /// Removes what a restore left behind when it was killed: the index lock and its own index. Only for the holder of
@@ -75,8 +84,10 @@ pub fn remove_left_overs(repo: &Repo) -> Result<()> {
 pub struct Restore<'r> {
     repo: &'r Repo,
     index: TemporaryIndex,
-    /// The captured worktree, but for what stays on disk although the target has it not.
+    /// What is on disk, but for what stays there although the target has it not.
     from: Oid,
+    /// What is to be on disk.
+    to: Oid,
     target: State,
     unflag: bool,
     lock: IndexLock,
@@ -96,32 +107,38 @@ impl<'r> Restore<'r> {
         }
         let lock = IndexLock::take(repo)?;
         let index = TemporaryIndex::new(repo);
-        let changes = tree::diff(repo, from.state.worktree, target.worktree)?;
+        let (present, to) = (absent::on_disk(repo, &from.state)?, absent::on_disk(repo, target)?);
+        if present != from.state.worktree || to != target.worktree {
+            let _written = objects::flush(repo)?;
+        }
+        let changes = tree::diff(repo, present, to)?;
         let ground = Ground::survey(repo, from, &changes)?;
         if !ground.obstacles.is_empty() {
             return Err(in_the_way(&ground.obstacles));
         }
         from.worktree_index.write_to(&index.path).context("cannot write a temporary index")?;
         files::accept(repo, &index.path, &ground.equal)?;
+        let absent = tree::diff(repo, from.state.worktree, present)?.into_iter().map(|change| change.path);
+        files::forget(repo, &index.path, &absent.collect::<Vec<_>>())?;
         let spared = ignored::spared(repo, &from.state, target, &changes)?;
         files::forget(repo, &index.path, &spared)?;
         let flagged = from.state.extras.map_or_else(|| Ok(Vec::new()), |extras| index::skip_worktree(repo, extras))?;
         let unflag = !flagged.is_empty() && !sparse::is_on(repo);
-        let from = ignored::without(repo, from.state.worktree, &spared)?;
-        Ok(Restore { repo, index, from, target: target.clone(), unflag, lock })
+        let from = ignored::without(repo, present, &spared)?;
+        Ok(Restore { repo, index, from, to, target: target.clone(), unflag, lock })
     }
 
     /// Writes the files that differ; stops with its name at a file that changed after the capture.
     pub fn write_files(&mut self) -> Result<()> {
-        if self.from != self.target.worktree {
-            files::write(self.repo, &self.index.path, &self.lock, [self.from, self.target.worktree])?;
+        if self.from != self.to {
+            files::write(self.repo, &self.index.path, &self.lock, [self.from, self.to])?;
         }
         sparse::keep_on_disk(self.repo, &self.index.path, &self.target)
     }
 
     /// Puts the index in place, and the files of a merge in progress if the target had one.
     pub fn finish(self) -> Result<()> {
-        index::complete(self.repo, &self.index.path, &self.target, self.unflag)?;
+        index::complete(self.repo, &self.index.path, (&self.target, self.to), self.unflag)?;
         beside::put(self.repo, self.target.extras)?;
         let real = self.repo.index_path();
         let put = || {

@@ -27,9 +27,15 @@ pub(super) fn keep_on_disk(repo: &Repo, path: &Path, target: &State) -> Result<(
     if !is_on(repo) {
         return Ok(());
     }
-    let listed = target.extras.map_or_else(|| Ok(Vec::new()), |extras| index::skip_worktree(repo, extras))?;
+    let listed = target.extras.map_or_else(
+        || Ok(Vec::new()),
+        |extras| match index::absent(repo, extras)? {
+            Some(absent) => Ok(absent),
+            None => index::skip_worktree(repo, extras),
+        },
+    )?;
     let listed: HashSet<BString> = listed.into_iter().collect();
-    // A sparse index lists whole folders, with a slash at the end.
+    // Whole folders are listed with a slash at the end.
     let is_listed = |path: &BString| {
         listed.contains(path) || path.find_iter("/").any(|end| listed.contains(path[..=end].as_bstr()))
     };

@@ -6,7 +6,7 @@ use gix::bstr::ByteSlice;
 
 use super::write;
 use crate::{
-    error::{Context, Result},
+    error::{Context, Error, Result},
     git::{Git, Repo},
 };
 
@@ -17,6 +17,11 @@ const SETTINGS: &str =
 
 /// Copies `repo`'s HEAD, index and files (not the ignored ones) to the new folder `to`.
 pub(super) fn of(repo: &Repo, to: &Path) -> Result<()> {
+    if repo.common_dir().as_os_str().as_encoded_bytes().contains(&b'\n') {
+        return Err(Error::refused("the drill cannot work where the path of the repository has a line break in it")
+            .because("git's list of folders to borrow objects from has one path a line")
+            .hint("move the repository, or run the drill outside of it: it makes an example of its own"));
+    }
     Repo::scratch(Some(repo.workdir()), to)?;
     let settings = repo.git(["config", "--local", "--null", "--get-regexp", SETTINGS]).output()?;
     for setting in settings.stdout.split(|b| *b == 0).filter(|setting| !setting.is_empty()) {

@@ -1,0 +1,204 @@
+//! The main job in repositories that are out of the ordinary.
+
+use crate::support::{Run, TestRepo};
+
+/// A repository whose one commit has `a` and `b`.
+fn base() -> TestRepo {
+    let repo = TestRepo::new();
+    repo.write("a", "a\n");
+    repo.write("b", "b\n");
+    repo.commit("base");
+    repo
+}
+
+#[track_caller]
+fn back(repo: &TestRepo) -> Run {
+    repo.checkpoint_ok(&["rollback", "latest", "--yes"])
+}
+
+#[test]
+fn a_sparse_index_comes_back_whatever_git_makes_of_it() {
+    let repo = base();
+    repo.write("o/o", "o\n");
+    repo.write("o/deep/o", "o\n");
+    repo.write("d/x", "x\n");
+    repo.commit("folders");
+    repo.git(&["sparse-checkout", "set", "--cone", "--sparse-index", "d"]);
+    assert!(!repo.exists("o"));
+    let saved = repo.state();
+    repo.checkpoint_ok(&["-m", "x"]);
+    repo.write("d/x", "y\n");
+    let mess = repo.state();
+    back(&repo);
+    repo.state().assert_same(&saved);
+    repo.checkpoint_ok(&["undo", "--yes"]);
+    repo.state().assert_same(&mess);
+    repo.git(&["sparse-checkout", "disable"]);
+    assert!(repo.exists("o/o"));
+    back(&repo);
+    assert!(!repo.exists("o/o"));
+}
+
+#[test]
+fn a_file_that_git_was_told_not_to_look_for_comes_back() {
+    let repo = base();
+    let saved = repo.state();
+    repo.checkpoint_ok(&["-m", "x"]);
+    repo.git(&["update-index", "--skip-worktree", "b"]);
+    repo.remove("b");
+    let mess = repo.state();
+    back(&repo);
+    repo.state().assert_same(&saved);
+    repo.checkpoint_ok(&["undo", "--yes"]);
+    repo.state().assert_same(&mess);
+    repo.fsck();
+}
+
+#[test]
+fn a_file_that_was_not_on_disk_goes_again() {
+    let repo = base();
+    repo.write("c/d", "d\n");
+    repo.commit("more");
+    repo.git(&["update-index", "--skip-worktree", "b", "c/d"]);
+    repo.remove("b");
+    repo.remove("c");
+    let saved = repo.state();
+    repo.checkpoint_ok(&["-m", "x"]);
+    repo.git(&["update-index", "--no-skip-worktree", "b", "c/d"]);
+    repo.write("b", "n\n");
+    repo.write("c/d", "d\n");
+    repo.commit("n");
+    let mess = repo.state();
+    back(&repo);
+    repo.state().assert_same(&saved);
+    repo.checkpoint_ok(&["undo", "--yes"]);
+    repo.state().assert_same(&mess);
+    repo.checkpoint_ok(&["redo", "--yes"]);
+    repo.write("b", "on disk again, and changed\n");
+    let mess = repo.state();
+    back(&repo);
+    repo.state().assert_same(&saved);
+    repo.checkpoint_ok(&["undo", "--yes"]);
+    repo.state().assert_same(&mess);
+    repo.fsck();
+}
+
+#[test]
+fn what_a_partial_clone_lacks_is_fetched() {
+    let source = base();
+    source.write("a", "second\n");
+    source.commit("second");
+    source.git(&["config", "uploadpack.allowFilter", "true"]);
+    let url = format!("file://{}", source.path().display());
+    let clone = source.root().join("partial");
+    source.git(&["clone", "-q", "--filter=blob:none", &url, &clone.to_string_lossy()]);
+    let clone = source.at(&clone);
+    clone.checkpoint_ok(&["rollback", "HEAD~1", "--yes"]);
+    assert_eq!(clone.read_text("a"), "a\n");
+    assert_eq!(clone.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn a_branch_that_is_another_name_is_refused() {
+    let repo = base();
+    repo.git(&["symbolic-ref", "refs/heads/master", "refs/heads/main"]);
+    repo.git(&["checkout", "-q", "master"]);
+    let (state, refs) = (repo.state(), repo.refs());
+    for args in [&["create"][..], &["rollback", "HEAD", "--yes"]] {
+        let run = repo.checkpoint(args);
+        assert_eq!(run.code, 1, "{run}");
+        assert!(run.stderr.contains("git switch main"), "{run}");
+    }
+    repo.state().assert_same(&state);
+    assert_eq!(repo.refs(), refs);
+    repo.git(&["switch", "-q", "main"]);
+    repo.checkpoint_ok(&["create"]);
+}
+
+#[test]
+fn the_drill_spares_the_files_that_git_reads() {
+    let library = base();
+    let repo = TestRepo::clone_of(&library);
+    repo.git(&["submodule", "--quiet", "add", &library.path().to_string_lossy(), "sub"]);
+    repo.write(".gitattributes", "*.txt text\n");
+    repo.write("c/.gitignore", "*.log\n");
+    repo.commit("submodule");
+    let drilled = repo.checkpoint_ok(&["drill", "--json"]).json();
+    assert_eq!(drilled["ok"], true);
+}
+
+#[test]
+fn the_drill_names_a_path_that_git_cannot_borrow_from() {
+    let repo = base().at("two\nlines");
+    repo.git(&["init", "-q"]);
+    repo.commit("first");
+    let run = repo.checkpoint(&["drill"]);
+    assert_eq!(run.code, 1, "{run}");
+    assert!(run.stderr.contains("line break"), "{run}");
+}
+
+#[test]
+fn what_had_not_begun_was_not_continued() {
+    for (ending, code) in [("--continue", 1), ("--abort", 0)] {
+        let repo = base();
+        repo.checkpoint_ok(&["-m", "x"]);
+        repo.write("a", "theirs\n");
+        let theirs = repo.commit("theirs");
+        repo.checkpoint_ok(&["rollback", "latest", "--yes"]);
+        repo.write("a", "ours\n");
+        repo.commit("ours");
+        let stopped = repo.checkpoint(&["recover", &theirs]);
+        assert_eq!(stopped.code, 3, "{stopped}");
+        repo.git(&["cherry-pick", "--abort"]);
+        // As if it had been killed before its record was published.
+        let folder = std::fs::read_dir(repo.git_dir().join("checkpoint/journal")).expect("there is a journal");
+        let path = folder.flatten().next().expect("one worktree has one journal").path();
+        let journal = repo.read_text(&path);
+        let (start, rest) = journal.split_once("-recover-").expect("the journal names its record");
+        repo.write(&path, format!("{start}-recover-zzzzzz{}", &rest[6..]));
+        let state = repo.state();
+        let ended = repo.checkpoint(&["recover", ending]);
+        assert_eq!(ended.code, code, "{ended}");
+        assert!(ended.stdout.contains("had not changed anything yet"), "{ended}");
+        repo.state().assert_same(&state);
+    }
+}
+
+#[test]
+fn a_branch_that_is_gone_is_not_switched_to() {
+    let repo = base();
+    repo.checkpoint_ok(&["-m", "x"]);
+    let (tag, commit) = (repo.git(&["tag"]), &repo.rev("HEAD")[..10]);
+    repo.write("a", "changed\n");
+    repo.checkpoint_ok(&["rollback", "latest", "--yes"]);
+    repo.git(&["branch", "-m", "trunk"]);
+    for args in [&["rollback", &tag, "--yes"][..], &["undo", "--yes"]] {
+        let run = repo.checkpoint(args);
+        assert_eq!(run.code, 1, "{run}");
+        assert!(run.stderr.contains("no branch `main` any more"), "{run}");
+        assert!(run.stderr.contains(&format!("git switch -c main {commit}")), "{run}");
+    }
+    repo.git(&["switch", "-q", "-c", "main", commit]);
+    repo.checkpoint_ok(&["undo", "--yes"]);
+}
+
+#[test]
+fn a_branch_that_another_worktree_has_is_not_moved() {
+    let repo = base();
+    repo.checkpoint_ok(&["-m", "x"]);
+    let tag = repo.git(&["tag"]);
+    repo.write("a", "changed\n");
+    let other = repo.root().join("other");
+    repo.git(&["worktree", "add", "-q", "--force", &other.to_string_lossy(), "main"]);
+    repo.checkpoint_ok(&["rollback", &tag, "--yes"]);
+    repo.commit("next");
+    let (other, state) = (repo.at(&other), repo.state());
+    for place in [&repo, &other] {
+        let run = place.checkpoint(&["rollback", &tag, "--yes"]);
+        assert_eq!(run.code, 1, "{run}");
+        assert!(run.stderr.contains("another worktree"), "{run}");
+    }
+    repo.state().assert_same(&state);
+    other.git(&["switch", "-q", "--detach"]);
+    repo.checkpoint_ok(&["rollback", &tag, "--yes"]);
+}
