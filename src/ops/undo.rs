@@ -112,11 +112,11 @@ pub fn plan(session: &Session, direction: Direction, named: Option<&str>) -> Res
         );
     }
     let undone = store.read(id)?;
-    let captured = session.capture()?;
+    let mut captured = session.capture()?;
     let target =
         if moved_files(session, &undone)? { target(&undone, &captured.state)? } else { captured.state.clone() };
     let edits = edits(session, &undone)?;
-    transition::check(session, &captured, &target)?;
+    transition::check(session, &mut captured, &target)?;
     let kind = direction.kind();
     let record = Record {
         id: store.next_id(session.now, kind)?,

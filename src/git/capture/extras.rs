@@ -8,6 +8,7 @@
 //! | `index/assume-unchanged`, `index/skip-worktree` | paths with that flag, each ended by a NUL |
 //! | `git-dir/<path>` | files of a merge, cherry-pick or revert in progress: `MERGE_HEAD`, `MERGE_MSG`, `sequencer/todo` … |
 //! | `git-dir-trees/AUTO_MERGE` | the tree that `git-dir/AUTO_MERGE` names, so that it stays alive |
+//! | `raw/<path>` | the bytes on disk of a file that git would not give back: a filter, line ends, `ident` (see `raw`) |
 
 use std::{
     collections::{BTreeMap, BTreeSet},

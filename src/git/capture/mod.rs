@@ -15,6 +15,7 @@ mod identity;
 mod index_file;
 mod large;
 mod queue;
+pub mod raw;
 mod snapshot;
 mod sparse;
 mod staged;

@@ -11,6 +11,7 @@ mod ignored;
 mod index;
 mod lock;
 mod obstacles;
+mod raw;
 mod sparse;
 
 use std::path::{Path, PathBuf};
@@ -79,6 +80,7 @@ pub struct Restore<'r> {
     from: Oid,
     target: State,
     unflag: bool,
+    raw: raw::Rewrites,
     lock: IndexLock,
 }
 
@@ -94,6 +96,7 @@ impl<'r> Restore<'r> {
             index::check(repo, extras)?;
             beside::read(repo, extras)?;
         }
+        let mut raw = raw::Rewrites::of(repo, &from.state, target)?;
         let lock = IndexLock::take(repo)?;
         let index = TemporaryIndex::new(repo);
         let changes = tree::diff(repo, from.state.worktree, target.worktree)?;
@@ -101,6 +104,7 @@ impl<'r> Restore<'r> {
         if !ground.obstacles.is_empty() {
             return Err(in_the_way(&ground.obstacles));
         }
+        raw.check(repo, &changes, &ground.equal)?;
         from.worktree_index.write_to(&index.path).context("cannot write a temporary index")?;
         files::accept(repo, &index.path, &ground.equal)?;
         let spared = ignored::spared(repo, &from.state, target, &changes)?;
@@ -108,7 +112,7 @@ impl<'r> Restore<'r> {
         let flagged = from.state.extras.map_or_else(|| Ok(Vec::new()), |extras| index::skip_worktree(repo, extras))?;
         let unflag = !flagged.is_empty() && !sparse::is_on(repo);
         let from = ignored::without(repo, from.state.worktree, &spared)?;
-        Ok(Restore { repo, index, from, target: target.clone(), unflag, lock })
+        Ok(Restore { repo, index, from, target: target.clone(), unflag, raw, lock })
     }
 
     /// Writes the files that differ; stops with its name at a file that changed after the capture.
@@ -116,12 +120,14 @@ impl<'r> Restore<'r> {
         if self.from != self.target.worktree {
             files::write(self.repo, &self.index.path, &self.lock, [self.from, self.target.worktree])?;
         }
-        sparse::keep_on_disk(self.repo, &self.index.path, &self.target)
+        sparse::keep_on_disk(self.repo, &self.index.path, &self.target)?;
+        self.raw.write(self.repo)
     }
 
     /// Puts the index in place, and the files of a merge in progress if the target had one.
     pub fn finish(self) -> Result<()> {
         index::complete(self.repo, &self.index.path, &self.target, self.unflag)?;
+        self.raw.note(self.repo, &self.index.path)?;
         beside::put(self.repo, self.target.extras)?;
         let real = self.repo.index_path();
         let put = || {
