@@ -1,6 +1,7 @@
 //! Every integration test, in one binary: it links gix once.
 
 mod capture;
+mod exact;
 mod kill;
 mod layering;
 mod licences;

@@ -78,8 +78,8 @@ pub struct State {
     /// The last commit of the snapshot `HEAD ← "staged changes" ← "unstaged and untracked changes"`; HEAD itself
     /// where nothing was changed.
     pub tip: Oid,
-    /// What trees cannot say, as a tree of its own: conflict stages, index flags, a merge in progress. `None`
-    /// where there is nothing of the kind. Its layout is documented at `git::capture::extras`.
+    /// What trees cannot say, as a tree of its own: conflict stages, index flags, a merge in progress, bytes that
+    /// git would not give back. `None` where there is nothing of the kind. Its layout is documented at `git::capture::extras`.
     pub extras: Option<Oid>,
 }
 

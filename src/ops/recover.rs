@@ -15,7 +15,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     git::{
-        capture::Captured,
+        capture::{Captured, raw},
         pick::{self, Pick, Picker},
         refs::{self, RefEdit},
         tree::{self, TreeChange},
@@ -136,7 +136,7 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
         return Err(Error::conflict(format!("a `git {command}` is in progress"))
             .hint(format!("`git {command} --continue` or `git {command} --abort` ends it")));
     }
-    let captured = session.capture()?;
+    let mut captured = session.capture()?;
     let source = source::find(session, request, &captured.state.head)?;
     let onto = Onto::find(session, request, &captured.state.head)?;
     let mut picks = pick_all(session, request, &source, onto.commit())?;
@@ -158,7 +158,9 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
         refuse_conflict(session, &onto, &captured, &conflict)?;
         picks.conflict = Some(conflict);
     }
-    transition::check(session, &captured, &target)?;
+    let other = source.backup.as_ref().filter(|_| request.uncommitted);
+    target = raw::carried(&session.repo, &captured.state, target, other)?;
+    transition::check(session, &mut captured, &target)?;
     let record = Record {
         id: session.store().next_id(session.now, Kind::Recover)?,
         at: session.now,

@@ -168,8 +168,8 @@ pub(super) struct Move<'a> {
 /// Records what is there now and moves on to the target. The journal of the interrupted operation stays until
 /// that is done, so this can be interrupted as well.
 pub(super) fn move_on(session: &Session, to: Move<'_>, detail: Detail, subject: &str) -> Result<RecordId> {
-    let captured: Captured = session.capture()?;
-    transition::check(session, &captured, to.target)?;
+    let mut captured: Captured = session.capture()?;
+    transition::check(session, &mut captured, to.target)?;
     let kind = match detail {
         Detail::Undo { .. } => Kind::Undo,
         _ => Kind::Resume,

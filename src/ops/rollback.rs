@@ -12,7 +12,7 @@ use super::{
 use crate::{
     error::{Context, Error, Result},
     git::{
-        capture::Captured,
+        capture::{Captured, raw},
         restore,
         tree::{self, TreeChange},
     },
@@ -81,7 +81,7 @@ pub struct Step {
 /// Captures the state, finds the one to go to and refuses what cannot be done; changes nothing.
 pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
     session.refuse_if_busy()?;
-    let captured = session.capture()?;
+    let mut captured = session.capture()?;
     let to = select::select(session, &request.selector, &captured.state.head)?;
     let target = if request.paths.is_empty() {
         refuse_other_branch(session, &captured.state, &to)?;
@@ -90,8 +90,8 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
     } else {
         only_paths(session, &captured.state, &to.state, &request.paths)?
     };
-    let is_there_already = captured.state.same_content(&target);
-    transition::check(session, &captured, &target)?;
+    let is_there_already = raw::is_same(&session.repo, &captured.state, &target)?;
+    transition::check(session, &mut captured, &target)?;
     let backup = (request.paths.is_empty() && !is_there_already).then(|| {
         let values = names::values(session, &captured.state.head);
         names::from_template(("phase.backup", session.config.names.backup.as_ref()), names::BACKUP, &values)
@@ -154,7 +154,12 @@ fn only_paths(session: &Session, now: &State, to: &State, paths: &[BString]) -> 
                 .hint("paths are relative to the current folder; `git checkpoint diff` lists what differs"));
         }
     }
-    Ok(State { index, worktree, head: now.head.clone(), tip: to.tip, extras: now.extras })
+    let mut exact = raw::read(&session.repo, now.extras)?;
+    let is_wanted = |path: &BString| paths.iter().any(|prefix| is_under(path, prefix));
+    exact.retain(|path, _| !is_wanted(path));
+    exact.extend(raw::read(&session.repo, to.extras)?.into_iter().filter(|(path, _)| is_wanted(path)));
+    let extras = raw::put(&session.repo, now.extras, &exact)?;
+    Ok(State { index, worktree, head: now.head.clone(), tip: to.tip, extras })
 }
 
 fn has_path(session: &Session, tree: Oid, path: &BString) -> bool {
@@ -239,7 +244,7 @@ impl Plan {
             }
         }
         now.worktree = self.target.worktree;
-        Ok((now.same_content(&self.target), submodules))
+        Ok((raw::is_same(&session.repo, &now, &self.target)?, submodules))
     }
 
     /// Does it.

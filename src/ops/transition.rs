@@ -13,7 +13,7 @@ use super::{Session, names};
 use crate::{
     error::{self, Error, Result},
     git::{
-        capture::Captured,
+        capture::{Captured, raw},
         refs::{self, RefEdit, Transaction},
         restore::{self, Restore},
         tree,
@@ -219,7 +219,9 @@ pub fn backup(session: &Session, record: &Record) -> Result<Option<RefEdit>> {
 
 /// Refuses a transition that cannot be carried out, before anything is written: files in the way that no backup
 /// would hold, and content of the target that is not in the repository any more.
-pub fn check(session: &Session, from: &Captured, target: &State) -> Result<()> {
+///
+/// What the way to the target overwrites and the capture had no reason to read is added to `from`.
+pub fn check(session: &Session, from: &mut Captured, target: &State) -> Result<()> {
     let changes = restore::changes(&session.repo, &from.state, target)?;
     if let Some(path) = tree::unsafe_path(&changes) {
         return Err(restore::unsafe_path(path));
@@ -250,7 +252,7 @@ pub fn check(session: &Session, from: &Captured, target: &State) -> Result<()> {
             .hint("`git fsck` tells what else is missing; choose another checkpoint with `git checkpoint list`"));
         }
     }
-    Ok(())
+    raw::deepen(&session.repo, from, target)
 }
 
 /// How long the parts of a transition took.
@@ -302,7 +304,7 @@ pub fn resume(session: &Session, transition: &Transition<'_>, record: &Record, r
 
 /// Takes the index lock, unless the worktree is to stay as it is.
 fn begin<'s>(session: &'s Session, transition: &Transition<'_>) -> Result<Option<Restore<'s>>> {
-    if transition.from.state.same_content(transition.target) {
+    if raw::is_same(&session.repo, &transition.from.state, transition.target)? {
         return Ok(None);
     }
     Restore::begin(&session.repo, transition.from, transition.target).map(Some)

@@ -115,7 +115,7 @@ pub fn plan(session: &Session, direction: Direction, named: Option<&str>) -> Res
         );
     }
     let undone = store.read(id)?;
-    let captured = session.capture()?;
+    let mut captured = session.capture()?;
     let target = if moved_files(session, &undone)? {
         target(session, &undone, &captured.state)?
     } else {
@@ -123,7 +123,7 @@ pub fn plan(session: &Session, direction: Direction, named: Option<&str>) -> Res
     };
     elsewhere::refuse_shared(session, &captured.state.head, &target.head)?;
     let edits = edits(session, &undone)?;
-    transition::check(session, &captured, &target)?;
+    transition::check(session, &mut captured, &target)?;
     let kind = direction.kind();
     let record = Record {
         id: store.next_id(session.now, kind)?,

@@ -146,6 +146,10 @@ fn what_is_kept_beside_the_index_stays_inside_of_git() {
         let inner = raw_tree(&repo, &[("100644", "unmerged", &list)]);
         raw_tree(&repo, &[("40000", "index", &inner)])
     };
+    let raw = |entries: &[(&str, &str, &str)]| {
+        let inner = raw_tree(&repo, entries);
+        raw_tree(&repo, &[("40000", "raw", &inner)])
+    };
     let extras = [
         with(&[("40000", "..", &up)]),
         with(&[("100644", "../../evil", &evil)]),
@@ -155,6 +159,11 @@ fn what_is_kept_beside_the_index_stays_inside_of_git() {
         index(&format!("100644 {evil} 1\t../../evil\0")),
         index(&format!("100644 {evil} 1\t.git/config\0")),
         index("garbage\0"),
+        raw(&[("40000", "..", &up)]),
+        raw(&[("40000", ".git", &up)]),
+        raw(&[("100644", "../../evil", &evil)]),
+        raw(&[("40000", "", &up)]),
+        raw(&[("100644", "stray", &evil), ("120000", "file", &evil)]),
     ];
     let (config, head) = (repo.read(".git/config"), repo.read(".git/HEAD"));
     for (number, extras) in (1..).zip(&extras) {

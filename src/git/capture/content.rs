@@ -23,7 +23,7 @@ use rustix::{fs::OFlags, io::Errno};
 
 use super::{
     disk::{OnDisk, os_path},
-    filter::{Filter, Need, keeps_line_ends},
+    filter::{Cleaned, Filter, Need, keeps_line_ends},
     trouble::{Attempt, Trouble},
 };
 use crate::{
@@ -55,14 +55,16 @@ pub(super) struct Job {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Content {
     pub(super) id: Oid,
+    /// Its bytes on disk, where git would not give them back.
+    pub(super) raw: Option<Oid>,
     /// What it was when it was opened.
     pub(super) disk: OnDisk,
 }
 
 /// What came of a job.
 enum Done {
-    /// The blob, with its bytes if they are to be kept.
-    Blob(Content, Option<Vec<u8>>),
+    /// The blob, and what is to be kept of it: its bytes, those on disk.
+    Blob(Content, Vec<(Oid, Vec<u8>)>),
     /// A large file that is stored as it is.
     Large(File, OnDisk),
     /// A large file that only the `git` program can convert.
@@ -108,13 +110,13 @@ pub(super) fn read(
                     let is_cut = file.metadata().is_ok_and(|data| data.len() < disk.size);
                     if is_cut { Trouble::Raced } else { Trouble::Stop(error) }
                 })?;
-                done[at] = Some(Content { id, disk });
+                done[at] = Some(Content { id, raw: None, disk });
             }
             Done::Blob(content, bytes) => {
                 done[at] = Some(content);
-                if let Some(bytes) = bytes {
+                for (id, bytes) in bytes {
                     in_memory += bytes.len();
-                    let stored = repo.gix().objects.write_buf_with_known_id(Kind::Blob, &bytes, content.id);
+                    let stored = repo.gix().objects.write_buf_with_known_id(Kind::Blob, &bytes, id);
                     stored.context("cannot keep a file's content")?;
                     if in_memory > MEMORY {
                         let _written = objects::flush(repo)?;
@@ -185,7 +187,7 @@ impl Bench<'_> {
             Err(Errno::NOENT | Errno::INVAL | Errno::NOTDIR) => return Err(Trouble::Raced),
             Err(error) => return Err(Trouble::unreadable(job.path.as_bstr(), error)),
         };
-        self.blob(repo, job, (job.disk, target))
+        self.blob(repo, job, (job.disk, Cleaned { stored: target, raw: None }))
     }
 
     fn read_file(&self, repo: &gix::Repository, filter: &mut Filter<'_>, job: &Job) -> Attempt<Done> {
@@ -193,14 +195,14 @@ impl Bench<'_> {
         let (file, disk) = open(self.root, path)?;
         // A symbolic link where the file system has none is a file that holds its target.
         if disk.size <= LARGE || job.mode == Mode::SYMLINK {
-            let bytes = if job.mode == Mode::SYMLINK {
+            let cleaned = if job.mode == Mode::SYMLINK {
                 let mut bytes = Vec::new();
                 (&file).read_to_end(&mut bytes).map_err(|error| Trouble::unreadable(path, error))?;
-                bytes
+                Cleaned { stored: bytes, raw: None }
             } else {
-                filter.clean(path, file, disk.size)?
+                filter.read(path, file, disk.size)?
             };
-            return self.blob(repo, job, (disk, bytes));
+            return self.blob(repo, job, (disk, cleaned));
         }
         let as_it_is = match filter.need(path)? {
             Need::Nothing => true,
@@ -217,18 +219,24 @@ impl Bench<'_> {
         if self.keep == Keep::Names || job.known.is_some() {
             let id = super::large::hash(repo, &file, disk.size).map_err(|error| Trouble::unreadable(path, error))?;
             if self.keep == Keep::Names || job.known == Some(id) {
-                return Ok(Done::Blob(Content { id, disk }, None));
+                return Ok(Done::Blob(Content { id, raw: None, disk }, Vec::new()));
             }
         }
         Ok(Done::Large(file, disk))
     }
 
-    fn blob(&self, repo: &gix::Repository, job: &Job, (disk, bytes): (OnDisk, Vec<u8>)) -> Attempt<Done> {
-        let id = gix::objs::compute_hash(repo.object_hash(), Kind::Blob, &bytes)
-            .map_err(|error| Trouble::unsupported("cannot hash a file", error))?;
+    fn blob(&self, repo: &gix::Repository, job: &Job, (disk, cleaned): (OnDisk, Cleaned)) -> Attempt<Done> {
+        let hash = |bytes: &[u8]| {
+            gix::objs::compute_hash(repo.object_hash(), Kind::Blob, bytes)
+                .map_err(|error| Trouble::unsupported("cannot hash a file", error))
+        };
+        let id = hash(&cleaned.stored)?;
+        let raw = cleaned.raw.as_deref().map(hash).transpose()?;
         // Also what git has already: only `objects::flush` knows whether that survives a power cut.
-        let keep = self.keep == Keep::Blobs && job.known != Some(id);
-        Ok(Done::Blob(Content { id, disk }, keep.then_some(bytes)))
+        let mut kept = vec![(id, cleaned.stored)];
+        kept.extend(raw.zip(cleaned.raw));
+        kept.retain(|(id, _)| self.keep == Keep::Blobs && job.known != Some(*id));
+        Ok(Done::Blob(Content { id, raw, disk }, kept))
     }
 }
 

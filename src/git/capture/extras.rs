@@ -9,6 +9,7 @@
 //! | `index/absent` | those with the flag `skip-worktree` that are not on disk; there, if empty, wherever that list is |
 //! | `git-dir/<path>` | files of a merge, cherry-pick or revert in progress: `MERGE_HEAD`, `MERGE_MSG`, `sequencer/todo` … |
 //! | `git-dir-trees/AUTO_MERGE` | the tree that `git-dir/AUTO_MERGE` names, so that it stays alive |
+//! | `raw/<path>` | the bytes on disk of a file that git would not give back: a filter, line ends, `ident` (see `raw`) |
 
 use std::{
     collections::{BTreeMap, BTreeSet},

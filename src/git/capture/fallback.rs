@@ -17,8 +17,9 @@ use gix::{
 };
 
 use super::{
-    content::{Content, Job},
+    content::{Content, Job, Keep, LARGE},
     disk::{OnDisk, os_path},
+    raw,
     trouble::{Attempt, Trouble},
     walk::{Found, Look, NewFile},
 };
@@ -26,7 +27,7 @@ use crate::{
     config,
     error::{Context, Error, Result},
     git::{Git, Repo},
-    model::SkipReason,
+    model::{Oid, SkipReason},
 };
 
 /// Where the user's settings would keep git from storing what is there, or make it touch more than the copy.
@@ -193,18 +194,31 @@ fn on_disk(root: &Path, path: &BStr) -> Option<OnDisk> {
 }
 
 /// As `content::read`, by git.
-pub(super) fn contents(repo: &Repo, jobs: &[Job]) -> Attempt<Vec<Content>> {
+pub(super) fn contents(repo: &Repo, (jobs, keep): (&[Job], Keep)) -> Attempt<Vec<Content>> {
     let copy = IndexCopy::of(repo)?;
     let paths = || jobs.iter().map(|job| job.path.as_bstr());
     let tracked = jobs.iter().filter(|job| job.known.is_some()).map(|job| job.path.as_bstr());
     copy.unflag(repo, tracked)?;
     copy.update(repo, paths())?;
     let index = copy.read(repo)?;
+    let raw = |job: &Job, id: Oid| if keep == Keep::Blobs { lost(repo, job, id) } else { Ok(None) };
     let content = |job: &Job| match index.entry_by_path(job.path.as_bstr()) {
-        Some(entry) => Ok(Content { id: entry.id, disk: job.disk }),
+        Some(entry) => Ok(Content { id: entry.id, raw: raw(job, entry.id)?, disk: job.disk }),
         None => Err(Trouble::Raced),
     };
     jobs.iter().map(content).collect()
+}
+
+/// The bytes on disk where git stores others: what its filters would give back is not known here.
+fn lost(repo: &Repo, job: &Job, stored: Oid) -> Attempt<Option<Oid>> {
+    if job.disk.kind != rustix::fs::FileType::RegularFile || job.disk.size > LARGE {
+        return Ok(None);
+    }
+    let Some(bytes) = raw::on_disk(repo, job.path.as_bstr())? else { return Ok(None) };
+    if raw::hash(repo, &bytes)? == stored {
+        return Ok(None);
+    }
+    Ok(Some(repo.gix().write_blob(bytes).context("cannot keep a file")?.detach()))
 }
 
 /// The failure of both ways.

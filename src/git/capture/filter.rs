@@ -4,11 +4,15 @@ use std::{fs::File, io::Read};
 
 use gix::{
     attrs::StateRef,
-    bstr::{BStr, ByteSlice},
+    bstr::{BStr, BString, ByteSlice},
     filter::plumbing::{
         Pipeline,
+        driver::apply::Delay,
         eol::AutoCrlf,
-        pipeline::{CrlfRoundTripCheck, convert::ToGitOutcome},
+        pipeline::{
+            CrlfRoundTripCheck,
+            convert::{ToGitOutcome, ToWorktreeOutcome, to_worktree},
+        },
     },
     index::State,
     objs::Find,
@@ -27,7 +31,16 @@ pub(super) struct Filter<'a> {
     pipeline: Pipeline,
     attributes: Stack,
     has_drivers: bool,
+    one_way: Vec<BString>,
     auto_crlf: AutoCrlf,
+}
+
+/// A file's content, read.
+pub(super) struct Cleaned {
+    /// As git stores it.
+    pub(super) stored: Vec<u8>,
+    /// As it is on disk, where a checkout of `stored` would give other bytes.
+    pub(super) raw: Option<Vec<u8>>,
 }
 
 /// What a large file needs.
@@ -51,14 +64,50 @@ impl<'a> Filter<'a> {
         // `core.safecrlf` guards what people add; a snapshot has to take whatever is there.
         options.crlf_roundtrip_check = CrlfRoundTripCheck::Skip;
         let (has_drivers, auto_crlf) = (!options.drivers.is_empty(), options.eol_config.auto_crlf);
+        let one_way = options.drivers.iter().filter(|driver| is_one_way(driver)).map(|driver| driver.name.clone());
+        let one_way = one_way.collect();
         let context = repo.command_context().map_err(failed)?;
         let attributes = repo.attributes_only(index, Source::WorktreeThenIdMapping).map_err(failed)?.detach();
         let pipeline = Pipeline::new(context, repo.object_hash(), options);
-        Ok(Filter { index, repo, pipeline, attributes, has_drivers, auto_crlf })
+        Ok(Filter { index, repo, pipeline, attributes, has_drivers, one_way, auto_crlf })
     }
 
-    /// The content of `file`, which is at `path`, as git stores it.
-    pub(super) fn clean(&mut self, path: &BStr, file: File, size: u64) -> Attempt<Vec<u8>> {
+    /// The content of `file`, which is at `path`, as git stores it, and as it is where the way there loses anything.
+    pub(super) fn read(&mut self, path: &BStr, mut file: File, size: u64) -> Attempt<Cleaned> {
+        let mut raw = Vec::with_capacity(size as usize + 1);
+        file.read_to_end(&mut raw).map_err(|error| Trouble::unreadable(path, error))?;
+        self.convert(path, raw)
+    }
+
+    /// As [`Filter::read`], for what was read already.
+    pub(super) fn convert(&mut self, path: &BStr, raw: Vec<u8>) -> Attempt<Cleaned> {
+        if self.need(path)? == Need::Nothing {
+            return Ok(Cleaned { stored: raw, raw: None });
+        }
+        let stored = self.clean(path, &raw)?;
+        let comes_back = self.comes_back(path, &stored, &raw);
+        Ok(Cleaned { stored, raw: (!comes_back).then_some(raw) })
+    }
+
+    /// Whether a checkout of `stored` gives `raw`. A filter that fails gives nothing back.
+    fn comes_back(&mut self, path: &BStr, stored: &[u8], raw: &[u8]) -> bool {
+        let Ok(platform) = self.attributes.at_path(path, None, &self.repo.objects) else { return false };
+        let options =
+            to_worktree::Options { can_delay: Delay::Forbid, unknown_encoding: to_worktree::UnknownEncoding::Fail };
+        let mut attributes = |_: &BStr, out: &mut gix::attrs::search::Outcome| {
+            platform.matching_attributes(out);
+        };
+        match self.pipeline.convert_to_worktree(stored, path, &mut attributes, options) {
+            Ok(ToWorktreeOutcome::Unchanged(bytes) | ToWorktreeOutcome::Buffer(bytes)) => bytes == raw,
+            Ok(mut process) => {
+                let mut bytes = Vec::with_capacity(raw.len());
+                process.as_read().is_some_and(|out| out.read_to_end(&mut bytes).is_ok()) && bytes == raw
+            }
+            Err(_) => false,
+        }
+    }
+
+    fn clean(&mut self, path: &BStr, raw: &[u8]) -> Attempt<Vec<u8>> {
         let failed = |error: gix::Error| Trouble::unsupported("cannot apply a clean filter", error);
         let unreadable = |error| Trouble::unreadable(path, error);
         let platform = self.attributes.at_path(path, None, &self.repo.objects).map_err(unreadable)?;
@@ -66,7 +115,7 @@ impl<'a> Filter<'a> {
         let outcome = self
             .pipeline
             .convert_to_git(
-                file,
+                raw,
                 os_path(path),
                 &mut |_, out| {
                     platform.matching_attributes(out);
@@ -80,9 +129,9 @@ impl<'a> Filter<'a> {
                 },
             )
             .map_err(failed)?;
-        let mut content = Vec::with_capacity(size as usize + 1);
+        let mut content = Vec::with_capacity(raw.len());
         match outcome {
-            ToGitOutcome::Unchanged(mut file) => drop(file.read_to_end(&mut content).map_err(unreadable)?),
+            ToGitOutcome::Unchanged(bytes) => content.extend_from_slice(bytes),
             ToGitOutcome::Buffer(buffer) => content.extend_from_slice(buffer),
             ToGitOutcome::Process(mut output) => {
                 output
@@ -91,6 +140,22 @@ impl<'a> Filter<'a> {
             }
         }
         Ok(content)
+    }
+
+    /// Whether there is a filter program that has no counterpart for the way back.
+    pub(super) fn has_one_way(&self) -> bool {
+        !self.one_way.is_empty()
+    }
+
+    /// Whether such a one is applied at `path`.
+    pub(super) fn is_one_way(&mut self, path: &BStr) -> Attempt<bool> {
+        let mut matches = self.attributes.selected_attribute_matches(["filter"]);
+        self.attributes
+            .at_path(path, None, &self.repo.objects)
+            .map_err(|error| Trouble::unreadable(path, error))?
+            .matching_attributes(&mut matches);
+        let found = matches.iter_selected().next().map(|found| found.assignment.state);
+        Ok(matches!(found, Some(StateRef::Value(name)) if self.one_way.iter().any(|one| *one == *name.as_bstr())))
     }
 
     /// What has to be done to a file at `path`, as far as its attributes tell.
@@ -120,6 +185,12 @@ impl<'a> Filter<'a> {
             _ => Need::LineEnds { auto: false },
         })
     }
+}
+
+/// Nothing brings back what such a filter throws away. `cat` is what those have who want no smudge filter.
+fn is_one_way(driver: &gix::filter::plumbing::Driver) -> bool {
+    let gives_back = |command: &BString| !matches!(command.trim(), b"" | b"cat");
+    driver.clean.is_some() && driver.process.is_none() && !driver.smudge.as_ref().is_some_and(gives_back)
 }
 
 /// Whether converting line ends would leave the content as it is: it has none to convert, or it is binary and `auto`

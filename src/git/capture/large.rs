@@ -54,7 +54,7 @@ pub(super) fn convert_with_git(
             let call = repo.git(["-c", "core.safecrlf=false", "hash-object", "--path"]).arg(path);
             let id = call.arg("--").arg(path).run()?;
             let id = Oid::from_hex(id.trim_end()).context("cannot read what `git hash-object` printed")?;
-            Ok((*at, Content { id, disk: *disk }))
+            Ok((*at, Content { id, raw: None, disk: *disk }))
         };
         return which.iter().map(name).collect();
     }
@@ -71,7 +71,7 @@ pub(super) fn convert_with_git(
         .iter()
         .map(|(at, disk)| {
             let entry = converted.entry_by_path(jobs[*at].path.as_bstr()).ok_or(Trouble::Raced)?;
-            Ok((*at, Content { id: entry.id, disk: *disk }))
+            Ok((*at, Content { id: entry.id, raw: None, disk: *disk }))
         })
         .collect()
 }

@@ -16,6 +16,7 @@ mod index_file;
 mod large;
 mod left_out;
 mod queue;
+pub mod raw;
 mod snapshot;
 mod sparse;
 mod staged;

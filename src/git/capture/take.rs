@@ -11,7 +11,7 @@ use super::{
     Captured, Changes, Identity, WorktreeIndex,
     content::{self, Content, Job, Keep},
     edit::{self, Edit, Leaf},
-    extras, fallback, snapshot, sparse, staged, submodule, tree,
+    extras, fallback, raw, snapshot, sparse, staged, submodule, tree,
     trouble::Attempt,
     untracked, walk,
 };
@@ -58,6 +58,8 @@ struct Seen {
     index: Index,
     /// In order of paths.
     edits: Vec<Edit>,
+    /// The bytes of files that git would not give back.
+    raw: raw::Map,
     skipped: Vec<Skipped>,
     untracked: usize,
 }
@@ -81,7 +83,10 @@ impl Take<'_> {
         staged::keep(repo, &staged.objects)?;
         staged::keep(repo, &staged::conflict_blobs(&seen.index))?;
         let changes = counts(&seen, staged.count);
-        let extras = extras::write(repo, &seen.index)?;
+        let mut extras = extras::write(repo, &seen.index)?;
+        if !seen.raw.is_empty() {
+            extras.tree = raw::put(repo, extras.tree, &seen.raw)?;
+        }
         let tip = snapshot::link(repo, &head, (index_tree, worktree), identity)?;
         Ok(Captured {
             state: State { head, index: index_tree, worktree, tip, extras: extras.tree },
@@ -114,21 +119,31 @@ impl Take<'_> {
             How::Git => fallback::find(repo, &index, self.options)?,
         };
         let untracked = found.new.len();
+        let (doubtful, mut raw) = match self.keep {
+            Keep::Blobs => (raw::doubtful(repo, &index, &found), raw::one_way(repo, &index, &found)?),
+            Keep::Names => Default::default(),
+        };
         let new = untracked::choose(&mut found, self.options)?;
-        let jobs = jobs(repo, &index, &found.looks, new);
+        let mut jobs = jobs(repo, &index, &found.looks, new);
+        let seen_changed = jobs.len();
+        jobs.extend(doubtful);
         let contents = match self.how {
             How::Gix => content::read(repo, &disk, &index, (&jobs, self.keep))?,
-            How::Git => fallback::contents(repo, &jobs)?,
+            How::Git => fallback::contents(repo, (&jobs, self.keep))?,
         };
         let (mut edits, mut dirty) = submodule::look(repo, &index, &found.submodules)?;
         edits.extend(found.missing.iter().map(|at| Edit::removal(index.entry(*at).path(&index))));
-        edits.extend(jobs.iter().zip(&contents).map(|(job, content)| content_edit(&index, job, content)));
+        let edit_of = |(job, content): (&Job, &Content)| content_edit(&index, job, content);
+        edits.extend(jobs.iter().zip(&contents).take(seen_changed).map(edit_of));
+        edits.extend(jobs.iter().zip(&contents).skip(seen_changed).map(edit_of).filter(|edit| edit.in_tree));
+        let exact = jobs.iter().zip(&contents).filter_map(|(job, content)| Some((job.path.clone(), content.raw?)));
+        raw.extend(exact);
         edit::sort(&mut edits);
         edit::clear_the_way(&index, &mut edits);
         let mut skipped = found.skipped;
         skipped.append(&mut dirty);
         skipped.sort_unstable();
-        Ok(Seen { index, edits, skipped, untracked })
+        Ok(Seen { index, edits, raw, skipped, untracked })
     }
 }
 

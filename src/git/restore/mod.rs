@@ -12,6 +12,7 @@ mod ignored;
 mod index;
 mod lock;
 mod obstacles;
+mod raw;
 mod sparse;
 
 use std::path::{Path, PathBuf};
@@ -90,6 +91,7 @@ pub struct Restore<'r> {
     to: Oid,
     target: State,
     unflag: bool,
+    raw: raw::Rewrites,
     lock: IndexLock,
 }
 
@@ -105,6 +107,7 @@ impl<'r> Restore<'r> {
             index::check(repo, extras)?;
             beside::read(repo, extras)?;
         }
+        let mut raw = raw::Rewrites::of(repo, &from.state, target)?;
         let lock = IndexLock::take(repo)?;
         let index = TemporaryIndex::new(repo);
         let (present, to) = (absent::on_disk(repo, &from.state)?, absent::on_disk(repo, target)?);
@@ -116,6 +119,7 @@ impl<'r> Restore<'r> {
         if !ground.obstacles.is_empty() {
             return Err(in_the_way(&ground.obstacles));
         }
+        raw.check(repo, &changes, &ground.equal)?;
         from.worktree_index.write_to(&index.path).context("cannot write a temporary index")?;
         files::accept(repo, &index.path, &ground.equal)?;
         let absent = tree::diff(repo, from.state.worktree, present)?.into_iter().map(|change| change.path);
@@ -125,7 +129,7 @@ impl<'r> Restore<'r> {
         let flagged = from.state.extras.map_or_else(|| Ok(Vec::new()), |extras| index::skip_worktree(repo, extras))?;
         let unflag = !flagged.is_empty() && !sparse::is_on(repo);
         let from = ignored::without(repo, present, &spared)?;
-        Ok(Restore { repo, index, from, to, target: target.clone(), unflag, lock })
+        Ok(Restore { repo, index, from, to, target: target.clone(), unflag, raw, lock })
     }
 
     /// Writes the files that differ; stops with its name at a file that changed after the capture.
@@ -133,12 +137,14 @@ impl<'r> Restore<'r> {
         if self.from != self.to {
             files::write(self.repo, &self.index.path, &self.lock, [self.from, self.to])?;
         }
-        sparse::keep_on_disk(self.repo, &self.index.path, &self.target)
+        sparse::keep_on_disk(self.repo, &self.index.path, &self.target)?;
+        self.raw.write(self.repo)
     }
 
     /// Puts the index in place, and the files of a merge in progress if the target had one.
     pub fn finish(self) -> Result<()> {
         index::complete(self.repo, &self.index.path, (&self.target, self.to), self.unflag)?;
+        self.raw.note(self.repo, &self.index.path)?;
         beside::put(self.repo, self.target.extras)?;
         let real = self.repo.index_path();
         let put = || {

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use gix::bstr::ByteSlice;
+
 use super::write;
 use crate::{
     error::{Error, Result},
@@ -30,10 +32,11 @@ impl Mess {
         )
     }
 
-    /// The good files that are not there as they were committed.
+    /// The good files that are not there as they were committed; a checkout may write other line ends.
     pub(super) fn missing_good(&self, dir: &Path) -> Vec<String> {
-        let is_there =
-            |(name, content): &&(&str, &[u8])| std::fs::read(dir.join(name)).is_ok_and(|now| now == *content);
+        let is_there = |(name, content): &&(&str, &[u8])| {
+            std::fs::read(dir.join(name)).is_ok_and(|now| now.replace("\r\n", "\n") == *content)
+        };
         GOOD.iter().filter(|good| !is_there(good)).map(|(name, _)| format!("`{name}` did not come back")).collect()
     }
 }
