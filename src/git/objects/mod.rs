@@ -1,6 +1,6 @@
 //! Objects, from memory to disk: complete and fsynced before any ref shows them.
 //!
-//! A few objects become loose objects; more than [`LOOSE_LIMIT`] become one pack, because a thousand fsynced files
+//! A few objects become loose objects; more than `LOOSE_LIMIT` become one pack, because a thousand fsynced files
 //! cost a thousand fsyncs and one pack costs three. Files that are on their way have names that `git prune` removes,
 //! so not even a `kill -9` leaves rubbish for good.
 

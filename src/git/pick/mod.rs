@@ -1,6 +1,6 @@
 //! Commits onto another base, in memory, with the result that `git cherry-pick` would have.
 //!
-//! Most picks need no rename detection: [`easy`] decides them from the few folders that the commit changes, with
+//! Most picks need no rename detection: `easy` decides them from the few folders that the commit changes, with
 //! the same result and a hundredth of the cost. It gives up at the first thing that could depend on renames or
 //! could be a conflict, and then `git merge-tree` decides: only git's own merge is like git's own merge.
 

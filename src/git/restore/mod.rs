@@ -3,7 +3,7 @@
 //! git itself writes the files: `git read-tree -m -u` from the captured tree to the wanted one, in an index of its
 //! own. So filters, line ends, sparse checkouts and case-insensitive file systems come out as they do in any
 //! checkout, only files that differ are written, and git refuses where a file changed after the capture. What git
-//! would overwrite without a word, ignored files above all, [`obstacles`] finds before anything is written.
+//! would overwrite without a word, ignored files above all, [`obstacles()`] finds before anything is written.
 
 mod absent;
 mod beside;
