@@ -57,7 +57,7 @@ fn answer(done: &Undone, verb: &str, ui: &mut Ui) -> Result<u8> {
     ui.line(format!("  {} at {commit}, {}", done.head.short_name(), plural(done.files.len(), "file")))?;
     if !done.commits.is_empty() {
         ui.line(format!(
-            "  {} of the branch {} kept in {} only:",
+            "  {} of the branch {} kept in {}:",
             plural(done.commits.len(), "commit"),
             if done.commits.len() == 1 { "is" } else { "are" },
             done.id

@@ -43,21 +43,6 @@ pub struct Obstacle {
     pub why: String,
 }
 
-/// A path that differs between two trees.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PathChange {
-    /// Relative to the top of the worktree.
-    pub path: BString,
-    /// `A` only the second tree has it, `D` only the first, `M` both, `T` both but of another type.
-    pub status: char,
-}
-
-/// The paths that differ between two trees, by name.
-pub fn changed_paths(repo: &Repo, from: Oid, to: Oid) -> Result<Vec<PathChange>> {
-    let changes = tree::diff(repo, from, to)?.into_iter();
-    Ok(changes.map(|change| PathChange { status: change.status(), path: change.path }).collect())
-}
-
 /// What stands in the way of going from `from` to `target`; empty when the restore can be begun.
 pub fn obstacles(repo: &Repo, from: &Captured, target: &State) -> Result<Vec<Obstacle>> {
     let changes = changes(repo, &from.state, target)?;
