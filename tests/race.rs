@@ -160,7 +160,7 @@ fn a_file_that_changes_while_git_is_about_to_write_is_kept() {
         .and_then(|(_, path)| path.map(ToOwned::to_owned));
     let path = path.expect("every command has it").into_string().expect("PATH is UTF-8");
     let script = format!(
-        "#!/bin/sh\nPATH='{path}'\ncase \" $* \" in *\" read-tree \"*) echo 'saved meanwhile' >a.txt ;; esac\nexec git \"$@\"\n"
+        "#!/bin/sh\nPATH='{path}'\ncase \" $* \" in *\" checkout-index \"*) echo 'saved meanwhile' >a.txt ;; esac\nexec git \"$@\"\n"
     );
     std::fs::write(dir.join("git"), script).expect("the folder is writable");
     repo.chmod(dir.join("git"), 0o755);

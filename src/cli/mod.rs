@@ -22,6 +22,7 @@ use clap::{CommandFactory, Parser, error::ErrorKind};
 use crate::{
     config::Env,
     error::{Error, Kind, Result},
+    git::restore,
     ops::{Session, undo::Direction},
     ui::Ui,
 };
@@ -96,7 +97,19 @@ fn open(env: &Env, ui: &mut Ui) -> Result<Session> {
         let names: Vec<_> = session.config.inactive.iter().map(|name| format!("`{name}`")).collect();
         ui.warn(format!("this version does not act on {} in .checkpoint.toml yet", names.join(", ")))?;
     }
+    tell_of_rescued(&session, ui)?;
     Ok(session)
+}
+
+/// Tells of files that a restore found changed in the very moment in which it replaced them.
+fn tell_of_rescued(session: &Session, ui: &mut Ui) -> Result<()> {
+    match restore::rescued(&session.repo) {
+        None => Ok(()),
+        Some(folder) => ui.warn(format!(
+            "`{}` has files that somebody saved while they were being replaced: take what you need, then remove it",
+            folder.display()
+        )),
+    }
 }
 
 /// As [`open`], for commands that go on although an operation was interrupted, and say so.

@@ -12,7 +12,7 @@ use gix::{
 
 use super::Repo;
 use crate::{
-    error::{Context, Result},
+    error::{Context, Error, Result},
     model::Oid,
 };
 
@@ -92,6 +92,13 @@ pub fn diff(repo: &Repo, from: Oid, to: Oid) -> Result<Vec<TreeChange>> {
     };
     let leaf = |mode: EntryMode, id: Oid| (!mode.is_tree()).then_some(Entry { mode, id });
     for record in recorder.records {
+        let (Change::Addition { path, .. } | Change::Deletion { path, .. } | Change::Modification { path, .. }) =
+            &record;
+        // git refuses to read such a tree; here it would stand for the folder above it.
+        if path.is_empty() || path.ends_with(b"/") {
+            return Err(Error::refused("a tree has a name that is empty")
+                .hint("it was not made by git: do not trust where it came from; nothing was changed"));
+        }
         match record {
             Change::Addition { entry_mode, oid, path, .. } => note(path, None, leaf(entry_mode, oid)),
             Change::Deletion { entry_mode, oid, path, .. } => note(path, leaf(entry_mode, oid), None),
@@ -108,6 +115,19 @@ pub fn diff(repo: &Repo, from: Oid, to: Oid) -> Result<Vec<TreeChange>> {
 pub fn is_safe_path(path: &BStr) -> bool {
     let rules =
         gix::validate::path::component::Options { protect_windows: false, protect_hfs: false, protect_ntfs: false };
+    path.split(|byte| *byte == b'/').all(|part| gix::validate::path::component(part.into(), None, rules).is_ok())
+}
+
+/// Whether git would write `path` in this repository: names that stand for `.git` on some file systems it refuses on
+/// all, unless `core.protectNTFS` or `core.protectHFS` says otherwise.
+pub fn is_writable_path(repo: &Repo, path: &BStr) -> bool {
+    let config = repo.gix().config_snapshot();
+    let is_on = |key, default| config.boolean(key).unwrap_or(default);
+    let rules = gix::validate::path::component::Options {
+        protect_windows: false,
+        protect_hfs: is_on("core.protectHFS", cfg!(target_os = "macos")),
+        protect_ntfs: is_on("core.protectNTFS", true),
+    };
     path.split(|byte| *byte == b'/').all(|part| gix::validate::path::component(part.into(), None, rules).is_ok())
 }
 

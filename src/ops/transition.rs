@@ -303,7 +303,7 @@ pub fn resume(session: &Session, transition: &Transition<'_>, record: &Record, r
 }
 
 /// Takes the index lock, unless the worktree is to stay as it is.
-fn begin<'s>(session: &'s Session, transition: &Transition<'_>) -> Result<Option<Restore<'s>>> {
+fn begin<'s>(session: &'s Session, transition: &Transition<'s>) -> Result<Option<Restore<'s>>> {
     if raw::is_same(&session.repo, &transition.from.state, transition.target)? {
         return Ok(None);
     }

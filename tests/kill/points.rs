@@ -19,7 +19,7 @@ const WRAPPER: &str = r#"#!/bin/sh
 git=$(PATH=$REAL_PATH command -v git)
 PATH=$REAL_PATH
 case " $* " in
-*" read-tree "* | *" update-index "* | *" cherry-pick "* | *" update-ref "* | *" symbolic-ref "*) ;;
+*" read-tree "* | *" checkout-index "* | *" update-index "* | *" cherry-pick "* | *" update-ref "* | *" symbolic-ref "*) ;;
 *) exec "$git" "$@" ;;
 esac
 n=$(cat "$KILL_DIR/count" 2>/dev/null || echo 0)

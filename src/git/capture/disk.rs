@@ -27,7 +27,7 @@ pub(super) fn os_path(path: &BStr) -> &Path {
 }
 
 /// A file, link or anything else that has a name.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct OnDisk {
     pub(super) kind: FileType,
     pub(super) executable: bool,
@@ -94,20 +94,28 @@ impl Rules {
         if entry.flags.contains(Flags::INTENT_TO_ADD) || entry.flags.stage_raw() != 0 {
             return false;
         }
+        entry.mode == self.mode(disk, Some(entry.mode))
+            && self.matches(&entry.stat, disk, true)
+            && !entry.stat.is_racy(index.timestamp(), self.options(&entry.stat, disk))
+    }
+
+    /// Whether size, times and inode are `then`; `with_ctime` says that the file cannot have been renamed since.
+    pub(super) fn matches(&self, then: &Stat, disk: &OnDisk, with_ctime: bool) -> bool {
+        // A time that was set by hand, as `touch -d` does, leaves only this trace of a change within the second.
+        let (old, now) = (then.ctime.nsecs, disk.stat.ctime.nsecs);
+        let trust_ctime = self.trust_ctime && with_ctime;
+        let was_changed = trust_ctime && old != 0 && now != 0 && old != now;
+        !was_changed && then.matches(&disk.stat, stat::Options { trust_ctime, ..self.options(then, disk) })
+    }
+
+    fn options(&self, then: &Stat, disk: &OnDisk) -> stat::Options {
         // Nanoseconds are compared where both have them: an index written right after the files, as in a
         // `post-commit` hook, is then not taken for one that may be older than they are.
-        let options = stat::Options {
+        stat::Options {
             trust_ctime: self.trust_ctime,
             check_stat: self.check_stat,
-            use_nsec: entry.stat.mtime.nsecs != 0 && disk.stat.mtime.nsecs != 0,
+            use_nsec: then.mtime.nsecs != 0 && disk.stat.mtime.nsecs != 0,
             use_stdev: false,
-        };
-        // A time that was set by hand, as `touch -d` does, leaves only this trace of a change within the second.
-        let (then, now) = (entry.stat.ctime, disk.stat.ctime);
-        let was_changed = self.trust_ctime && then.nsecs != 0 && now.nsecs != 0 && then.nsecs != now.nsecs;
-        entry.mode == self.mode(disk, Some(entry.mode))
-            && !was_changed
-            && entry.stat.matches(&disk.stat, options)
-            && !entry.stat.is_racy(index.timestamp(), options)
+        }
     }
 }

@@ -12,8 +12,12 @@ use std::{
 };
 
 use gix::{
-    bstr::BStr,
-    index::{State, entry::Mode, extension},
+    bstr::{BStr, ByteSlice},
+    index::{
+        State,
+        entry::{Flags, Mode, Stage},
+        extension,
+    },
 };
 
 use super::edit::{Edit, Leaf, merged};
@@ -32,6 +36,23 @@ pub struct WorktreeIndex {
 }
 
 impl WorktreeIndex {
+    /// What was captured at `path`, and whether its size and time alone can prove that it is still the same. A file
+    /// that was read may have been changed within the resolution of the clock.
+    pub(super) fn leaf(&self, path: &BStr) -> Option<(Leaf, bool)> {
+        if let Ok(at) = self.edits.binary_search_by(|edit| edit.path.as_bstr().cmp(path)) {
+            return self.edits[at].to.map(|leaf| (leaf, false));
+        }
+        let entry = self.index.entry_by_path_and_stage(path, Stage::Unconflicted)?;
+        let left_out = entry.flags.contains(Flags::SKIP_WORKTREE);
+        let leaf = Leaf { mode: entry.mode, id: entry.id, stat: entry.stat, left_out };
+        (!entry.flags.contains(Flags::INTENT_TO_ADD)).then_some((leaf, true))
+    }
+
+    /// The files that were read: what an index says of them proves nothing, see [`WorktreeIndex::write_to`].
+    pub(crate) fn read_files(&self) -> impl Iterator<Item = &BStr> {
+        self.edits.iter().filter(|edit| edit.to.is_some()).map(|edit| edit.path.as_bstr())
+    }
+
     /// Writes it as an index file that git reads.
     ///
     /// The file's own time is no later than that of the index or of any file that was read. So git compares the

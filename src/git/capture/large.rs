@@ -3,10 +3,11 @@
 use std::{
     fs::File,
     io::{self, Read, Seek},
+    path::Path,
 };
 
 use gix::{
-    bstr::ByteSlice,
+    bstr::{BStr, ByteSlice},
     index::{State, entry::Flags},
     objs::Kind,
 };
@@ -16,7 +17,11 @@ use super::{
     disk::{OnDisk, os_path},
     trouble::{Attempt, Trouble},
 };
-use crate::{error::Context, git::Repo, model::Oid};
+use crate::{
+    error::{Context, Result},
+    git::Repo,
+    model::Oid,
+};
 
 /// The name that a large file's content would have, stored as it is.
 pub(super) fn hash(repo: &gix::Repository, mut file: &File, size: u64) -> io::Result<Oid> {
@@ -38,6 +43,13 @@ pub(super) fn hash(repo: &gix::Repository, mut file: &File, size: u64) -> io::Re
     hasher.try_finalize().map_err(io::Error::other)
 }
 
+/// The name of the blob that the `git` program would make of the file at `place`, were it at `path`.
+pub(super) fn id(repo: &Repo, path: &BStr, place: &Path) -> Result<Oid> {
+    let call = repo.git(["-c", "core.safecrlf=false", "hash-object", "--path"]).arg(os_path(path));
+    let id = call.arg("--").arg(place).run()?;
+    Oid::from_hex(id.trim_end()).context("cannot read what `git hash-object` printed")
+}
+
 /// Lets the `git` program convert the files of those `jobs` that `which` names.
 pub(super) fn convert_with_git(
     repo: &Repo,
@@ -50,11 +62,8 @@ pub(super) fn convert_with_git(
     }
     if keep == Keep::Names {
         let name = |(at, disk): &(usize, OnDisk)| {
-            let path = os_path(jobs[*at].path.as_bstr());
-            let call = repo.git(["-c", "core.safecrlf=false", "hash-object", "--path"]).arg(path);
-            let id = call.arg("--").arg(path).run()?;
-            let id = Oid::from_hex(id.trim_end()).context("cannot read what `git hash-object` printed")?;
-            Ok((*at, Content { id, raw: None, disk: *disk }))
+            let path = jobs[*at].path.as_bstr();
+            Ok((*at, Content { id: id(repo, path, os_path(path))?, raw: None, disk: *disk }))
         };
         return which.iter().map(name).collect();
     }

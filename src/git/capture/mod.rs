@@ -27,6 +27,7 @@ mod tree;
 mod trouble;
 mod untracked;
 mod walk;
+pub mod witness;
 
 use crate::{
     config,

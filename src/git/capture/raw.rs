@@ -202,7 +202,7 @@ fn lossy(repo: &Repo, filter: &mut Filter<'_>, (path, always): (&BStr, bool)) ->
     Ok(filter.convert(path, bytes).map_or_else(|_| None, |cleaned| cleaned.raw))
 }
 
-fn stopped(trouble: Trouble) -> Error {
+pub(super) fn stopped(trouble: Trouble) -> Error {
     match trouble {
         Trouble::Unsupported(error) | Trouble::Stop(error) => error,
         Trouble::Raced => Error::environment("the repository keeps changing while it is captured"),

@@ -36,27 +36,8 @@ fn update(repo: &Repo, index: &Path, how: &str, paths: &[BString]) -> Result<()>
 pub(super) fn write(repo: &Repo, index: &Path, lock: &IndexLock, [from, to]: [Oid; 2]) -> Result<()> {
     let (from, to) = (from.to_string(), to.to_string());
     let args = ["read-tree", "-m", "-u", "--no-recurse-submodules", &from, &to];
-    let git = git_on(repo, index, &args);
-    let output = inherited(lock, || git.output())?;
+    let output = lock.lent_to(git_on(repo, index, &args))?;
     if output.code == 0 { Ok(()) } else { Err(refusal(&output)) }
-}
-
-/// Lets a child keep the lock: should this process be killed, the lock is not free while git still writes files.
-#[cfg(unix)]
-fn inherited<T>(lock: &IndexLock, run: impl FnOnce() -> Result<T>) -> Result<T> {
-    use crate::error::Context;
-    use rustix::io::{FdFlags, fcntl_setfd};
-
-    let set = |flags| fcntl_setfd(lock.file(), flags).context("cannot pass the index lock on to `git`");
-    set(FdFlags::empty())?;
-    let result = run();
-    set(FdFlags::CLOEXEC)?;
-    result
-}
-
-#[cfg(not(unix))]
-fn inherited<T>(_lock: &IndexLock, run: impl FnOnce() -> Result<T>) -> Result<T> {
-    run()
 }
 
 /// git names the file in the words of a merge; for a person it is one that changed.

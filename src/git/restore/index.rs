@@ -14,6 +14,7 @@ use gix::{
     },
 };
 
+use super::exchange::Outcome;
 use crate::{
     error::{Context, Error, Result},
     git::{
@@ -45,11 +46,12 @@ pub(super) fn complete(repo: &Repo, path: &Path, (target, on_disk): (&State, Oid
             index.entries_mut().iter_mut().for_each(|entry| entry.flags -= Flags::SKIP_WORKTREE);
         }
         let changes = tree::diff(repo, on_disk, target.index)?;
-        let mut staged: Vec<(BString, Entry)> = Vec::new();
+        // What is only staged has no file that it was seen in, so no size and time.
+        let mut staged: Vec<(BString, Entry, Stat)> = Vec::new();
         let mut gone: HashSet<BString> = HashSet::new();
         for change in changes {
             match change.new {
-                Some(new) => staged.push((change.path, new)),
+                Some(new) => staged.push((change.path, new, Stat::default())),
                 None => drop(gone.insert(change.path)),
             }
         }
@@ -70,6 +72,17 @@ pub(super) fn complete(repo: &Repo, path: &Path, (target, on_disk): (&State, Oid
 /// The file keeps its time. By it git tells which files may have changed in the same moment in which they were
 /// entered, and compares their content; a later time would hide such changes for ever.
 pub(super) fn edit(repo: &Repo, path: &Path, change: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
+    edit_at(repo, path, Time::Kept, change)
+}
+
+/// The time that a changed index file has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Time {
+    Kept,
+    Now,
+}
+
+fn edit_at(repo: &Repo, path: &Path, time: Time, change: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
     let failed = || format!("cannot change the index file `{}`", path.display());
     let modified = path.metadata().and_then(|data| data.modified()).with_context(failed)?;
     let options = gix::index::decode::Options::default();
@@ -81,8 +94,49 @@ pub(super) fn edit(repo: &Repo, path: &Path, change: impl FnOnce(&mut File) -> R
     let mut out = BufWriter::with_capacity(1 << 16, file);
     index.write_to(&mut out, write::Options { extensions, skip_hash: false }).with_context(failed)?;
     let file = out.into_inner().with_context(failed)?;
-    file.set_modified(modified).with_context(failed)?;
+    if time == Time::Kept {
+        file.set_modified(modified).with_context(failed)?;
+    }
     std::fs::rename(path.with_extension("new"), path).with_context(failed)
+}
+
+/// Enters files that were written and takes those out that are gone. If they were all that there was to do, the index
+/// is that of `tree`, and `read`, whose size and time prove nothing, are left for git to look at.
+pub(super) fn enter<'p>(
+    repo: &Repo,
+    path: &Path,
+    outcomes: Vec<Outcome>,
+    (tree, read): (Option<Oid>, impl Iterator<Item = &'p BStr>),
+) -> Result<()> {
+    if outcomes.is_empty() {
+        return Ok(());
+    }
+    let time = if tree.is_some() { Time::Now } else { Time::Kept };
+    edit_at(repo, path, time, |index| {
+        if tree.is_some() {
+            for path in read {
+                if let Some(entry) = index.entry_mut_by_path_and_stage(path, Stage::Unconflicted) {
+                    entry.stat = Stat::default();
+                }
+            }
+        }
+        let (mut written, mut gone) = (Vec::new(), HashSet::new());
+        for Outcome { path, new } in outcomes {
+            match new {
+                Some((entry, stat)) => written.push((path, entry, stat)),
+                None => drop(gone.insert(path)),
+            }
+        }
+        replace(index, &written, &gone);
+        index.sort_entries();
+        match tree {
+            Some(tree) => cache_tree(repo, index, tree, std::iter::empty()),
+            None => {
+                index.remove_tree();
+                Ok(())
+            }
+        }
+    })
 }
 
 /// Replaces the folders of a sparse index by the files in them.
@@ -103,39 +157,36 @@ fn expand(repo: &Repo, index: &mut File) -> Result<()> {
         for change in tree::diff(repo, empty, id)? {
             let Some(new) = change.new else { continue };
             let path = [folder.as_slice(), &change.path].concat();
-            push(index, path.as_bstr(), new, Flags::EXTENDED | Flags::SKIP_WORKTREE);
+            let flags = Flags::EXTENDED | Flags::SKIP_WORKTREE;
+            index.dangerously_push_entry(Stat::default(), new.id, flags, mode_of(new), path.as_bstr());
         }
     }
     index.sort_entries();
     Ok(())
 }
 
-/// Puts `staged` in and takes `gone` out; what is staged has no file that it was seen in, so no size and time.
-fn replace(index: &mut File, staged: &[(BString, Entry)], gone: &HashSet<BString>) {
+/// Puts `staged` in and takes `gone` out.
+fn replace(index: &mut File, staged: &[(BString, Entry, Stat)], gone: &HashSet<BString>) {
     let mut new = Vec::new();
-    for (path, entry) in staged {
+    for (path, entry, stat) in staged {
         match index.entry_mut_by_path_and_stage(path.as_bstr(), Stage::Unconflicted) {
             Some(found) => {
                 found.id = entry.id;
                 found.mode = mode_of(*entry);
-                found.stat = Stat::default();
+                found.stat = *stat;
                 found.flags -= Flags::INTENT_TO_ADD;
             }
-            None => new.push((path, *entry)),
+            None => new.push((path, *entry, *stat)),
         }
     }
     if !gone.is_empty() {
         index.remove_entries(|_, path, _| gone.contains(path));
     }
-    for (path, entry) in new {
+    for (path, entry, stat) in new {
         if !gone.contains(path) {
-            push(index, path.as_bstr(), entry, Flags::empty());
+            index.dangerously_push_entry(stat, entry.id, Flags::empty(), mode_of(entry), path.as_bstr());
         }
     }
-}
-
-fn push(index: &mut File, path: &BStr, entry: Entry, flags: Flags) {
-    index.dangerously_push_entry(Stat::default(), entry.id, flags, mode_of(entry), path);
 }
 
 fn mode_of(entry: Entry) -> Mode {

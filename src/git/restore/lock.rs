@@ -12,8 +12,8 @@ use std::{
 };
 
 use crate::{
-    error::{Error, Result},
-    git::{Repo, durable},
+    error::{Context, Error, Result},
+    git::{Git, Repo, child::Output, durable},
 };
 
 /// How long a lock that is held is waited for.
@@ -54,9 +54,16 @@ impl IndexLock {
         }
     }
 
-    /// The open file: a child that inherits it keeps the lock alive should this process be killed.
-    pub(super) fn file(&self) -> &File {
-        &self.file
+    /// Runs `git` with the lock: should this process be killed, the lock is not free while git still writes files.
+    pub(super) fn lent_to(&self, git: Git) -> Result<Output> {
+        #[cfg(unix)]
+        let lend = |flags| rustix::io::fcntl_setfd(&self.file, flags).context("cannot pass the index lock on to `git`");
+        #[cfg(unix)]
+        lend(rustix::io::FdFlags::empty())?;
+        let output = git.output();
+        #[cfg(unix)]
+        lend(rustix::io::FdFlags::CLOEXEC)?;
+        output
     }
 }
 

@@ -1,12 +1,14 @@
 //! From the state captured now to another: files, index and what git keeps beside them.
 //!
-//! git itself writes the files: `git read-tree -m -u` from the captured tree to the wanted one, in an index of its
-//! own. So filters, line ends, sparse checkouts and case-insensitive file systems come out as they do in any
-//! checkout, only files that differ are written, and git refuses where a file changed after the capture. What git
-//! would overwrite without a word, ignored files above all, [`obstacles()`] finds before anything is written.
+//! git itself writes the files, so filters, line ends and links come out as they do in any checkout, and only files
+//! that differ are written; [`exchange`] puts them in place without overwriting anything unseen. What it cannot know
+//! how to (submodules, what a sparse checkout leaves out, names that differ only in case) is left to
+//! `git read-tree -m -u` from the captured tree to the wanted one, in an index of its own. What neither would leave
+//! alone, ignored files above all, [`obstacles()`] finds before anything is written.
 
 mod absent;
 mod beside;
+mod exchange;
 mod files;
 mod ignored;
 mod index;
@@ -15,7 +17,10 @@ mod obstacles;
 mod raw;
 mod sparse;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 use gix::bstr::BString;
 
@@ -27,7 +32,10 @@ use super::{
 };
 use crate::{
     error::{Context, Error, Result},
-    git::{Git, Repo, capture::Captured},
+    git::{
+        Git, Repo,
+        capture::{Captured, witness::Witness},
+    },
     model::{Oid, State, quote_path},
 };
 
@@ -56,10 +64,17 @@ pub fn changes(repo: &Repo, from: &State, target: &State) -> Result<Vec<TreeChan
 
 /// Removes what a restore left behind when it was killed: the index lock and its own index. Only for the holder of
 /// the operation lock.
+/// What somebody saved while it was exchanged, and no backup has, is kept: see [`rescued`].
 pub fn remove_left_overs(repo: &Repo) -> Result<()> {
     lock::remove_stale(repo)?;
     drop(TemporaryIndex::new(repo));
-    Ok(())
+    exchange::rescue(repo).map(drop)
+}
+
+/// The folder of files that somebody saved in the moment in which a restore replaced them, if there are any.
+pub fn rescued(repo: &Repo) -> Option<PathBuf> {
+    let folder = repo.git_dir().join(exchange::RESCUED);
+    folder.exists().then_some(folder)
 }
 
 /// A restore that has begun: it holds the index lock until it is finished or dropped.
@@ -78,6 +93,9 @@ pub struct Restore<'r> {
     unflag: bool,
     raw: raw::Rewrites,
     lock: IndexLock,
+    captured: &'r Captured,
+    witness: Witness<'r>,
+    plan: exchange::Plan,
 }
 
 /// The index that the work is done in, beside the real one; gone when it is dropped.
@@ -87,7 +105,8 @@ struct TemporaryIndex {
 
 impl<'r> Restore<'r> {
     /// Takes the lock of the index and prepares; changes nothing yet. The objects of both states must be on disk.
-    pub fn begin(repo: &'r Repo, from: &Captured, target: &State) -> Result<Self> {
+    pub fn begin(repo: &'r Repo, captured: &'r Captured, target: &State) -> Result<Self> {
+        let from = captured;
         if let Some(extras) = target.extras {
             index::check(repo, extras)?;
             beside::read(repo, extras)?;
@@ -113,13 +132,20 @@ impl<'r> Restore<'r> {
         files::forget(repo, &index.path, &spared)?;
         let flagged = from.state.extras.map_or_else(|| Ok(Vec::new()), |extras| index::skip_worktree(repo, extras))?;
         let unflag = !flagged.is_empty() && !sparse::is_on(repo);
+        let mut witness = Witness::new(repo, &captured.worktree_index);
+        let stays: HashSet<&BString> = ground.equal.iter().chain(&spared).collect();
+        let moving = changes.into_iter().filter(|change| !stays.contains(&change.path)).collect();
+        let plan = exchange::Plan::of(repo, &mut witness, moving)?;
         let from = ignored::without(repo, present, &spared)?;
-        Ok(Restore { repo, index, from, to, target: target.clone(), unflag, raw, lock })
+        Ok(Restore { repo, index, from, to, target: target.clone(), unflag, raw, lock, captured, witness, plan })
     }
 
     /// Writes the files that differ; stops with its name at a file that changed after the capture.
     pub fn write_files(&mut self) -> Result<()> {
-        if self.from != self.to {
+        let outcomes = self.plan.carry_out(self.repo, &self.witness, (&self.lock, &self.raw))?;
+        let all = (!self.plan.has_more).then_some(self.to);
+        index::enter(self.repo, &self.index.path, outcomes, (all, self.captured.worktree_index.read_files()))?;
+        if self.plan.has_more {
             files::write(self.repo, &self.index.path, &self.lock, [self.from, self.to])?;
         }
         sparse::keep_on_disk(self.repo, &self.index.path, &self.target)?;

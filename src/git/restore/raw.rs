@@ -96,7 +96,17 @@ impl Rewrites {
             .hint("stop what is writing there, or move it away, and try again"))
     }
 
-    /// Writes them; each is complete or as it was.
+    /// Puts the bytes into those of `paths` that git has written to the folder `area`.
+    pub(super) fn stage<'p>(&self, repo: &Repo, area: &Path, paths: impl Iterator<Item = &'p BString>) -> Result<()> {
+        for (path, id) in paths.filter_map(|path| self.wanted.get_key_value(path)) {
+            let blob = repo.gix().find_blob(*id).context("cannot read a file as it was")?;
+            let place = area.join(gix::path::from_bstr(path.as_bstr()).context("cannot use a path on this system")?);
+            fs::write(&place, &blob.data).map_err(|error| durable::storage_error(&place, error))?;
+        }
+        Ok(())
+    }
+
+    /// Writes those that are not there yet; each is complete or as it was.
     pub(super) fn write(&mut self, repo: &Repo) -> Result<()> {
         for (path, id) in &self.wanted {
             if self.is_due(repo, path)? {

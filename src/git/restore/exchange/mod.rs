@@ -1,0 +1,155 @@
+//! Files put in place one by one, each exchanged for what was there, so that nothing is overwritten unseen.
+//!
+//! git writes the new files (so filters, line ends and links are its own) into a folder of their own. Then each is
+//! exchanged with the file in the worktree, in one step, and what came out is looked at: if it is not what was
+//! captured, somebody saved it a moment ago, and every exchange is taken back. Only when all are in place, and all
+//! that came out is still what was captured, it is let go.
+//!
+//! A kill in between leaves the folder; [`rescue()`] keeps what no backup has of it.
+
+mod moves;
+mod place;
+mod rescue;
+mod stage;
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use gix::{
+    bstr::{BString, ByteSlice},
+    index::entry::Stat,
+};
+
+use self::moves::Moves;
+pub(super) use self::rescue::{FOLDER as RESCUED, rescue};
+use super::{lock::IndexLock, raw::Rewrites, sparse};
+use crate::{
+    error::Result,
+    git::{
+        Repo,
+        capture::witness::{Expected, Witness},
+        tree::{self, Entry, TreeChange},
+    },
+};
+
+/// The folder beside the index in which all this happens.
+struct Area {
+    top: PathBuf,
+}
+
+impl Area {
+    fn of(repo: &Repo) -> Self {
+        Area { top: repo.git_dir().join("checkpoint-files") }
+    }
+
+    /// The files that are to come, and those that were exchanged for them.
+    fn incoming(&self) -> PathBuf {
+        self.top.join("new")
+    }
+
+    /// The files that went.
+    fn outgoing(&self) -> PathBuf {
+        self.top.join("old")
+    }
+
+    /// Is there from before the first file of the worktree is in it.
+    fn begun(&self) -> PathBuf {
+        self.top.join("begun")
+    }
+}
+
+/// What is to be done at one path.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) path: BString,
+    /// What has to be there before; `None`: nothing.
+    expected: Option<Expected>,
+    /// What git is to write; `None`: the file goes.
+    pub(super) new: Option<Entry>,
+}
+
+impl Step {
+    fn is_rule(&self) -> bool {
+        self.path.rsplit(|byte| *byte == b'/').next() == Some(b".gitattributes")
+    }
+}
+
+/// What the index has to know of a path: the file that is there now, as it was written, or that there is none.
+pub(super) struct Outcome {
+    pub(super) path: BString,
+    pub(super) new: Option<(Entry, Stat)>,
+}
+
+/// What is changed by exchanging, and whether git has other things to do.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    steps: Vec<Step>,
+    pub(super) has_more: bool,
+}
+
+impl Plan {
+    /// Of `changes` those that can be made so: files and links whose names the file system tells apart. Submodules,
+    /// and what a sparse checkout leaves out, are for git.
+    pub(super) fn of(repo: &Repo, witness: &mut Witness<'_>, changes: Vec<TreeChange>) -> Result<Plan> {
+        let (is_sparse, folds) = (sparse::is_on(repo), witness.folds_names());
+        let is_module = |entry: Option<Entry>| entry.is_some_and(|entry| entry.mode.is_commit());
+        let modules = changes.iter().filter(|change| is_module(change.old) || is_module(change.new));
+        let modules: BTreeSet<BString> = modules.map(|change| change.path.clone()).collect();
+        let in_module =
+            |path: &BString| path.find_iter("/").chain([path.len()]).any(|end| modules.contains(path[..end].as_bstr()));
+        // Only git knows the patterns, and what they leave out of the files that are there.
+        let mut plan = Plan { has_more: is_sparse && !changes.is_empty(), ..Plan::default() };
+        for TreeChange { path, old, new } in changes {
+            let is_plain = !in_module(&path) && (!folds || (old.is_some() && new.is_some()));
+            let expected = if is_plain && old.is_some() { witness.expected(path.as_bstr())? } else { None };
+            if new.is_some() && !tree::is_writable_path(repo, path.as_bstr()) {
+                return Err(super::unsafe_path(&path));
+            }
+            if is_plain && (expected.is_some() || (old.is_none() && !is_sparse)) {
+                plan.steps.push(Step { path, expected, new });
+            } else {
+                plan.has_more = true;
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Does it: all of it, or nothing and an error.
+    pub(super) fn carry_out(
+        &self,
+        repo: &Repo,
+        witness: &Witness<'_>,
+        (lock, raw): (&IndexLock, &Rewrites),
+    ) -> Result<Vec<Outcome>> {
+        if self.steps.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut moves = Moves::begin(repo, witness)?;
+        match self.make(repo, &mut moves, (lock, raw)) {
+            Ok(()) => Ok(moves.let_go(&self.steps)),
+            Err(error) => Err(moves.take_back(error)),
+        }
+    }
+
+    fn make(&self, repo: &Repo, moves: &mut Moves<'_>, (lock, raw): (&IndexLock, &Rewrites)) -> Result<()> {
+        // git reads attributes in the worktree: those of the target have to be there before other files are written.
+        let has_rules = self.steps.iter().any(Step::is_rule);
+        let arriving = self.steps.iter().filter(|step| step.new.is_some());
+        let (first, second): (Vec<&Step>, Vec<&Step>) = arriving.partition(|step| !has_rules || step.is_rule());
+        let area = Area::of(repo).incoming();
+        let stage = |steps: &[&Step], area: &Path| {
+            stage::write(repo, area, lock, steps)?;
+            raw.stage(repo, area, steps.iter().map(|step| &step.path))
+        };
+        stage(&first, &area)?;
+        moves.remove(&self.steps)?;
+        moves.put(&first)?;
+        if !second.is_empty() {
+            stage(&second, &area)?;
+            moves.put(&second)?;
+        }
+        moves.look_again()
+    }
+}
