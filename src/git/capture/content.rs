@@ -5,7 +5,7 @@
 
 use std::{
     fs::File,
-    io::Read,
+    io::{Read, Seek},
     path::Path,
     sync::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -135,15 +135,14 @@ pub(super) fn read(
             for _ in 0..threads {
                 let (send, bench) = (send.clone(), &bench);
                 scope.spawn(move || {
-                    let mut pass_on = |at, outcome| send.send((at, outcome)).map_err(|_receiver_gone| Trouble::Raced);
-                    let started = bench.work(&disk.to_thread_local(), &mut pass_on);
-                    if let Err(trouble) = started {
-                        drop(send.send((0, Err(trouble))));
-                    }
+                    let mut batch = Batch { send, items: Vec::new(), bytes: 0 };
+                    let worked = bench.work(&disk.to_thread_local(), &mut |at, outcome| batch.add(at, outcome));
+                    // Without a receiver the first failure is known already.
+                    worked.or_else(|trouble| batch.add(0, Err(trouble))).and_then(|()| batch.pass_on()).ok();
                 });
             }
             drop(send);
-            let outcome = receive.iter().try_for_each(|(at, outcome)| take(at, outcome));
+            let outcome = receive.iter().flatten().try_for_each(|(at, outcome)| take(at, outcome));
             bench.stopped.store(true, Ordering::Relaxed);
             drop(receive);
             outcome
@@ -156,6 +155,31 @@ pub(super) fn read(
         .into_iter()
         .map(|content| content.expect("every job was done, or the first failure was returned"))
         .collect())
+}
+
+/// What a thread has done and not passed on yet: waking the one that waits takes longer than reading a small file.
+struct Batch {
+    send: mpsc::SyncSender<Vec<(usize, Attempt<Done>)>>,
+    items: Vec<(usize, Attempt<Done>)>,
+    bytes: usize,
+}
+
+impl Batch {
+    const ITEMS: usize = 64;
+    const BYTES: usize = 1 << 20;
+
+    fn add(&mut self, at: usize, outcome: Attempt<Done>) -> Attempt<()> {
+        if let Ok(Done::Blob(_, kept)) = &outcome {
+            self.bytes += kept.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
+        }
+        self.items.push((at, outcome));
+        if self.items.len() < Self::ITEMS && self.bytes < Self::BYTES { Ok(()) } else { self.pass_on() }
+    }
+
+    fn pass_on(&mut self) -> Attempt<()> {
+        self.bytes = 0;
+        self.send.send(std::mem::take(&mut self.items)).map_err(|_receiver_gone| Trouble::Raced)
+    }
 }
 
 impl Bench<'_> {
@@ -217,7 +241,9 @@ impl Bench<'_> {
         }
         // Most large files that have to be read were only touched.
         if self.keep == Keep::Names || job.known.is_some() {
-            let id = super::large::hash(repo, &file, disk.size).map_err(|error| Trouble::unreadable(path, error))?;
+            let unreadable = |error| Trouble::unreadable(path, error);
+            let id = super::large::hash(repo, &file, disk.size).map_err(unreadable)?;
+            (&file).rewind().map_err(unreadable)?;
             if self.keep == Keep::Names || job.known == Some(id) {
                 return Ok(Done::Blob(Content { id, raw: None, disk }, Vec::new()));
             }
@@ -238,6 +264,14 @@ impl Bench<'_> {
         kept.retain(|(id, _)| self.keep == Keep::Blobs && job.known != Some(*id));
         Ok(Done::Blob(Content { id, raw, disk }, kept))
     }
+}
+
+/// What a file had when it was opened; what is appended while it is read does not count.
+pub(super) fn read_whole(file: File, size: u64) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+    // Without a limit, the file would be asked for its size and its position first, and for more at the end.
+    file.take(size).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Opens a file, without waiting on a pipe and without following a link that took its place.

@@ -20,6 +20,7 @@ use gix::{
 };
 
 use super::{
+    content::read_whole,
     disk::os_path,
     trouble::{Attempt, Trouble},
 };
@@ -73,9 +74,8 @@ impl<'a> Filter<'a> {
     }
 
     /// The content of `file`, which is at `path`, as git stores it, and as it is where the way there loses anything.
-    pub(super) fn read(&mut self, path: &BStr, mut file: File, size: u64) -> Attempt<Cleaned> {
-        let mut raw = Vec::with_capacity(size as usize + 1);
-        file.read_to_end(&mut raw).map_err(|error| Trouble::unreadable(path, error))?;
+    pub(super) fn read(&mut self, path: &BStr, file: File, size: u64) -> Attempt<Cleaned> {
+        let raw = read_whole(file, size).map_err(|error| Trouble::unreadable(path, error))?;
         self.convert(path, raw)
     }
 

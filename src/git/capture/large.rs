@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, Read, Seek},
+    io::{self, Read},
     path::Path,
 };
 
@@ -39,7 +39,6 @@ pub(super) fn hash(repo: &gix::Repository, mut file: &File, size: u64) -> io::Re
             }
         }
     }
-    file.rewind()?;
     hasher.try_finalize().map_err(io::Error::other)
 }
 

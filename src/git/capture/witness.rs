@@ -13,7 +13,7 @@ use rustix::{
 
 use super::{
     WorktreeIndex,
-    content::{self, LARGE},
+    content::{self, LARGE, read_whole},
     disk::{OnDisk, Rules, os_path},
     edit::Leaf,
     filter::{Filter, Need},
@@ -90,16 +90,15 @@ impl<'a> Witness<'a> {
             let bytes = large::hash(self.repo.gix(), &file, disk.size).with_context(failed)?;
             return Ok(if large::id(self.repo, path, os_path(path))? == leaf.id { bytes } else { nothing });
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(disk.size).unwrap_or_default());
-        io::Read::read_to_end(&mut &file, &mut bytes).with_context(failed)?;
+        let bytes = read_whole(file, disk.size).with_context(failed)?;
         let id = raw::hash(self.repo, &bytes)?;
         let cleaned = filter.convert(path, bytes).map_err(raw::stopped)?;
         Ok(if raw::hash(self.repo, &cleaned.stored)? == leaf.id { id } else { nothing })
     }
 
-    /// Whether the file at `name` seems to be what was captured: no byte of it is read.
-    pub fn resembles(&self, expected: &Expected, name: Name<'_>) -> io::Result<bool> {
-        Ok(look(name)?.is_some_and(|sight| self.is_like(expected, &sight, true)))
+    /// Whether what is seen where the file was captured seems to be it: no byte of it is read.
+    pub fn resembles(&self, expected: &Expected, sight: &Sight) -> bool {
+        self.is_like(expected, sight, true)
     }
 
     /// Whether the file that was moved to `name` is what was captured; its inode's own time has changed by that.

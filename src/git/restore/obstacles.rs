@@ -73,6 +73,10 @@ impl Survey<'_> {
     /// Looks at where `new` is to stand; `old` is what was captured there.
     fn place(&mut self, path: &BStr, old: Option<Entry>, new: Entry) -> Result<()> {
         let was_file = old.is_some_and(|old| old.mode.kind() != EntryKind::Commit);
+        if was_file && new.mode.kind() != EntryKind::Commit {
+            // A file was captured there. If it is anything else by now, it is found changed before it is replaced.
+            return Ok(());
+        }
         if !self.way_to(path)? {
             return Ok(());
         }

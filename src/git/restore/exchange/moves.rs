@@ -177,10 +177,8 @@ impl<'a> Moves<'a> {
     /// Moves a file out of the worktree; whether it was what was captured.
     fn move_out(&mut self, path: &BStr, expected: &Expected) -> io::Result<bool> {
         let Some((live, live_name)) = present(self.worktree.at(path, false))? else { return Ok(true) };
-        if look((live, &live_name))?.is_none() {
-            return Ok(true);
-        }
-        if !self.witness.resembles(expected, (live, &live_name))? {
+        let Some(sight) = look((live, &live_name))? else { return Ok(true) };
+        if !self.witness.resembles(expected, &sight) {
             return Ok(false);
         }
         let (old, old_name) = self.old.at(path, true)?;
@@ -194,10 +192,8 @@ impl<'a> Moves<'a> {
     /// Exchanges a file for the new one; whether it was what was captured.
     fn exchange(&mut self, path: &BStr, expected: &Expected) -> io::Result<bool> {
         let Some((live, live_name)) = present(self.worktree.at(path, false))? else { return self.place(path) };
-        if look((live, &live_name))?.is_none() {
-            return self.place(path);
-        }
-        if !self.witness.resembles(expected, (live, &live_name))? {
+        let Some(sight) = look((live, &live_name))? else { return self.place(path) };
+        if !self.witness.resembles(expected, &sight) {
             return Ok(false);
         }
         let (new, new_name) = self.new.at(path, false)?;
