@@ -60,13 +60,17 @@ impl GitOperation {
     }
 }
 
+/// So many bytes of objects that were read stay in memory: the same trees are read again and again, by one part of an
+/// operation after the other, and a loose one costs six system calls each time.
+const OBJECT_CACHE: usize = 8 << 20;
+
 impl Repo {
     /// Opens the repository that `env`'s directory is in, as git would find it, `GIT_DIR` included.
     ///
     /// Refused, before anything is read or written: no repository, a bare one or no worktree, ref storage or
     /// extensions that gix cannot handle.
     pub fn open(env: &Env) -> Result<Self> {
-        let gix = open_gix(env)?;
+        let mut gix = open_gix(env)?;
         let storage = gix.config_snapshot().string("extensions.refStorage").filter(|value| *value != "files");
         if let Some(storage) = storage {
             return Err(Error::environment(format!("refs stored as `{storage}` are not supported"))
@@ -91,6 +95,7 @@ impl Repo {
             }
             Err(_outside) => BString::default(),
         };
+        gix.object_cache_size_if_unset(OBJECT_CACHE);
         Ok(Repo {
             git_dir: absolute(gix.git_dir())?,
             common_dir: absolute(gix.common_dir())?,
