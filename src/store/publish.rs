@@ -105,8 +105,12 @@ fn finish(repo: &Repo, record: &Record, edits: &[RefEdit], written: (Oid, Option
     let (object, unsigned) = written;
     // A checkpoint destroys nothing; every other operation is about to.
     let durable = if record.kind() == Kind::Create { Durable::Content } else { Durable::Names };
-    let flushed = objects::flush_as(repo, durable)?;
-    match refs::transaction_as(repo, edits, &format!("checkpoint: {}", record.subject), durable)? {
+    let mut flushed = Flushed::Nothing;
+    let flush = || {
+        flushed = objects::flush_as(repo, durable)?;
+        Ok(())
+    };
+    match refs::transaction_after(repo, edits, &format!("checkpoint: {}", record.subject), (durable, flush))? {
         Transaction::Done => {}
         Transaction::Moved(name) if name.starts_with(b"refs/checkpoint/") => {
             return Err(Error::environment(format!("record {} was changed by another process", record.id))

@@ -52,8 +52,13 @@ pub(super) struct HeadEdit {
     pub(super) log: Option<(Option<Oid>, Oid)>,
 }
 
-/// As `refs::transaction`, HEAD included.
-pub(super) fn apply(repo: &Repo, change: &Change<'_>, message: &str) -> Result<Transaction> {
+/// As `refs::transaction_after`, HEAD included.
+pub(super) fn apply(
+    repo: &Repo,
+    change: &Change<'_>,
+    message: &str,
+    objects: impl FnOnce() -> Result<()>,
+) -> Result<Transaction> {
     let edits = gix_edits(change)?;
     let mut store = repo.gix().refs.clone();
     store.write_reflog = WriteReflog::Disable;
@@ -86,7 +91,14 @@ pub(super) fn apply(repo: &Repo, change: &Change<'_>, message: &str) -> Result<T
         return Ok(Transaction::Moved(name));
     }
     let shared = durable::shared_policy(repo);
-    sync_locks(&paths, shared).map_err(|error| durable::storage_error(&repo.common_dir().join("refs"), error))?;
+    // Objects and refs are waited for together; only the names come one after the other.
+    let synced = std::thread::scope(|scope| {
+        let syncing = scope.spawn(|| sync_locks(&paths, shared));
+        objects()?;
+        let synced = syncing.join().expect("a thread that only syncs does not panic");
+        synced.map_err(|error| durable::storage_error(&repo.common_dir().join("refs"), error))
+    });
+    synced?;
     for dir in &new_dirs {
         gix::fs::set_shared_repository_permissions(dir, shared).context("cannot share a folder of refs")?;
     }

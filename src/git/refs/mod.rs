@@ -57,18 +57,25 @@ pub enum Transaction {
 
 /// Changes all of `edits`, in order, or none. `reflog` is the message of the reflog entries.
 pub fn transaction(repo: &Repo, edits: &[RefEdit], reflog: &str) -> Result<Transaction> {
-    transaction_as(repo, edits, reflog, Durable::Names)
+    transaction_after(repo, edits, reflog, (Durable::Names, || Ok(())))
 }
 
-/// As [`transaction`], and as durable as the caller needs it.
-pub fn transaction_as(repo: &Repo, edits: &[RefEdit], reflog: &str, durable: Durable) -> Result<Transaction> {
+/// As [`transaction`], as durable as the caller needs it, and only after `objects` has put the objects on disk that the
+/// refs will show. It is called once it is sure that the refs can be changed.
+pub fn transaction_after(
+    repo: &Repo,
+    edits: &[RefEdit],
+    reflog: &str,
+    (durable, objects): (Durable, impl FnOnce() -> Result<()>),
+) -> Result<Transaction> {
     if edits.is_empty() {
-        return Ok(Transaction::Done);
+        return objects().map(|()| Transaction::Done);
     }
     if must_use_git(repo, edits)? {
+        objects()?;
         program::apply(repo, edits, reflog)
     } else {
-        files::apply(repo, &files::Change { edits, head: None, durable }, reflog)
+        files::apply(repo, &files::Change { edits, head: None, durable }, reflog, objects)
     }
 }
 
