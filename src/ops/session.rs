@@ -37,8 +37,14 @@ pub struct Session {
 impl Session {
     /// Opens the repository that `env` is in, and reads its configuration.
     pub fn open(env: &Env) -> Result<Self> {
+        let mut session = Self::open_with(env, Config::default())?;
+        session.config = Config::load(session.repo.workdir())?;
+        Ok(session)
+    }
+
+    /// Opens the repository that `env` is in, and reads no configuration.
+    pub fn open_with(env: &Env, config: Config) -> Result<Self> {
         let repo = Repo::open(env)?;
-        let config = Config::load(repo.workdir())?;
         let now = env.now();
         let identity = Identity::of(&repo, now)?;
         Ok(Session { identity, config, now, local: env.local(now), repo })
