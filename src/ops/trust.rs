@@ -110,6 +110,11 @@ pub fn revoke(session: &Session, env: &Env) -> Result<usize> {
     trust::revoke(env, &place(session))
 }
 
+/// How many contents are trusted for this repository.
+pub fn count(session: &Session, env: &Env) -> usize {
+    trust::count(env, &place(session))
+}
+
 /// The consent that a question could not get, because there was nobody to ask.
 pub fn nobody_to_ask(asked: &Question) -> Error {
     Error::refused(format!("`{FILE_NAME}` is not trusted, and there is no terminal to ask at"))

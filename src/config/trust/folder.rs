@@ -95,6 +95,12 @@ impl TrustFolder {
         write().with_context(|| format!("cannot write to `{}`", self.dir.display()))
     }
 
+    /// How many texts are trusted.
+    pub(super) fn count(&self) -> usize {
+        let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        entries.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "toml")).count()
+    }
+
     /// Removes all consents; how many there were.
     pub(super) fn remove(&self) -> Result<usize> {
         let what = || format!("cannot remove `{}`", self.dir.display());

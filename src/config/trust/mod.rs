@@ -140,6 +140,11 @@ pub fn revoke(env: &Env, place: &Place<'_>) -> Result<usize> {
     TrustFolder::find(env, place).map_or(Ok(0), |folder| folder.remove())
 }
 
+/// How many contents are trusted for this repository.
+pub fn count(env: &Env, place: &Place<'_>) -> usize {
+    TrustFolder::find(env, place).map_or(0, |folder| folder.count())
+}
+
 /// The SHA-256 of the parts, one after the other.
 fn sha256(parts: &[&[u8]]) -> String {
     let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha256);
