@@ -118,7 +118,8 @@ fn described(session: &Session, asked: &Question) -> Vec<String> {
 
 fn described_command(wanted: &Wanted) -> String {
     let on: Vec<_> = wanted.on.iter().copied().map(Moment::as_str).collect();
-    let command: Vec<_> = wanted.run.lines().map(exact).collect();
+    // Not by `lines`, which would hide a carriage return.
+    let command: Vec<_> = wanted.run.trim_end_matches('\n').split('\n').map(exact).collect();
     format!("  {} (on {}): {}", wanted.name, on.join(", "), command.join("\n      "))
 }
 

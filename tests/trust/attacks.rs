@@ -55,7 +55,7 @@ fn files_of_the_repository_that_set_variables_or_keys_agree_to_nothing() {
     }
     repo.write(".git/checkpoint/trust-token", "a".repeat(64));
     repo.write(format!("git-checkpoint/trust/{hash}.toml"), config(&repo));
-    for key in ["checkpoint.trust", "checkpoint.trusted", "core.env.GIT_CHECKPOINT_TRUST"] {
+    for key in ["checkpoint.trust", "checkpoint.trusted", "core.trust"] {
         repo.git(&["config", key, &hash]);
     }
     repo.git(&["config", "checkpoint.stateHome", &repo.path().to_string_lossy()]);
@@ -196,7 +196,7 @@ fn only_folders_and_files_of_this_user_count() {
 #[test]
 fn what_is_shown_hides_nothing_and_steers_no_terminal() {
     let repo = untrusted();
-    let text = "[[check]] # \u{202e}desrever\u{2066}\u{200f}\u{200b}\u{e0041}\nname = \"mark\"\n\
+    let text = "[[check]] \non = [\"push\"]# \u{202e}desrever\u{2066}\u{200f}\u{200b}\u{e0041}\nname = \"mark\"\n\
                 run = \"true \\u001b[2K\\u001b]0;title\\u0007 \\u202e\\r\\n\\u009b2J x\\u200b\"   \n";
     repo.write(".checkpoint.toml", text);
     let harmless = |shown: &str| {
@@ -212,6 +212,7 @@ fn what_is_shown_hides_nothing_and_steers_no_terminal() {
     session.send("n");
     let shown = session.end().1.replace('\r', "");
     let before = shown.split("hash: ").next().expect("there is something before it");
+    assert!(before.contains("\\u{d}\n"), "a carriage return is shown: {before}");
     harmless(before);
     for escape in ["\\u{e0041}", "\\u{200f}", "\\u{20}\\u{20}\\u{20}"] {
         assert!(before.contains(escape), "`{escape}` is not shown:\n{before}");
