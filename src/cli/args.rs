@@ -126,7 +126,7 @@ pub(super) enum Command {
     Redo(Undo),
     /// List every operation, newest first
     Log(Log),
-    /// Set a repository up: write a configuration that fits it, and ask for trust
+    /// Write a configuration that fits the project, and ask for trust
     ///
     /// Looks at what is at the top of the worktree (Cargo, npm, pnpm, Yarn, pytest, Go, Maven, Gradle, Composer, a Makefile)
     /// and writes `.checkpoint.toml` with checks for it. A file that is there is left as it is.
@@ -159,10 +159,10 @@ pub(super) enum Command {
 impl Command {
     /// Whether it writes to a repository; such commands do nothing where this program is switched off.
     pub(super) fn changes_something(&self) -> bool {
-        use Command::{Create, Init, PrePush, Recover, Redo, Rollback, Trust, Undo};
+        use Command::{Create, Init, Recover, Redo, Rollback, Trust, Undo};
         match self {
             Trust(args) => !args.show,
-            _ => matches!(self, Create(_) | Init(_) | PrePush(_) | Rollback(_) | Recover(_) | Undo(_) | Redo(_)),
+            _ => matches!(self, Create(_) | Init(_) | Rollback(_) | Recover(_) | Undo(_) | Redo(_)),
         }
     }
 }

@@ -73,6 +73,9 @@ struct Check {
 
 /// Answers git's hook, which has `remote` and `url` as its arguments and the refs on standard input.
 pub(super) fn run(remote: &str, url: &str, env: &Env, ui: &mut Ui) -> Result<u8> {
+    if env.is_off() {
+        return Ok(0);
+    }
     let input = env.input().map_err(|error| Error::environment("cannot read standard input").because(error))?;
     let (session, unusable) = match pre_push::open(env) {
         Ok(opened) => opened,

@@ -267,6 +267,9 @@ fn not_understood(error: &toml::de::Error) -> Error {
             return failure.hint(format!("did you mean `{nearest}`?"));
         }
     }
+    if error.message().starts_with("invalid type: map, expected a sequence") {
+        return failure.hint("a section that may stand more than once is written with two brackets, as in `[[check]]`");
+    }
     failure.hint("correct that line, or remove it to get the default")
 }
 

@@ -56,6 +56,25 @@ fn each_ref_is_taken_for_what_it_is() {
 }
 
 #[test]
+fn longer_object_names_are_fine() {
+    let repo = TestRepo::sha256();
+    repo.write(".checkpoint.toml", good_check(""));
+    repo.commit("Configure");
+    trust(&repo);
+    let remote = repo.root().join("remote.git");
+    repo.git(&["init", "-q", "--bare", "--object-format=sha256", &remote.to_string_lossy()]);
+    repo.git(&["remote", "add", "origin", &remote.to_string_lossy()]);
+    install_hook(&repo);
+    commit(&repo, "bad");
+    push_stopped(&repo, &["origin", "main"]);
+    commit(&repo, "good");
+    push_ok(&repo, &["origin", "main"]);
+    push_ok(&repo, &["origin", "main:again"]);
+    assert_eq!(calls(&repo).len(), 2);
+    assert_nothing_left(&repo);
+}
+
+#[test]
 fn one_bad_ref_of_several_stops_them_all() {
     let repo = trusted(&good_check(""));
     commit(&repo, "good");

@@ -69,10 +69,7 @@ pub(super) fn find(session: &Session, updates: &[Update], remote: &Remote<'_>) -
         if remaining.contains(&commit) {
             continue;
         }
-        let lost = lost(session, commit, remaining)?;
-        if let Some((count, newest)) = lost {
-            found.push(discarded(Loss::Commits { count, newest, kept: None }));
-        }
+        found.extend(loss(session, commit, remaining)?.map(discarded));
     }
     Ok(found)
 }
@@ -92,7 +89,7 @@ fn remaining(session: &Session, updates: &[Update], remote: &Remote<'_>) -> Resu
     Ok(tips)
 }
 
-fn lost(session: &Session, tip: Oid, remaining: &BTreeSet<Oid>) -> Result<Option<(usize, Vec<(Oid, String)>)>> {
+fn loss(session: &Session, tip: Oid, remaining: &BTreeSet<Oid>) -> Result<Option<Loss>> {
     let input: String = remaining.iter().map(|id| format!("^{id}\n")).collect();
     let list = session.repo.git(["rev-list", "--topo-order", "--stdin"]).stdin(format!("{tip}\n{input}"));
     let listed = list.run().context("cannot tell which commits of the remote would be lost")?;
@@ -107,7 +104,7 @@ fn lost(session: &Session, tip: Oid, remaining: &BTreeSet<Oid>) -> Result<Option
         Ok((id, message.summary().to_str_lossy().into_owned()))
     };
     let newest = ids.iter().take(NAMED).map(name).collect::<Result<_>>()?;
-    Ok(Some((ids.len(), newest)))
+    Ok(Some(Loss::Commits { count: ids.len(), newest, kept: None }))
 }
 
 /// Makes a ref here for every history that would be lost, unless there is one already.

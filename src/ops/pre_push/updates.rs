@@ -83,9 +83,8 @@ fn parse_line(line: &[u8]) -> Result<Update> {
             .hint("`git push` gives these lines to its hook; this command is not called by hand")
     };
     let mut words = line.rsplitn(4, |byte| *byte == b' ');
-    let (remote, remote_ref, local, local_ref) = match (words.next(), words.next(), words.next(), words.next()) {
-        (Some(remote), Some(remote_ref), Some(local), Some(local_ref)) => (remote, remote_ref, local, local_ref),
-        _ => return Err(malformed()),
+    let [Some(remote), Some(remote_ref), Some(local), Some(local_ref)] = [(); 4].map(|()| words.next()) else {
+        return Err(malformed());
     };
     let object = |hex: &[u8]| match hex {
         // Of any length: git writes as many as its own names have.
