@@ -1,7 +1,7 @@
 //! Trust: whether a person has agreed to this very content of `.checkpoint.toml`.
 //!
 //! A repository is somebody else's until its user says otherwise, and it can change with every pull. So consent is to
-//! bytes, for one repository, and it is kept where no repository can put files (see [`folder`]). The bytes that were
+//! bytes, for one repository, and it is kept where no repository can put files (see [`TrustFolder`]). The bytes that were
 //! shown are the bytes that are kept, and what runs is what was read from equal bytes: nothing is read twice.
 
 mod folder;
