@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Result},
     model::{Oid, Verdict, quote_path},
     ops::{
+        Session,
         pre_push::{self, Decision, Discarded, Fate, Loss, Outcome, Request, Update, Validation},
         trust::Standing,
     },
@@ -77,7 +78,7 @@ pub(super) fn run(remote: &str, url: &str, env: &Env, ui: &mut Ui) -> Result<u8>
         return Ok(0);
     }
     let input = env.input().map_err(|error| Error::environment("cannot read standard input").because(error))?;
-    let (session, unusable) = match pre_push::open(env) {
+    let (session, unusable) = match Session::open_leniently(env) {
         Ok(opened) => opened,
         Err(error) => {
             // Nobody can have trusted anything there, and a hook that cannot look has nothing to say.

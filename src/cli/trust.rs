@@ -184,7 +184,7 @@ fn show(session: &Session, standing: &Standing, ui: &mut Ui) -> Result<u8> {
 
 /// Works with a configuration that cannot be read, too.
 fn revoke(dry_run: bool, env: &Env, ui: &mut Ui) -> Result<u8> {
-    let (session, _unusable) = crate::ops::pre_push::open(env)?;
+    let (session, _unusable) = Session::open_leniently(env)?;
     let revoked = if dry_run { trust::count(&session, env) } else { trust::revoke(&session, env)? };
     let standing = trust::gather(&session, env);
     if ui.is_json() {

@@ -6,12 +6,13 @@
 
 use std::{
     fs::{self, File},
+    io,
     path::{Path, PathBuf},
 };
 
 use gix::bstr::ByteSlice;
 
-use super::{Git, Repo};
+use super::{Git, Repo, durable};
 use crate::{
     error::{Context, Result},
     model::Oid,
@@ -36,7 +37,7 @@ impl<'r> PrivateWorktree<'r> {
     /// Makes one with the files of `commit`.
     pub fn of(repo: &'r Repo, commit: Oid) -> Result<Self> {
         let what = "cannot make a private worktree";
-        let folder = tempfile::Builder::new().prefix(NAME).tempdir().context(what)?;
+        let folder = new_folder(repo).context(what)?;
         let lock = File::create_new(folder.path().join("lock")).context(what)?;
         lock.lock().context(what)?;
         let real = folder.path().canonicalize().context(what)?;
@@ -79,6 +80,17 @@ impl Drop for PrivateWorktree<'_> {
         let _removed = remove.run();
         make_writable(self.folder.path());
     }
+}
+
+/// A temporary folder that is not in the user's worktree, wherever TMPDIR leads to.
+fn new_folder(repo: &Repo) -> io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    let folder = builder.prefix(NAME).tempdir()?;
+    if !folder.path().canonicalize()?.starts_with(repo.workdir()) {
+        return Ok(folder);
+    }
+    durable::create_dirs(&repo.state_dir(), durable::shared_policy(repo))?;
+    builder.tempdir_in(repo.state_dir())
 }
 
 /// Removes the private worktrees of this repository whose owners are gone.

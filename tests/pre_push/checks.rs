@@ -48,6 +48,18 @@ fn the_commit_is_validated_and_not_what_is_on_disk() {
 }
 
 #[test]
+fn the_private_worktree_is_never_in_the_users() {
+    let repo = trusted("[[check]]\nname = \"where\"\non = [\"push\"]\nrun = \"pwd -P; exit 1\"\n");
+    repo.dir("tmp");
+    repo.set_var("TMPDIR", repo.path().join("tmp"));
+    commit(&repo, "good");
+    let text = push_stopped(&repo, &["origin", "main"]);
+    assert!(!text.contains(&*repo.path().join("tmp").to_string_lossy()), "{text}");
+    assert!(text.contains("git-checkpoint-private"), "{text}");
+    assert_eq!(repo.git(&["worktree", "list"]).lines().count(), 1);
+}
+
+#[test]
 fn a_tree_that_has_passed_is_not_looked_at_again() {
     let repo = trusted(&good_check(""));
     let first = commit(&repo, "good");

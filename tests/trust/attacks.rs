@@ -132,6 +132,12 @@ fn another_repository_at_the_same_path_is_not_trusted() {
     crate::pre_push::install_hook(&other);
     other.git(&["switch", "-q", "-c", "other"]);
     assert_nothing_runs(&other);
+    // It has a consent of its own, to another content.
+    other.write(".checkpoint.toml", config(&repo).replace("touch", "touch --"));
+    assert_eq!(answer(&other, "y").0, 0);
+    assert_state(&other, "trusted");
+    other.write(".checkpoint.toml", config(&repo));
+    assert_state(&other, "changed");
     std::fs::remove_dir_all(&path).expect("it can be removed");
     std::fs::rename(&aside, &path).expect("it can be moved");
     assert_state(&repo, "trusted");

@@ -15,7 +15,7 @@ use std::time::Instant;
 use super::{Session, trust};
 use crate::{
     check::{Circumstances, Logs, Run, Subject, Validated},
-    config::{Config, Consent, Env, Moment, Push, PushCommits},
+    config::{Consent, Env, Moment, Push, PushCommits},
     error::{Error, Result},
     git::private,
 };
@@ -88,17 +88,6 @@ pub enum Validation {
         /// Why verdicts could not be kept.
         unkept: Option<Error>,
     },
-}
-
-/// Opens the session of a hook: a configuration that cannot be used must not stop a push before anybody has trusted it,
-/// so it counts as none; why it cannot be used is the second value.
-pub fn open(env: &Env) -> Result<(Session, Option<Error>)> {
-    let mut session = Session::open_with(env, Config::default())?;
-    match Config::load(session.repo.workdir()) {
-        Ok(config) => session.config = config,
-        Err(error) => return Ok((session, Some(error))),
-    }
-    Ok((session, None))
 }
 
 /// Reads what is to be pushed.
