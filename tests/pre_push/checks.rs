@@ -161,8 +161,8 @@ fn a_check_that_changes_tracked_files_says_nothing() {
 #[test]
 fn a_check_has_a_world_of_its_own() {
     let repo = trusted(
-        "[[check]]\nname = \"world\"\non = [\"push\"]\nrun = '''\nenv | sort\n\
-         test -z \"$GIT_DIR$GIT_WORK_TREE$GIT_INDEX_FILE$GIT_PREFIX$GIT_CHECKPOINT_TRUST\"\nset -e\n\
+        "[[check]]\nname = \"world\"\non = [\"push\"]\nrun = '''\nset -e\n\
+         test -z \"$GIT_DIR$GIT_WORK_TREE$GIT_INDEX_FILE$GIT_PREFIX$GIT_CHECKPOINT_TRUST$CHECKPOINT_FILE$GIT_CONFIG_COUNT\"\n\
          test \"$GIT_CHECKPOINT\" = 0\ntest \"$CHECKPOINT_STAGE\" = push\n\
          test \"$(git rev-parse HEAD)\" = \"$CHECKPOINT_COMMIT\"\n\
          test \"$(git rev-parse 'HEAD^{tree}')\" = \"$CHECKPOINT_TREE\"\n\
@@ -171,6 +171,7 @@ fn a_check_has_a_world_of_its_own() {
          git commit -q --allow-empty -m 'in the check'\ngit checkpoint create\n'''\n",
     );
     repo.git(&["config", "branch.main.checkpointPhase", "phase2"]);
+    repo.set_var("CHECKPOINT_FILE", "inherited");
     commit(&repo, "good");
     let (state, refs) = (repo.state(), repo.refs());
     push_ok(&repo, &["origin", "main"]);
