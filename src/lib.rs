@@ -12,6 +12,8 @@ pub mod config;
 pub mod git;
 pub mod store;
 
+pub mod check;
+
 pub mod ops;
 pub mod ui;
 

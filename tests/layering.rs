@@ -13,7 +13,7 @@ use std::{
 use self::code::{identifiers_after, without_comments_and_text};
 
 /// Top to bottom; each may use itself and those before it.
-const LAYERS: [&str; 8] = ["error", "model", "config", "git", "store", "ops", "ui", "cli"];
+const LAYERS: [&str; 9] = ["error", "model", "config", "git", "store", "check", "ops", "ui", "cli"];
 
 /// Layers that may use less than all before them.
 const NARROW: [(&str, &[&str]); 1] = [("ui", &["error", "model", "ui"])];
@@ -151,6 +151,7 @@ fn good_samples_pass() {
     for (name, source) in [
         ("src/git/repo.rs", "use super::Git;\nuse crate::{config::Env, error::{Context, Result}, model::Oid};"),
         ("src/cli/list.rs", "use crate::{ops::list, ui::Table};\nlet x = crate::git::Repo::open(env);"),
+        ("src/check/run.rs", "use crate::{config::Check, git::shell::Shell, store::verdicts};"),
         ("src/ui/mod.rs", "use crate::model::Head;\n// crate::git is not known here, and println! neither"),
         ("src/model/id.rs", "let text = \"crate::git .unwrap() println!(\"; let c = '\"'; /* crate::ops */"),
         ("src/model/head.rs", "const RAW: &str = r#\"say \"println!\" crate::cli\"#; fn f<'a>(x: &'a str) {}"),
@@ -171,6 +172,10 @@ fn bad_samples_fail() {
         ("src/git/refs.rs", "use crate::{\n    error::Result,\n    store::{Store, Published},\n};", "use `store`"),
         ("src/git/refs.rs", "use crate::{model::{Oid, ops}, store as s};", "use `store`"),
         ("src/store/mod.rs", "fn f(x: crate::ops::Plan) {}", "`store` may not use `ops`"),
+        ("src/store/notes.rs", "use crate::check::Checked;", "`store` may not use `check`"),
+        ("src/check/run.rs", "use crate::ops::Session;", "`check` may not use `ops`"),
+        ("src/check/run.rs", "duct::cmd(\"sh\", args).start()", "only src/git/ starts processes"),
+        ("src/ui/mod.rs", "use crate::check::Checked;", "`ui` may not use `check`"),
         ("src/ops/create.rs", "use crate::ui::Style;", "`ops` may not use `ui`"),
         ("src/ui/mod.rs", "use crate::{error::Error, git::Repo};", "`ui` may not use `git`"),
         ("src/ui/mod.rs", "use crate::config::Env;", "`ui` may not use `config`"),

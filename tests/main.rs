@@ -2,11 +2,13 @@
 
 mod capture;
 mod exact;
+mod init;
 mod kill;
 mod layering;
 mod licences;
 mod operations;
 mod pick;
+mod pre_push;
 mod race;
 mod readme;
 mod reference;
@@ -18,3 +20,4 @@ mod special;
 mod store;
 mod support;
 mod terminal;
+mod trust;

@@ -167,6 +167,42 @@ fn the_answers_of_going_back_and_forth() {
 }
 
 #[test]
+fn the_answers_about_trust_and_pushes() {
+    let repo = TestRepo::with_commit();
+    repo.write("go.mod", "module x\n");
+    answers(&repo, 0, "trust", &["trust", "--show"]);
+    answers(&repo, 0, "init", &["init", "--dry-run"]);
+    answers(&repo, 0, "init", &["init"]);
+    answers(&repo, 0, "init", &["init"]);
+    answers(&repo, 1, "error", &["trust"]);
+    repo.write(".checkpoint.toml", "[[check]]\nname = \"bad\"\nrun = \"exit 3\"\non = [\"push\"]\n");
+    repo.commit("Configure");
+    let shown = answers(&repo, 0, "trust", &["trust", "--show"]);
+    answers(&repo, 0, "trust", &["trust", "--dry-run"]);
+    answers(&repo, 0, "trust", &["trust", "--revoke"]);
+    answers(&repo, 0, "status", &["status"]);
+    let pushed = |code: i32, lines: &str| {
+        let run = repo.checkpoint_with_input(&["pre-push", "origin", "url", "--json"], lines);
+        let (schema, value) = (schema(), run.json());
+        let faults = faults(&schema, &schema["$defs"]["pre_push"], &value, "pre_push");
+        assert!(run.code == code && faults.is_empty(), "{faults:#?}\n{run}");
+        value
+    };
+    let (zero, first, last) = ("0".repeat(40), repo.rev("HEAD~1"), repo.rev("HEAD"));
+    let line = format!("refs/heads/main {last} refs/heads/main {zero}\n");
+    assert_eq!(pushed(0, &line)["trust"], "untrusted");
+    repo.set_var("GIT_CHECKPOINT_TRUST", shown["hash"].as_str().expect("a hash"));
+    let value = pushed(1, &line);
+    assert_eq!(value["commits"][0]["checks"][0]["verdict"], "fail", "{value}");
+    answers(&repo, 0, "trust", &["trust", "--show"]);
+    let value = pushed(
+        0,
+        &format!("refs/heads/main {first} refs/heads/main {last}\n(delete) {zero} refs/heads/x {}\n", "1".repeat(40)),
+    );
+    assert_eq!(value["discarded"].as_array().map(Vec::len), Some(2), "{value}");
+}
+
+#[test]
 fn the_check_finds_what_is_wrong() {
     let schema = schema();
     let rule = &schema["$defs"]["diff"];

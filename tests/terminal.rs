@@ -15,7 +15,7 @@ use crate::support::TestRepo;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The program in a terminal.
-struct Session {
+pub(crate) struct Session {
     child: std::process::Child,
     terminal: std::sync::Arc<blocking::Pty>,
     output: Receiver<Vec<u8>>,
@@ -23,10 +23,20 @@ struct Session {
 }
 
 impl Session {
-    fn start(repo: &TestRepo, args: &[&str]) -> Session {
+    pub(crate) fn start(repo: &TestRepo, args: &[&str]) -> Session {
+        Session::start_command(repo, &repo.checkpoint_command(args))
+    }
+
+    /// A line for the shell.
+    pub(crate) fn start_shell(repo: &TestRepo, line: &str) -> Session {
+        let mut command = repo.command("sh");
+        command.args(["-c", line]);
+        Session::start_command(repo, &command)
+    }
+
+    fn start_command(repo: &TestRepo, plain: &std::process::Command) -> Session {
         let (terminal, end) = blocking::open().expect("a pseudo-terminal");
         terminal.resize(Size::new(24, 80)).expect("it can be resized");
-        let plain = repo.checkpoint_command(args);
         let mut command = blocking::Command::new(plain.get_program()).args(plain.get_args()).env_clear();
         command = command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
         let child = command.env("TERM", "xterm-256color").current_dir(repo.path()).spawn(end).expect("it can be run");
@@ -50,7 +60,7 @@ impl Session {
 
     /// Waits until `text` was shown.
     #[track_caller]
-    fn expect(&mut self, text: &str) {
+    pub(crate) fn expect(&mut self, text: &str) {
         let deadline = Instant::now() + PATIENCE;
         while !self.seen.contains(text) {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -64,13 +74,13 @@ impl Session {
         }
     }
 
-    fn send(&self, keys: &str) {
+    pub(crate) fn send(&self, keys: &str) {
         (&*self.terminal).write_all(keys.as_bytes()).expect("the program reads");
     }
 
     /// Waits for the end; the exit code, and all that was shown.
     #[track_caller]
-    fn end(mut self) -> (i32, String) {
+    pub(crate) fn end(mut self) -> (i32, String) {
         let deadline = Instant::now() + PATIENCE;
         let status: ExitStatus = loop {
             if let Some(status) = self.child.try_wait().expect("it can be waited for") {
@@ -230,7 +240,7 @@ fn the_common_screens_fit() {
 }
 
 /// The text without colours and other sequences.
-fn console_text(text: &str) -> String {
+pub(crate) fn console_text(text: &str) -> String {
     let sequence = regex::Regex::new("\u{1b}\\[[0-9;?]*[A-Za-z]").expect("a valid pattern");
     sequence.replace_all(text, "").replace('\r', "")
 }

@@ -126,6 +126,20 @@ pub(super) enum Command {
     Redo(Undo),
     /// List every operation, newest first
     Log(Log),
+    /// Write a configuration that fits the project, and ask for trust
+    ///
+    /// Looks at what is at the top of the worktree (Cargo, npm, pnpm, Yarn, pytest, Go, Maven, Gradle, Composer, a Makefile)
+    /// and writes `.checkpoint.toml` with checks for it. A file that is there is left as it is.
+    Init(Init),
+    /// Look at the commands in .checkpoint.toml, and let them run
+    ///
+    /// Nothing of that file runs before you agree to its exact content here. Shows the file, or what has changed since you
+    /// last agreed, and asks; without a terminal the answer is no. Where nobody can be asked, as in CI, GIT_CHECKPOINT_TRUST
+    /// set to the hash that --show prints agrees to this one content.
+    Trust(Trust),
+    /// Validate what is about to be pushed, as git's pre-push hook
+    #[command(hide = true)]
+    PrePush(PrePush),
     /// Rehearse it all on a throw-away copy, and compare every byte
     ///
     /// Takes a checkpoint of the copy, breaks it, rolls back, recovers the good commits and undoes it all. The
@@ -145,8 +159,11 @@ pub(super) enum Command {
 impl Command {
     /// Whether it writes to a repository; such commands do nothing where this program is switched off.
     pub(super) fn changes_something(&self) -> bool {
-        use Command::{Create, Recover, Redo, Rollback, Undo};
-        matches!(self, Create(_) | Rollback(_) | Recover(_) | Undo(_) | Redo(_))
+        use Command::{Create, Init, Recover, Redo, Rollback, Trust, Undo};
+        match self {
+            Trust(args) => !args.show,
+            _ => matches!(self, Create(_) | Init(_) | Rollback(_) | Recover(_) | Undo(_) | Redo(_)),
+        }
     }
 }
 
@@ -309,6 +326,37 @@ pub(super) struct Log {
     /// Show at most so many
     #[arg(short = 'n', long, value_name = "NUMBER")]
     pub(super) limit: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Init {
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Trust {
+    /// Print the state of trust, the commands, and the hash; ask nothing
+    #[arg(long, conflicts_with_all = ["revoke", "dry_run"])]
+    pub(super) show: bool,
+
+    /// Take every agreement for this repository back
+    #[arg(long)]
+    pub(super) revoke: bool,
+
+    /// Say what would be trusted or revoked, and change nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PrePush {
+    /// The name of the remote, or its URL
+    pub(super) remote: String,
+
+    /// The URL of the remote
+    pub(super) url: String,
 }
 
 #[derive(Debug, Args)]

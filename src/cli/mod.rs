@@ -4,15 +4,18 @@ mod args;
 mod create;
 mod diff;
 mod drill;
+mod init;
 mod json;
 mod list;
 mod log;
 mod man;
+mod pre_push;
 mod recover;
 mod resume;
 mod rollback;
 mod show;
 mod status;
+mod trust;
 mod undo;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -84,6 +87,9 @@ fn dispatch(cli: Cli, env: &Env, ui: &mut Ui) -> Result<u8> {
         Command::Undo(args) => undo::run(Direction::Undo, &args, env, ui),
         Command::Redo(args) => undo::run(Direction::Redo, &args, env, ui),
         Command::Log(args) => log::run(&args, env, ui),
+        Command::Init(args) => init::run(&args, env, ui),
+        Command::Trust(args) => trust::run(&args, env, ui),
+        Command::PrePush(args) => pre_push::run(&args.remote, &args.url, env, ui),
         Command::Drill(args) => drill::run(&args, env, ui),
         Command::Man(args) => man::run(&args, env, ui),
         Command::Completions { shell } => man::completions(shell, ui),

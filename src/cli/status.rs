@@ -6,7 +6,10 @@ use super::{create, json};
 use crate::{
     config::Env,
     error::Result,
-    ops::status::{self, Status},
+    ops::{
+        status::{self, Status},
+        trust::{self, Standing},
+    },
     ui::{Ui, age},
 };
 
@@ -21,7 +24,7 @@ struct Value {
     skipped: Vec<json::SkippedPath>,
     in_progress: Option<InProgress>,
     hooks: Option<()>,
-    trust: Option<()>,
+    trust: Option<&'static str>,
     jobs: [(); 0],
 }
 
@@ -42,8 +45,9 @@ struct InProgress {
 pub(super) fn run(env: &Env, ui: &mut Ui) -> Result<u8> {
     let session = super::open_and_remind(env, ui)?;
     let status = status::status(&session)?;
+    let trust = trust::gather(&session, env);
     if ui.is_json() {
-        ui.value(&value(&status))?;
+        ui.value(&value(&status, &trust))?;
         return Ok(0);
     }
     let commit = status.head.commit().map_or_else(|| "no commit yet".into(), |id| id.to_hex_with_len(10).to_string());
@@ -58,11 +62,14 @@ pub(super) fn run(env: &Env, ui: &mut Ui) -> Result<u8> {
     if let Some(operation) = status.git_operation {
         ui.line(format!("in progress: git {}", operation.command()))?;
     }
+    if trust.is_missing() {
+        ui.line("trust: nothing in .checkpoint.toml runs before `git checkpoint trust`")?;
+    }
     create::warn_of_skipped(&status.skipped, ui)?;
     Ok(0)
 }
 
-fn value(status: &Status) -> Value {
+fn value(status: &Status, trust: &Standing) -> Value {
     let ours = status
         .interrupted
         .as_ref()
@@ -85,7 +92,7 @@ fn value(status: &Status) -> Value {
         skipped: json::skipped(&status.skipped),
         in_progress: ours.or(gits),
         hooks: None,
-        trust: None,
+        trust: trust.as_str(),
         jobs: [],
     }
 }

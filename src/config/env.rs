@@ -6,7 +6,7 @@
 use std::{
     collections::HashMap,
     ffi::{OsStr, OsString},
-    io::IsTerminal,
+    io::{IsTerminal, Read},
     path::{Path, PathBuf},
 };
 
@@ -73,6 +73,15 @@ impl Env {
     /// Whether this program is switched off (`GIT_CHECKPOINT=0`), as it is inside its own checks.
     pub fn is_off(&self) -> bool {
         self.var("GIT_CHECKPOINT").is_some_and(|value| value == "0")
+    }
+
+    /// Everything that standard input gives; nothing where it is a terminal, at which nobody would know what to type.
+    pub fn input(&self) -> std::io::Result<Vec<u8>> {
+        let (mut input, mut bytes) = (std::io::stdin(), Vec::new());
+        if !input.is_terminal() {
+            input.read_to_end(&mut bytes)?;
+        }
+        Ok(bytes)
     }
 
     /// The present moment; fixed by `GIT_CHECKPOINT_NOW` (RFC 3339), which tests use.

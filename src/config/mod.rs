@@ -1,7 +1,11 @@
 //! The ambient world and the configuration, each read once and passed on as values.
 
+mod checks;
 mod env;
 mod schema;
+pub mod trust;
 
+pub use checks::{Check, Moment, OnTrouble, Push, PushCommits, Severity};
 pub use env::Env;
-pub use schema::{Capture, CaptureMode, Config, FILE_NAME, Names, TagKind};
+pub use schema::{Capture, CaptureMode, Config, FILE_NAME, Names, Source, TagKind, Wanted};
+pub use trust::{Consent, ContentHash, Place, Trust};

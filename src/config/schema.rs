@@ -6,6 +6,10 @@ use std::{io::ErrorKind, path::Path};
 
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
+use super::{
+    checks::{Check, CheckForm, Moment, Push},
+    trust::{Consent, ContentHash},
+};
 use crate::{
     error::{Context, Error, Result},
     model::{ByteSize, Template},
@@ -26,8 +30,33 @@ pub struct Config {
     pub tag: TagKind,
     /// The names that checkpoints and backups get.
     pub names: Names,
+    /// What is validated before a push, and what stops it.
+    pub push: Push,
     /// Sections that are part of the format but that this version does not act on yet, in the file's words.
     pub inactive: Vec<&'static str>,
+    /// The text that all of this was read from; `None` where there is no file.
+    pub source: Option<Source>,
+    checks: Vec<Check>,
+}
+
+/// The text of a configuration, as it was read once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The whole file.
+    pub text: String,
+    /// What a person trusts: these bytes and no others.
+    pub hash: ContentHash,
+}
+
+/// A command that the file wants run, to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// What it is: the check's name.
+    pub name: String,
+    /// When it runs.
+    pub on: Vec<Moment>,
+    /// The command.
+    pub run: String,
 }
 
 /// The names that checkpoints and backups get, where the configuration sets them.
@@ -98,11 +127,11 @@ struct File {
     phase: Phase,
     tag: Tag,
     capture: Capture,
-    check: Option<IgnoredAny>,
+    check: Vec<CheckForm>,
     artifact: Option<IgnoredAny>,
     rollback: Option<IgnoredAny>,
     policy: Option<IgnoredAny>,
-    push: Option<IgnoredAny>,
+    push: Push,
     retention: Option<IgnoredAny>,
 }
 
@@ -130,6 +159,7 @@ impl Config {
     /// Reads the text of a configuration.
     pub fn parse(text: &str) -> Result<Self> {
         let file: File = toml::from_str(text).map_err(|error| not_understood(&error))?;
+        refuse_twice(text, &file.check)?;
         let template = |key: &str, value: Option<String>| -> Result<Option<Template>> {
             let parse = |text: String| Template::parse(&text);
             value.map(parse).transpose().map_err(|why| {
@@ -138,26 +168,61 @@ impl Config {
                     .hint("write a field as in `{date}`; a brace alone has no meaning")
             })
         };
-        let inactive = [
+        let later = [
             ("phase.every", file.phase.every),
             ("phase.at", file.phase.at),
-            ("check", file.check),
             ("artifact", file.artifact),
             ("rollback", file.rollback),
             ("policy", file.policy),
-            ("push", file.push),
             ("retention", file.retention),
         ];
+        let mut inactive: Vec<_> = file.check.iter().flat_map(CheckForm::inactive).collect();
+        inactive.sort_unstable();
+        inactive.dedup();
+        inactive.extend(later.into_iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name));
         Ok(Config {
             capture: file.capture,
             tag: file.tag.kind,
+            push: file.push,
+            checks: file.check.into_iter().map(Check::from).collect(),
+            source: Some(Source { text: text.to_owned(), hash: ContentHash::of(text.as_bytes()) }),
             names: Names {
                 tag: template("phase.tag", file.phase.tag)?,
                 backup: template("phase.backup", file.phase.backup)?,
             },
-            inactive: inactive.into_iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name).collect(),
+            inactive,
         })
     }
+
+    /// The checks, to be run: for one who has the consent to exactly this content.
+    pub fn checks(&self, consent: &Consent) -> Result<&[Check]> {
+        match &self.source {
+            Some(source) if consent.is_to(&source.hash) => Ok(&self.checks),
+            _ => Err(Error::bug("a consent was used for another configuration")),
+        }
+    }
+
+    /// The commands that the file wants run, to be shown; empty where there is nothing that needs trust.
+    pub fn wanted(&self) -> Vec<Wanted> {
+        let wanted = |check: &Check| Wanted { name: check.name.clone(), on: check.on.clone(), run: check.run.clone() };
+        self.checks.iter().map(wanted).collect()
+    }
+}
+
+/// Each check has a name of its own: logs and verdicts go by it.
+fn refuse_twice(text: &str, checks: &[CheckForm]) -> Result<()> {
+    for (number, check) in checks.iter().enumerate() {
+        let (name, span) = check.name();
+        if checks[..number].iter().any(|other| other.name().0 == name) {
+            let before = text.get(..span.start).unwrap_or_default();
+            let (line, start) = (before.matches('\n').count() + 1, before.rfind('\n').map_or(0, |at| at + 1));
+            let column = before[start..].chars().count() + 1;
+            return Err(Error::usage(format!("`{FILE_NAME}` is not valid"))
+                .because(format!("line {line}, column {column}: there are two checks named `{name}`"))
+                .hint("give each check a name of its own"));
+        }
+    }
+    Ok(())
 }
 
 /// The file's text, if there is one. It may be somebody else's, so only a plain file of this worktree is read: a pipe
@@ -202,10 +267,14 @@ fn not_understood(error: &toml::de::Error) -> Error {
             return failure.hint(format!("did you mean `{nearest}`?"));
         }
     }
+    if error.message().starts_with("invalid type: map, expected a sequence") {
+        return failure.hint("a section that may stand more than once is written with two brackets, as in `[[check]]`");
+    }
     failure.hint("correct that line, or remove it to get the default")
 }
 
-fn from_text<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+/// Reads a value that people write as text.
+pub(super) fn from_text<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: std::str::FromStr<Err = String>,
@@ -232,12 +301,24 @@ mod tests {
     #[test]
     fn values_are_read_and_what_is_not_acted_on_is_named() {
         let text = "[tag]\nkind = 'none'\n[capture]\nmax-file-size = '1MiB'\nexclude = ['*.log']\n\
-                    [[check]]\nname = 'unit'\nrun = 'true'\n[phase]\ntag = 'day_{day}_complete'";
+                    [[check]]\nname = 'unit'\nrun = 'true'\non = ['push', 'monitor']\nmeasure = {}\n[retention]\n[phase]\ntag = 'day_{day}_complete'";
         let config = Config::parse(text).expect("valid");
         assert_eq!(config.tag, TagKind::None);
         assert_eq!(config.capture.max_file_size, ByteSize(1 << 20));
-        assert_eq!(config.inactive, ["check"]);
+        assert_eq!(config.inactive, ["check.measure", "check.on` other than `push", "retention"]);
         assert!(config.names.tag.is_some());
+    }
+
+    #[test]
+    fn checks_are_for_those_who_have_the_consent_to_this_very_text() {
+        let text = "[[check]]\nname = 'unit'\nrun = 'make test'\n";
+        let config = Config::parse(text).expect("valid");
+        assert_eq!(config.wanted()[0].run, "make test");
+        let consent = Consent::for_tests(text.as_bytes());
+        assert_eq!(config.checks(&consent).expect("trusted")[0].name, "unit");
+        let other = Consent::for_tests(b"[[check]]\nname = 'unit'\nrun = 'make test' \n");
+        assert!(config.checks(&other).is_err());
+        assert!(Config::default().checks(&consent).is_err());
     }
 
     #[test]
@@ -248,6 +329,25 @@ mod tests {
             ("[tag]\nkind = 'anotated'", "line 2", Some("annotated")),
             ("[capture]\nmax-file-size = 'big'", "line 2", None),
             ("[capture", "line 1", None),
+            ("[[check]]\nname = 'a'\nrunn = 'b'", "line 3", Some("run")),
+            ("[[check]]\nname = 'a'", "line 1", None),
+            ("[[check]]\nname = 'a b'\nrun = 'c'", "line 2", None),
+            ("[[check]]\nname = '../a'\nrun = 'c'", "line 2", None),
+            ("[[check]]\nname = 'a'\nrun = ' '", "line 3", None),
+            ("[[check]]\nname = 'a'\nrun = ['b', 'c']", "line 3", None),
+            ("[[check]]\nname = 'a'\nrun = 'b'\non = ['psuh']", "line 4", Some("push")),
+            ("[[check]]\nname = 'a'\nrun = 'b'\non = 'push'", "line 4", None),
+            ("[[check]]\nname = 'a'\nrun = 'b'\nseverity = 'hihg'", "line 4", Some("high")),
+            ("[[check]]\nname = 'a'\nrun = 'b'\ntimeout = '0s'", "line 4", None),
+            ("[[check]]\nname = 'a'\nrun = 'b'\ntimeout = 10", "line 4", None),
+            ("[[check]]\nname = 'a'\nrun = 'b'\n[[check]]\nname = 'a'\nrun = 'c'", "line 5, column 8", None),
+            ("[check]\nname = 'a'\nrun = 'b'", "line 1", None),
+            ("[push]\nbudgt = '5m'", "line 2", Some("budget")),
+            ("[push]\nbudget = '5'", "line 2", None),
+            ("[push]\ncommits = 'tips'", "line 2", Some("tip")),
+            ("[push]\non-failure = 'alow'", "line 2", Some("allow")),
+            ("[push]\non-inconclusive = false", "line 2", None),
+            ("[trust]\nhash = 'x'", "line 1", None),
         ] {
             let error = Config::parse(text).expect_err(text);
             let chain = error.chain().join("\n");

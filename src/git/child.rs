@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 
 /// The variables that `git rev-parse --local-env-vars` names, and those that would change a command's meaning or
 /// output. `GIT_CONFIG_PARAMETERS` and `GIT_CONFIG_COUNT` stay: `git -c key=value checkpoint` must reach git.
-const REMOVED: [&str; 23] = [
+pub(super) const REMOVED: [&str; 23] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_CONFIG",
     "GIT_OBJECT_DIRECTORY",

@@ -1,4 +1,4 @@
-//! The only place that opens a repository or spawns `git`.
+//! The only place that opens a repository or starts processes.
 //!
 //! What gix does exactly and fast is done with gix; what only git can promise (writing a user's files, merging
 //! with renames, signing) is done by the `git` program, through [`child`].
@@ -9,9 +9,11 @@ pub mod durable;
 pub mod lock;
 pub mod objects;
 pub mod pick;
+pub mod private;
 pub mod refs;
 pub mod repo;
 pub mod restore;
+pub mod shell;
 pub mod tree;
 
 /// From now on a signal that ends the process removes the lock files it holds.

@@ -3,25 +3,31 @@
 //! Everything that the other layers pass to each other is defined here, so that the rules (`ops::*::plan`) are
 //! functions of values and can be tested with tables.
 
+mod difference;
 mod elapsed;
 mod head;
 mod id;
+mod limit;
 mod quote;
 mod record;
 mod selector;
 mod size;
 mod skipped;
 mod template;
+mod verdict;
 
+pub use difference::{DiffLine, difference};
 pub use elapsed::Elapsed;
 pub use head::{Head, State};
 pub use id::{Kind, RecordId};
+pub use limit::TimeLimit;
 pub use quote::{quote_path, unquote_path};
 pub use record::{Detail, FORMAT, PickedCommit, Record, RefChange, Validation};
 pub use selector::Selector;
 pub use size::ByteSize;
 pub use skipped::{SkipReason, Skipped};
 pub use template::{Template, TemplateValues, valid_ref_name};
+pub use verdict::Verdict;
 
 /// An object's name.
 pub type Oid = gix::ObjectId;

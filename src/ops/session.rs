@@ -37,8 +37,25 @@ pub struct Session {
 impl Session {
     /// Opens the repository that `env` is in, and reads its configuration.
     pub fn open(env: &Env) -> Result<Self> {
+        let mut session = Self::open_with(env, Config::default())?;
+        session.config = Config::load(session.repo.workdir())?;
+        Ok(session)
+    }
+
+    /// As [`Session::open`], for hooks and for what has to work whatever the file looks like: a configuration that cannot be
+    /// used must not stop anything before somebody has trusted it, so it counts as none. Why it cannot be used is the
+    /// second value.
+    pub fn open_leniently(env: &Env) -> Result<(Self, Option<Error>)> {
+        let mut session = Self::open_with(env, Config::default())?;
+        match Config::load(session.repo.workdir()) {
+            Ok(config) => session.config = config,
+            Err(error) => return Ok((session, Some(error))),
+        }
+        Ok((session, None))
+    }
+
+    fn open_with(env: &Env, config: Config) -> Result<Self> {
         let repo = Repo::open(env)?;
-        let config = Config::load(repo.workdir())?;
         let now = env.now();
         let identity = Identity::of(&repo, now)?;
         Ok(Session { identity, config, now, local: env.local(now), repo })

@@ -7,6 +7,7 @@ pub mod notes;
 mod publish;
 mod records;
 mod sign;
+pub mod verdicts;
 mod withdraw;
 
 pub use journal::Journal;

@@ -11,7 +11,7 @@ use anstream::{AutoStream, ColorChoice};
 use serde::Serialize;
 
 use text::screen;
-pub use text::{age, clean, plural, table};
+pub use text::{age, clean, exact, plural, table};
 
 use crate::error::{Context, Error, Kind, Result};
 
@@ -98,6 +98,12 @@ impl Ui {
             serde_json::to_vec(value).map_err(|error| Error::bug("an answer cannot be JSON").because(error))?;
         line.push(b'\n');
         self.bytes(&line)
+    }
+
+    /// A line that a person has to see before they are asked, whatever standard output is.
+    pub fn tell(&mut self, text: impl AsRef<str>) -> Result<()> {
+        self.flush()?;
+        written(writeln!(self.err, "{}", screen(text.as_ref())))
     }
 
     /// Something worth knowing that is not the answer.

@@ -35,6 +35,28 @@ fn mistakes_are_told_with_line_and_nearest_key() {
 }
 
 #[test]
+fn mistakes_in_checks_are_told_with_line_and_nearest_key() {
+    let check = "[[check]]\nname = 'unit'\nrun = 'make test'\n";
+    let texts = [
+        "[[check]]\nname = 'unit'\nrum = 'make test'\n".to_owned(),
+        "[[check]]\nrun = 'make test'\n".to_owned(),
+        "[[check]]\nname = '../unit'\nrun = 'make test'\n".to_owned(),
+        "[[check]]\nname = 'unit'\nrun = ''\n".to_owned(),
+        format!("{check}on = ['psuh']\n"),
+        format!("{check}timeout = '0s'\n"),
+        format!("{check}timeout = 10\n"),
+        format!("{check}severity = 'hihg'\n"),
+        format!("{check}\n{check}"),
+        "[check]\nname = 'unit'\n".to_owned(),
+        "[push]\nbudgte = '5m'\n".to_owned(),
+        "[push]\nbudget = '5 minutes'\n".to_owned(),
+        "[push]\non-failure = 'blok'\n".to_owned(),
+    ];
+    let runs: Vec<Run> = texts.iter().map(|text| refuse(&with_config(text), USAGE, &["trust", "--show"])).collect();
+    assert_said("configuration_mistakes_in_checks", &runs);
+}
+
+#[test]
 fn what_is_no_file_is_not_read() {
     let folder = busy_repo();
     folder.dir(".checkpoint.toml");

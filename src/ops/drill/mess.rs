@@ -6,6 +6,7 @@ use gix::bstr::ByteSlice;
 
 use super::write;
 use crate::{
+    config::FILE_NAME,
     error::{Error, Result},
     git::{Git, capture::Identity, tree},
     ops::Session,
@@ -72,14 +73,17 @@ pub(super) fn make(session: &Session) -> Result<Mess> {
     Ok(Mess { good, commits, edited, deleted })
 }
 
-/// Up to six files of HEAD that are on disk, but none that git itself reads: spoilt, they would stop git.
+/// Up to six files of HEAD that are on disk, but none that git itself or this program reads: spoilt, they would stop it.
 fn victims(session: &Session) -> Result<Vec<String>> {
     let head = session.repo.head()?;
     let empty = crate::model::Oid::empty_tree(session.repo.gix().object_hash());
     let all = tree::diff(&session.repo, empty, session.repo.head_tree(&head)?)?;
     let is_for_git = |name: &str| name.rsplit('/').next().is_some_and(|file| file.starts_with(".git"));
+    let dir = session.repo.workdir();
+    let configuration = dir.join(FILE_NAME).canonicalize().ok();
+    let is_for_us = |name: &str| configuration.is_some() && dir.join(name).canonicalize().ok() == configuration;
     let is_file = |name: &String| {
-        !is_for_git(name) && session.repo.workdir().join(name).symlink_metadata().is_ok_and(|m| m.is_file())
+        !is_for_git(name) && !is_for_us(name) && dir.join(name).symlink_metadata().is_ok_and(|m| m.is_file())
     };
     Ok(all.iter().map(|change| change.path.to_string()).filter(is_file).take(6).collect())
 }

@@ -1,0 +1,279 @@
+//! The `pre-push` hook: what git calls before it pushes.
+
+use serde::Serialize;
+
+use super::json;
+use crate::{
+    check::{Checked, Validated, Why, tail},
+    config::{Env, FILE_NAME, Trust},
+    error::{Error, Result},
+    model::{Oid, Verdict, quote_path},
+    ops::{
+        Session,
+        pre_push::{self, Decision, Discarded, Fate, Loss, Outcome, Request, Update, Validation},
+        trust::Standing,
+    },
+    ui::{Ui, clean, plural},
+};
+
+/// So many lines of a failing check's output are shown.
+const SHOWN: usize = 15;
+
+#[derive(Serialize)]
+struct Value {
+    allowed: bool,
+    trust: Option<&'static str>,
+    refs: Vec<Ref>,
+    discarded: Vec<Lost>,
+    commits: Vec<Commit>,
+    left: usize,
+}
+
+#[derive(Serialize)]
+struct Ref {
+    #[serde(rename = "ref")]
+    name: String,
+    old: Option<String>,
+    new: Option<String>,
+    state: &'static str,
+}
+
+#[derive(Serialize)]
+struct Lost {
+    #[serde(rename = "ref")]
+    name: String,
+    tip: String,
+    commits: Option<usize>,
+    newest: Vec<Named>,
+    kept: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Named {
+    commit: String,
+    subject: String,
+}
+
+#[derive(Serialize)]
+struct Commit {
+    commit: String,
+    tree: String,
+    checks: Vec<Check>,
+}
+
+#[derive(Serialize)]
+struct Check {
+    name: String,
+    verdict: &'static str,
+    seconds: f64,
+    cached: bool,
+    severity: &'static str,
+    why: Option<String>,
+    log: Option<String>,
+}
+
+/// Answers git's hook, which has `remote` and `url` as its arguments and the refs on standard input.
+pub(super) fn run(remote: &str, url: &str, env: &Env, ui: &mut Ui) -> Result<u8> {
+    if env.is_off() {
+        return Ok(0);
+    }
+    let input = env.input().map_err(|error| Error::environment("cannot read standard input").because(error))?;
+    let (session, unusable) = match Session::open_leniently(env) {
+        Ok(opened) => opened,
+        Err(error) => {
+            // Nobody can have trusted anything there, and a hook that cannot look has nothing to say.
+            ui.warn(format!("nothing was validated, and the push goes on: {}", error.chain().join(": ")))?;
+            return Ok(0);
+        }
+    };
+    if let Some(error) = unusable {
+        ui.warn(format!("nothing was validated, and the push goes on: {}", error.chain().join(": ")))?;
+    }
+    let request = Request { remote: remote.to_owned(), url: url.to_owned(), input };
+    let facts = pre_push::gather(&session, &request).map_err(past)?;
+    let plan = pre_push::plan(&facts);
+    let outcome = {
+        let mut begun = |check: &str, subject: crate::check::Subject| {
+            // A line that cannot be shown is no reason not to validate.
+            let _shown = ui.note(format!("checking {check} on {} ...", subject.commit.to_hex_with_len(10)));
+        };
+        pre_push::apply(&session, env, (&facts, plan), &mut begun).map_err(past)?
+    };
+    tell_of_loss(&outcome, remote, ui)?;
+    if ui.is_json() {
+        ui.value(&value(&outcome))?;
+    }
+    tell_of_checks(&outcome, &session.config.push, ui)?;
+    match outcome.decision {
+        Decision::Allowed => Ok(0),
+        Decision::Blocked => stopped(&outcome, ui),
+    }
+}
+
+/// How to push in spite of what stands in the way here.
+fn past(error: Error) -> Error {
+    error.hint("`git push --no-verify` pushes without this hook")
+}
+
+fn tell_of_loss(outcome: &Outcome, remote: &str, ui: &mut Ui) -> Result<()> {
+    for lost in &outcome.discarded {
+        let name = quote_path(lost.remote_ref.as_ref());
+        match &lost.loss {
+            Loss::Unknown => ui.warn(format!(
+                "{name} at {remote} is at {}, which is not in this repository: what this push discards there cannot be \
+                 told, nor kept; `git fetch {remote}` first, to be safe",
+                lost.tip.to_hex_with_len(10)
+            ))?,
+            Loss::Commits { count, newest, kept } => {
+                ui.warn(format!("{} of {name} at {remote} will be gone there:", plural(*count, "commit")))?;
+                for (id, subject) in newest {
+                    ui.tell(format!("  {} {}", id.to_hex_with_len(10), clean(subject)))?;
+                }
+                if newest.len() < *count {
+                    ui.tell(format!("  and {} more", count - newest.len()))?;
+                }
+                if let Some(kept) = kept {
+                    ui.tell(format!("  they are kept here as {}", quote_path(kept.as_ref())))?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn tell_of_checks(outcome: &Outcome, push: &crate::config::Push, ui: &mut Ui) -> Result<()> {
+    let (commits, left, unkept) = match &outcome.validation {
+        Validation::Nothing => return Ok(()),
+        Validation::Untrusted(standing) => {
+            let goes_on = if outcome.decision == Decision::Allowed { ", and the push goes on" } else { "" };
+            let what = match standing {
+                Standing::Commands(Trust::Changed { .. }) => "has changed since it was trusted",
+                _ => "is not trusted",
+            };
+            return ui.warn(format!("{FILE_NAME} {what}, so no check was run{goes_on}; see `git checkpoint trust`"));
+        }
+        Validation::Done { commits, left, unkept } => (commits, left, unkept),
+    };
+    for commit in commits {
+        for check in &commit.checks {
+            tell_of_check(commit, check, pre_push::blocks(push, check), ui)?;
+        }
+    }
+    if *left > 0 {
+        ui.note(format!("{} more not looked at", plural(*left, "commit")))?;
+    }
+    if let Some(error) = unkept {
+        ui.warn(format!("what the checks said could not be kept: {}", error.chain().join(": ")))?;
+    }
+    Ok(())
+}
+
+fn tell_of_check(commit: &Validated, check: &Checked, blocks: bool, ui: &mut Ui) -> Result<()> {
+    let on = commit.subject.commit.to_hex_with_len(10);
+    let name = &check.name;
+    if check.verdict == Verdict::Pass {
+        let how = if check.cached { "known from before".into() } else { format!("{:.1} s", check.took.as_secs_f64()) };
+        return ui.note(format!("{name} passes on {on} ({how})"));
+    }
+    let why = check.why.as_ref().map(why).unwrap_or_default();
+    let what = if check.verdict == Verdict::Fail { "fails" } else { "has no answer" };
+    let effect = if blocks { "" } else { "; the push goes on" };
+    ui.warn(format!("{name} {what} on {on}: {why}{effect}"))?;
+    let Some(log) = &check.log else { return Ok(()) };
+    for line in tail(log, SHOWN) {
+        ui.tell(format!("  | {}", clean(&line)))?;
+    }
+    ui.tell(format!("  all of it: {}", log.display()))
+}
+
+fn why(why: &Why) -> String {
+    match why {
+        Why::Code(125) => "it exited with code 125, which says that it cannot tell".into(),
+        Why::Code(code) => format!("it exited with code {code}"),
+        Why::Signal(number) => format!("signal {number} ended it"),
+        Why::TimedOut(limit) => format!("it was ended after {} s, its limit", limit.as_secs()),
+        Why::OverBudget => "it was ended when the time for all checks was up (push.budget)".into(),
+        Why::NotBegun => "the time for all checks was up before it began (push.budget)".into(),
+        Why::TooMuchOutput => "it was ended because it printed without end".into(),
+        Why::ChangedFiles(files) => {
+            let named: Vec<_> = files.iter().take(3).map(String::as_str).collect();
+            let more = if files.len() > named.len() { " and others" } else { "" };
+            format!("it changed tracked files: {}{more}", named.join(", "))
+        }
+        Why::NotStarted(why) => format!("it could not be run: {why}"),
+    }
+}
+
+/// The last words of a push that is stopped.
+fn stopped(outcome: &Outcome, ui: &mut Ui) -> Result<u8> {
+    let error = match &outcome.validation {
+        Validation::Untrusted(_) => Error::refused("the push is stopped: its checks wait for trust")
+            .because("your git configuration has `checkpoint.pushUntrusted = block`")
+            .hint("`git checkpoint trust` looks at them"),
+        _ => Error::refused("the push is stopped: a check stands in its way")
+            .hint("mend what the log tells of, commit, and push again; what passed is not run again"),
+    };
+    if !ui.is_json() {
+        return Err(past(error));
+    }
+    // The answer on standard output is the outcome; this is for people.
+    ui.tell(format!("error: {error}"))?;
+    Ok(error.kind().exit_code())
+}
+
+fn value(outcome: &Outcome) -> Value {
+    let (commits, left, trust) = match &outcome.validation {
+        Validation::Nothing => (&[][..], 0, None),
+        Validation::Untrusted(standing) => (&[][..], 0, standing.as_str()),
+        Validation::Done { commits, left, .. } => (&commits[..], *left, Some("trusted")),
+    };
+    Value {
+        allowed: outcome.decision == Decision::Allowed,
+        trust,
+        refs: outcome.refs.iter().map(ref_value).collect(),
+        discarded: outcome.discarded.iter().map(lost_value).collect(),
+        commits: commits.iter().map(commit_value).collect(),
+        left,
+    }
+}
+
+fn ref_value((update, fate): &(Update, Fate)) -> Ref {
+    Ref {
+        name: json::name(&update.remote_ref),
+        old: json::id(update.remote),
+        new: json::id(update.local),
+        state: fate.as_str(),
+    }
+}
+
+fn lost_value(lost: &Discarded) -> Lost {
+    let (commits, newest, kept) = match &lost.loss {
+        Loss::Unknown => (None, &[][..], None),
+        Loss::Commits { count, newest, kept } => (Some(*count), &newest[..], kept.as_ref()),
+    };
+    let named = |(id, subject): &(Oid, String)| Named { commit: id.to_string(), subject: subject.clone() };
+    Lost {
+        name: json::name(&lost.remote_ref),
+        tip: lost.tip.to_string(),
+        commits,
+        newest: newest.iter().map(named).collect(),
+        kept: kept.map(json::name),
+    }
+}
+
+fn commit_value(commit: &Validated) -> Commit {
+    let check = |check: &Checked| Check {
+        name: check.name.clone(),
+        verdict: check.verdict.as_str(),
+        seconds: check.took.as_secs_f64(),
+        cached: check.cached,
+        severity: check.severity.as_str(),
+        why: check.why.as_ref().map(why),
+        log: check.log.as_ref().map(|log| log.display().to_string()),
+    };
+    Commit {
+        commit: commit.subject.commit.to_string(),
+        tree: commit.subject.tree.to_string(),
+        checks: commit.checks.iter().map(check).collect(),
+    }
+}
