@@ -4,12 +4,16 @@ mod args;
 mod create;
 mod diff;
 mod drill;
+mod fetch;
 mod init;
 mod json;
 mod list;
 mod log;
 mod man;
+
 mod pre_push;
+
+mod push;
 mod recover;
 mod resume;
 mod rollback;
@@ -89,6 +93,11 @@ fn dispatch(cli: Cli, env: &Env, ui: &mut Ui) -> Result<u8> {
         Command::Log(args) => log::run(&args, env, ui),
         Command::Init(args) => init::run(&args, env, ui),
         Command::Trust(args) => trust::run(&args, env, ui),
+        Command::Push(args) => push::run(&args, env, ui),
+        Command::Fetch(args) => fetch::run(&args, env, ui),
+
+
+        Command::Pin(_) | Command::Unpin(_) | Command::Prune(_) => unreachable!(),
         Command::PrePush(args) => pre_push::run(&args.remote, &args.url, env, ui),
         Command::Drill(args) => drill::run(&args, env, ui),
         Command::Man(args) => man::run(&args, env, ui),

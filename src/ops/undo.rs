@@ -68,17 +68,42 @@ pub struct Undone {
 /// The operations that were taken back, and the undos and redos that were.
 pub fn undone(session: &Session, ids: &[RecordId]) -> Result<HashSet<RecordId>> {
     let store = session.store();
+    let foreign = store.foreign()?;
     let mut undone = HashSet::new();
     for id in ids.iter().rev().filter(|id| matches!(id.kind(), Some(Kind::Undo | Kind::Redo))) {
         if undone.contains(id) {
             continue;
         }
-        // One that cannot be read took nothing back that could still be told.
-        if let Ok(Detail::Undo { undoes } | Detail::Redo { undoes }) = store.read(id).map(|record| record.detail) {
+        // One that cannot be read took nothing back that could still be told; one from elsewhere took nothing of ours back.
+        if let Ok(Detail::Undo { undoes } | Detail::Redo { undoes }) = store.read(id).map(|record| record.detail)
+            && foreign.contains(id) == foreign.contains(&undoes)
+        {
             undone.insert(undoes);
         }
     }
     Ok(undone)
+}
+
+/// The operations that cannot be taken back here: those of other clones, and prunes whose removed records are gone or were
+/// on a remote.
+fn out_of_reach(session: &Session, ids: &[RecordId]) -> Result<HashSet<RecordId>> {
+    let store = session.store();
+    let mut out = store.foreign()?;
+    let kept = store.pruned()?;
+    for id in ids.iter().filter(|id| id.kind() == Some(Kind::Prune)) {
+        let is_here = |detail: &Detail| matches!(detail, Detail::Prune { remote: None, .. });
+        if !kept.contains_key(id) || !store.read(id).is_ok_and(|record| is_here(&record.detail)) {
+            out.insert(id.clone());
+        }
+    }
+    Ok(out)
+}
+
+/// The operations that the next `undo` and the next `redo` take back.
+pub fn next(session: &Session, ids: &[RecordId]) -> Result<[Option<RecordId>; 2]> {
+    let mut passed = undone(session, ids)?;
+    passed.extend(out_of_reach(session, ids)?);
+    Ok([Direction::Undo, Direction::Redo].map(|direction| candidate(direction, ids, &passed).ok().cloned()))
 }
 
 /// The operation that `undo` or `redo` without an argument takes back: a function of names alone.
@@ -89,7 +114,7 @@ fn candidate<'i>(
 ) -> Result<&'i RecordId, Option<&'i RecordId>> {
     for id in ids.iter().rev().filter(|id| !undone.contains(id)) {
         match (direction, id.kind()) {
-            (Direction::Undo, Some(Kind::Create | Kind::Rollback | Kind::Recover))
+            (Direction::Undo, Some(Kind::Create | Kind::Rollback | Kind::Recover | Kind::Prune))
             | (Direction::Redo, Some(Kind::Undo)) => return Ok(id),
             // What was undone does not fit on what was done since.
             (Direction::Redo, Some(Kind::Rollback | Kind::Recover)) => return Err(Some(id)),
@@ -105,9 +130,13 @@ pub fn plan(session: &Session, direction: Direction, named: Option<&str>) -> Res
     let store = session.store();
     let ids = store.ids()?;
     let already = undone(session, &ids)?;
+    let beyond = out_of_reach(session, &ids)?;
     let id = match named {
         Some(name) => by_prefix(&ids, name)?,
-        None => candidate(direction, &ids, &already).map_err(|newer| nothing(direction, newer))?,
+        None => {
+            let passed = already.union(&beyond).cloned().collect();
+            candidate(direction, &ids, &passed).map_err(|newer| nothing(direction, newer))?
+        }
     };
     if already.contains(id) {
         return Err(
@@ -115,6 +144,9 @@ pub fn plan(session: &Session, direction: Direction, named: Option<&str>) -> Res
         );
     }
     let undone = store.read(id)?;
+    if beyond.contains(id) {
+        return Err(not_here(&undone));
+    }
     let mut captured = session.capture()?;
     let target = if moved_files(session, &undone)? {
         target(session, &undone, &captured.state)?
@@ -143,6 +175,23 @@ pub fn plan(session: &Session, direction: Direction, named: Option<&str>) -> Res
     Ok(Plan { undone, record, captured, target, edits, commits })
 }
 
+/// Why an operation cannot be taken back here.
+fn not_here(record: &Record) -> Error {
+    let id = &record.id;
+    match &record.detail {
+        Detail::Prune { remote: Some(remote), .. } => {
+            let remote = quote_path(remote.as_bytes().into());
+            Error::refused(format!("`{id}` removed refs of the remote {remote}")).because("undo changes no remote").hint(format!(
+                "`git push {remote} 'refs/checkpoint/pruned/{id}/*:refs/*'` puts them back, as long as they are kept here"
+            ))
+        }
+        Detail::Prune { .. } => Error::refused(format!("what `{id}` removed is not kept any more"))
+            .hint("another clone or a remote may still have it: `git checkpoint fetch --pruned`"),
+        _ => Error::refused(format!("`{id}` was done in another clone, and its changes are not here"))
+            .hint(format!("`git checkpoint rollback {id}` goes to the state that it saved")),
+    }
+}
+
 fn nothing(direction: Direction, newer: Option<&RecordId>) -> Error {
     let log = "`git checkpoint log` shows what was done, and what of it was taken back";
     match (direction, newer) {
@@ -169,6 +218,7 @@ fn by_prefix<'i>(ids: &'i [RecordId], name: &str) -> Result<&'i RecordId> {
 fn moved_files(session: &Session, record: &Record) -> Result<bool> {
     Ok(match &record.detail {
         Detail::Create { index_before, .. } => index_before.is_some(),
+        Detail::Prune { .. } => false,
         // Picks onto a branch that is not checked out are all in the refs.
         Detail::Recover { .. } => record.refs.is_empty(),
         Detail::Undo { undoes } | Detail::Redo { undoes } => moved_files(session, &session.store().read(undoes)?)?,
@@ -185,7 +235,7 @@ fn target(session: &Session, undone: &Record, now: &State) -> Result<State> {
         return Err(elsewhere::hint_switch(session, head, error)?);
     }
     match &undone.detail {
-        Detail::Create { index_before: None, .. } => Ok(now.clone()),
+        Detail::Create { index_before: None, .. } | Detail::Prune { .. } => Ok(now.clone()),
         Detail::Create { index_before: Some(index), .. } => {
             if now.head != undone.state.head {
                 return Err(Error::refused("commits were made after that checkpoint")

@@ -1,8 +1,10 @@
 //! Records, tags and verdicts ⇄ refs and objects: the codec and nothing else.
 
 mod codec;
+mod foreign;
 mod journal;
 mod next_id;
+pub mod names;
 pub mod notes;
 mod publish;
 mod records;
