@@ -44,7 +44,8 @@ pub(super) fn run(args: &args::Fetch, env: &Env, ui: &mut Ui) -> Result<u8> {
     let remote = Remote::of(&session.repo, env, args.remote.as_deref(), ui.is_interactive())?;
     let plan = fetch::plan(&session, &remote, args.pruned)?;
     if args.dry_run {
-        let planned = |(id, new, old): &(_, Oid, Option<Oid>)| reference(&names::record(id), *old, Some(*new), "planned");
+        let planned =
+            |(id, new, old): &(_, Oid, Option<Oid>)| reference(&names::record(id), *old, Some(*new), "planned");
         let records: Vec<Ref> = plan.records.iter().map(planned).collect();
         let text = format!("would fetch {} from {}", plural(records.len(), "record"), clean(remote.name()));
         return answer(&remote, (records, text), &plan.left, ui);
@@ -91,12 +92,8 @@ fn answer(remote: &Remote, (refs, text): (Vec<Ref>, String), left: &[Left], ui: 
 
 fn contents(made: &[&RefEdit]) -> String {
     let count = |prefix: &str| made.iter().filter(|edit| edit.name.starts_with(prefix.as_bytes())).count();
-    let kinds = [
-        (names::RECORDS, "record"),
-        ("refs/tags/", "tag"),
-        ("refs/heads/", "backup"),
-        (names::PHASES, "phase"),
-    ];
+    let kinds =
+        [(names::RECORDS, "record"), ("refs/tags/", "tag"), ("refs/heads/", "backup"), (names::PHASES, "phase")];
     let kinds = kinds.map(|(prefix, noun)| (count(prefix), noun));
     let mut parts: Vec<String> =
         kinds.iter().filter(|(number, _)| *number > 0).map(|(number, noun)| plural(*number, noun)).collect();

@@ -10,9 +10,9 @@ mod json;
 mod list;
 mod log;
 mod man;
-
+mod pin;
 mod pre_push;
-
+mod prune;
 mod push;
 mod recover;
 mod resume;
@@ -95,9 +95,9 @@ fn dispatch(cli: Cli, env: &Env, ui: &mut Ui) -> Result<u8> {
         Command::Trust(args) => trust::run(&args, env, ui),
         Command::Push(args) => push::run(&args, env, ui),
         Command::Fetch(args) => fetch::run(&args, env, ui),
-
-
-        Command::Pin(_) | Command::Unpin(_) | Command::Prune(_) => unreachable!(),
+        Command::Prune(args) => prune::run(&args, env, ui),
+        Command::Pin(args) => pin::run(true, &args, env, ui),
+        Command::Unpin(args) => pin::run(false, &args, env, ui),
         Command::PrePush(args) => pre_push::run(&args.remote, &args.url, env, ui),
         Command::Drill(args) => drill::run(&args, env, ui),
         Command::Man(args) => man::run(&args, env, ui),

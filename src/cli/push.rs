@@ -81,14 +81,15 @@ fn choose(args: &args::Push, (facts, theirs): (&Facts, &Theirs), ui: &mut Ui) ->
         let paths = shortened(paths);
         ui.warn(format!("{name} has files that look like secrets: {paths}"))?;
     }
-    if args.with_secrets {
+    // Nobody is asked here, so a flag that may stand in a script for years does not say it alone.
+    if args.with_secrets && (args.yes || args.dry_run || ui.is_interactive()) {
         return Ok((all, plan));
     }
     if ui.is_interactive() && !args.dry_run {
         if ui.confirm("Let these leave this machine?")? {
             return Ok((all, plan));
         }
-    } else if args.with_untracked && !args.dry_run {
+    } else if (args.with_untracked || args.with_secrets) && !args.dry_run {
         return Err(Error::refused("files that look like secrets would leave this machine; nothing was pushed")
             .hint("`--with-secrets --yes` sends them; without `--with-untracked` what git did not track stays here")
             .hint("`capture.exclude` in .checkpoint.toml keeps files out of checkpoints"));
@@ -113,7 +114,11 @@ fn nothing(remote: &Remote, plan: &Plan, ui: &mut Ui) -> Result<u8> {
     if ui.is_json() {
         value(remote, Cost::default(), Vec::new(), &plan.left, ui)?;
     } else {
-        ui.line(format!("nothing to push: {} has it all{}", clean(remote.name()), if plan.left.is_empty() { "" } else { ", but for:" }))?;
+        ui.line(format!(
+            "nothing to push: {} has it all{}",
+            clean(remote.name()),
+            if plan.left.is_empty() { "" } else { ", but for:" }
+        ))?;
         tell_left(&plan.left, ui)?;
     }
     Ok(0)
@@ -223,7 +228,9 @@ fn because(left: &Left) -> String {
     match &left.why {
         Why::Untracked => format!("has what git did not track ({paths}); `--with-untracked` sends it"),
         Why::Secrets => format!("has files that look like secrets ({paths}); `--with-secrets` sends them"),
-        Why::NameTaken => "is something else at the remote, and is not overwritten; its record goes all the same".into(),
+        Why::NameTaken => {
+            "is something else at the remote, and is not overwritten; its record goes all the same".into()
+        }
         Why::RecordDiffers => "is another record at the remote, and is not overwritten".into(),
         Why::Pruned => "was pruned there; `git push <remote> refs/checkpoint/records/<id>` sends it again".into(),
         Why::Unreadable(why) => format!("cannot be read: {why}"),

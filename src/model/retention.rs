@@ -80,22 +80,31 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The word in JSON and in tables.
+    /// The word in JSON.
     pub fn as_str(&self) -> &'static str {
         match self {
             Reason::Pinned => "pinned",
-            Reason::Phase => "newest of its phase",
-            Reason::Undo => "next undo",
-            Reason::Redo => "next redo",
-            Reason::Grace => "can be undone",
-            Reason::Future => "in the future",
+            Reason::Phase => "phase",
+            Reason::Undo => "undo",
+            Reason::Redo => "redo",
+            Reason::Grace => "grace",
+            Reason::Future => "future",
             Reason::Last => "last",
             Reason::Hourly => "hourly",
             Reason::Daily => "daily",
             Reason::Weekly => "weekly",
             Reason::Within => "within",
-            Reason::GoesWith(_) => "undo of a kept one",
+            Reason::GoesWith(_) => "goes-with",
         }
+    }
+}
+
+impl std::fmt::Display for Policy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let counts = [("last", self.last), ("hourly", self.hourly), ("daily", self.daily), ("weekly", self.weekly)];
+        let counts = counts.iter().filter(|(_, number)| *number > 0).map(|(name, number)| format!("{name} {number}"));
+        let within = self.within.iter().map(|span| format!("within {span}"));
+        f.write_str(&counts.chain(within).collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -134,9 +143,11 @@ fn count(items: &[Item], members: &[usize], policy: &Policy, reasons: &mut [BTre
     let hour: Bucket = |item| item.id.time().map_or((0, 0, 0), |at| (at.year(), at.ordinal(), at.hour()));
     let day: Bucket = |item| (item.local.year(), item.local.ordinal(), 0);
     let week: Bucket = |item| (item.local.iso_week().year(), item.local.iso_week().week(), 0);
-    for (wanted, bucket, reason) in
-        [(policy.hourly, hour, Reason::Hourly), (policy.daily, day, Reason::Daily), (policy.weekly, week, Reason::Weekly)]
-    {
+    for (wanted, bucket, reason) in [
+        (policy.hourly, hour, Reason::Hourly),
+        (policy.daily, day, Reason::Daily),
+        (policy.weekly, week, Reason::Weekly),
+    ] {
         let mut seen = BTreeSet::new();
         for at in members {
             if seen.len() == wanted {
@@ -247,7 +258,7 @@ mod tests {
     fn what_is_in_the_future_stays_and_takes_no_place() {
         let policy = Policy { last: 1, daily: 1, ..Policy::default() };
         let times = ["2030-01-01T00:00:00Z", "2026-11-21T14:00:01Z", "2026-11-21T14:00:00Z", "2026-11-21T13:00:00Z"];
-        assert_eq!(marks(&items(&times, 0), &policy, "2026-11-21T14:00:00Z"), ["i", "i", "ld", ""]);
+        assert_eq!(marks(&items(&times, 0), &policy, "2026-11-21T14:00:00Z"), ["f", "f", "ld", ""]);
     }
 
     #[test]
@@ -269,7 +280,10 @@ mod tests {
         let night = items(&["2026-11-20T22:30:00Z", "2026-11-20T23:30:00Z"], 60);
         let days = Policy { daily: 9, ..Policy::default() };
         assert_eq!(marks(&night, &days, "2026-11-22T00:00:00Z"), ["d", "d"]);
-        assert_eq!(marks(&items(&["2026-11-20T22:30:00Z", "2026-11-20T23:30:00Z"], 0), &days, "2026-11-22T00:00:00Z"), ["", "d"]);
+        assert_eq!(
+            marks(&items(&["2026-11-20T22:30:00Z", "2026-11-20T23:30:00Z"], 0), &days, "2026-11-22T00:00:00Z"),
+            ["", "d"]
+        );
         // The last days of December are in the first week of the year after.
         let weeks = Policy { weekly: 9, ..Policy::default() };
         let new_year = items(&["2026-12-31T12:00:00Z", "2027-01-01T12:00:00Z", "2027-01-04T12:00:00Z"], 0);

@@ -37,8 +37,23 @@ const NAMES: [&str; 27] = [
 
 /// Endings.
 const ENDINGS: [&str; 17] = [
-    ".agekey", ".asc", ".gpg", ".jks", ".kdb", ".kdbx", ".key", ".keystore", ".keytab", ".ovpn", ".p12", ".p8", ".pem", ".pfx",
-    ".pkcs12", ".ppk", ".tfvars",
+    ".agekey",
+    ".asc",
+    ".gpg",
+    ".jks",
+    ".kdb",
+    ".kdbx",
+    ".key",
+    ".keystore",
+    ".keytab",
+    ".ovpn",
+    ".p12",
+    ".p8",
+    ".pem",
+    ".pfx",
+    ".pkcs12",
+    ".ppk",
+    ".tfvars",
 ];
 
 /// What a name without its ending may be, or have as a word of its own.
@@ -59,7 +74,9 @@ pub fn looks_secret(path: &BStr) -> bool {
     }
     let is_named = |known: &str| name == known || (known.contains('/') && path.ends_with(known));
     let is_env = name == ".env" || name.starts_with(".env.") || name.ends_with(".env") || name == ".envrc";
-    let in_folder = [".ssh/", ".aws/", ".gnupg/", ".kube/"].iter().any(|dir| path.starts_with(dir) || path.contains(&format!("/{dir}")));
+    let in_folder = [".ssh/", ".aws/", ".gnupg/", ".kube/"]
+        .iter()
+        .any(|dir| path.starts_with(dir) || path.contains(&format!("/{dir}")));
     let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
     let has_word = stem.split(['-', '_', '.']).any(|word| WORDS.contains(&word));
     NAMES.iter().any(|known| is_named(known))
@@ -76,16 +93,47 @@ mod tests {
     #[test]
     fn names_of_secrets_are_told_from_others() {
         for path in [
-            ".env", ".env.local", "prod.env", "a/b/.ENV", ".envrc", "id_rsa", "home/.ssh/config", "server.pem", "tls.KEY",
-            "release.keystore", ".npmrc", ".netrc", "aws/credentials", "credentials.json", "client_secret.json", "secrets.yml",
-            "config/master.key", "x.p12", ".git-credentials", "api-token.txt", ".docker/config.json", "terraform.tfvars",
-            "passwords.csv", "service-account.json",
+            ".env",
+            ".env.local",
+            "prod.env",
+            "a/b/.ENV",
+            ".envrc",
+            "id_rsa",
+            "home/.ssh/config",
+            "server.pem",
+            "tls.KEY",
+            "release.keystore",
+            ".npmrc",
+            ".netrc",
+            "aws/credentials",
+            "credentials.json",
+            "client_secret.json",
+            "secrets.yml",
+            "config/master.key",
+            "x.p12",
+            ".git-credentials",
+            "api-token.txt",
+            ".docker/config.json",
+            "terraform.tfvars",
+            "passwords.csv",
+            "service-account.json",
         ] {
             assert!(looks_secret(path.into()), "{path}");
         }
         for path in [
-            "README.md", ".env.example", "id_rsa.pub", "src/token.rs", "src/secrets.py", "environment.txt", "keyboard.txt",
-            "monkey", "docs/credentials.md", "config.json", "tokenizer.json", "env", "pem.c",
+            "README.md",
+            ".env.example",
+            "id_rsa.pub",
+            "src/token.rs",
+            "src/secrets.py",
+            "environment.txt",
+            "keyboard.txt",
+            "monkey",
+            "docs/credentials.md",
+            "config.json",
+            "tokenizer.json",
+            "env",
+            "pem.c",
         ] {
             assert!(!looks_secret(path.into()), "{path}");
         }

@@ -38,7 +38,12 @@ impl Quarantine {
     }
 
     /// Fetches the refs of these full names and gives what they point to; those that are gone by now are left out.
-    pub(super) fn fetch(&self, session: &Session, remote: &Remote, wanted: &[BString]) -> Result<BTreeMap<BString, Oid>> {
+    pub(super) fn fetch(
+        &self,
+        session: &Session,
+        remote: &Remote,
+        wanted: &[BString],
+    ) -> Result<BTreeMap<BString, Oid>> {
         let mut wanted: Vec<BString> = wanted.to_vec();
         for _ in 0..5 {
             let spec = |name: &BString| format!("+{name}:{}{}", self.prefix, short(name));

@@ -3,8 +3,8 @@
 mod codec;
 mod foreign;
 mod journal;
-mod next_id;
 pub mod names;
+mod next_id;
 pub mod notes;
 mod publish;
 mod records;

@@ -70,7 +70,8 @@ fn trusted(repo: &Repo) -> Result<Vec<BString>> {
     let mut fetched = refs::names(repo, VERDICTS)?;
     let config = repo.gix().config_snapshot();
     let Some(said) = config.plumbing().strings(TRUSTED).filter(|said| !said.is_empty()) else { return Ok(fetched) };
-    let is_true = |value: &BString| ["true", "yes", "on", "1"].iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes()));
+    let is_true =
+        |value: &BString| ["true", "yes", "on", "1"].iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes()));
     if said.iter().any(|value| is_true(&value.to_vec().into())) {
         return Ok(fetched);
     }

@@ -47,7 +47,9 @@ impl Remote {
             None => default(repo, &known)?,
         };
         if name.is_empty() || name.starts_with('-') || name.contains(['\n', '\0']) {
-            return Err(Error::usage(format!("`{}` is no remote", name.escape_debug())).hint("`git remote -v` lists them"));
+            return Err(
+                Error::usage(format!("`{}` is no remote", name.escape_debug())).hint("`git remote -v` lists them")
+            );
         }
         let is_configured = known.contains(&name);
         let looks_like_place = name.contains(['/', ':', '\\']) || name == "." || name == "..";
@@ -109,7 +111,8 @@ impl Remote {
         if new.is_empty() {
             return Ok(Cost::default());
         }
-        let tracked = if self.is_configured { refs::list(repo, &format!("refs/remotes/{}/", self.name))? } else { Vec::new() };
+        let tracked =
+            if self.is_configured { refs::list(repo, &format!("refs/remotes/{}/", self.name))? } else { Vec::new() };
         let known = known.filter(|id| repo.gix().has_object(*id)).chain(tracked.into_iter().map(|(_, id)| id));
         let mut input: String = new.iter().map(|id| format!("{id}\n")).collect();
         known.for_each(|id| input.push_str(&format!("^{id}\n")));
@@ -165,7 +168,9 @@ fn default(repo: &Repo, known: &[String]) -> Result<String> {
         _ if known.iter().any(|name| name == "origin") => Ok("origin".into()),
         [only] => Ok(only.clone()),
         [] => Err(Error::usage("this repository has no remote").hint("`git remote add origin <url>` adds one")),
-        _ => Err(Error::usage("which remote is meant is not clear").hint(format!("name one: `{}`", known.join("`, `")))),
+        _ => {
+            Err(Error::usage("which remote is meant is not clear").hint(format!("name one: `{}`", known.join("`, `"))))
+        }
     }
 }
 
@@ -195,5 +200,7 @@ pub fn is_harmless_name(repo: &Repo, short: &BStr) -> Result<bool> {
             return Ok(false);
         }
     }
-    Ok(!is_hex && !is_special && refs::find(repo, BStr::new(&[b"refs/remotes/", short.as_bytes(), b"/HEAD"].concat()))?.is_none())
+    Ok(!is_hex
+        && !is_special
+        && refs::find(repo, BStr::new(&[b"refs/remotes/", short.as_bytes(), b"/HEAD"].concat()))?.is_none())
 }

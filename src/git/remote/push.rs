@@ -69,7 +69,13 @@ impl Remote {
         Ok(pushed)
     }
 
-    fn push_part(&self, repo: &Repo, part: &[Update], (atomic, verify): (bool, bool), pushed: &mut Pushed) -> Result<()> {
+    fn push_part(
+        &self,
+        repo: &Repo,
+        part: &[Update],
+        (atomic, verify): (bool, bool),
+        pushed: &mut Pushed,
+    ) -> Result<()> {
         let mut options = vec!["--porcelain", "--no-follow-tags", "--recurse-submodules=no"];
         options.push(if atomic { "--atomic" } else { "--no-atomic" });
         options.push(if verify { "--verify" } else { "--no-verify" });
@@ -135,7 +141,8 @@ mod tests {
         let text = b"To ../remote.git\n*\t1111:refs/tags/a\t[new tag]\n!\t2222:refs/checkpoint/records/b\t[remote rejected] (hook declined)\n\
             =\t3333:refs/c\t[up to date]\n-\t:refs/d\t[deleted]\n+\t1:refs/e\tx...y (forced update)\nDone\n";
         let answers = answers(text);
-        let refused = |name: &str| matches!(&answers[&BString::from(name)], Answer::Refused(why) if why.contains("declined"));
+        let refused =
+            |name: &str| matches!(&answers[&BString::from(name)], Answer::Refused(why) if why.contains("declined"));
         assert_eq!(answers.len(), 5);
         assert!(refused("refs/checkpoint/records/b"));
         for name in ["refs/tags/a", "refs/c", "refs/d", "refs/e"] {

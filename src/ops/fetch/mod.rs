@@ -183,7 +183,8 @@ fn take(session: &Session, remote: &Remote, plan: Plan, quarantine: &Quarantine)
         let files = fetched.get(&stored::files(id)).copied();
         match check::record(session, id, object, files) {
             Ok(record) => {
-                let mut add = |name: BString, old: Option<Oid>, new: Oid| edits.push(RefEdit { name, old, new: Some(new) });
+                let mut add =
+                    |name: BString, old: Option<Oid>, new: Oid| edits.push(RefEdit { name, old, new: Some(new) });
                 if let Some(files) = files.filter(|_| here.is_none()) {
                     add(stored::files(id), None, files);
                 }

@@ -57,8 +57,13 @@ pub fn gather(session: &Session, remote: &Remote, theirs: &Theirs) -> Result<Fac
     let phases = refs::names(repo, PHASES)?.into_iter().collect();
     let pins = refs::list(repo, PINS)?;
     let mut facts = Facts { notes: notes(session, theirs)?, pins, phases, ..Facts::default() };
-    let here: BTreeMap<BString, Oid> =
-        [RECORDS, FILES].into_iter().map(|prefix| refs::list(repo, prefix)).collect::<Result<Vec<_>>>()?.concat().into_iter().collect();
+    let here: BTreeMap<BString, Oid> = [RECORDS, FILES]
+        .into_iter()
+        .map(|prefix| refs::list(repo, prefix))
+        .collect::<Result<Vec<_>>>()?
+        .concat()
+        .into_iter()
+        .collect();
     let ids = store.ids()?;
     for (id, record) in ids.iter().zip(store.read_all(&ids)?) {
         match record {
