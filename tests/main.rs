@@ -16,6 +16,7 @@ mod refusals;
 mod restore;
 mod roundtrip;
 mod schema;
+mod share;
 mod special;
 mod store;
 mod support;

@@ -188,7 +188,10 @@ fn done(session: &Session, plan: &Plan, what: (Option<&Remote>, &Retention), ui:
         ui.done(format!("removed {goes} of {all}{}", place(remote)))?;
         match &outcome.id {
             Some(id) if remote.is_none() && goes > 0 => {
-                ui.note(format!("`git checkpoint undo {id}` brings them back for {} from now", retention.grace))?;
+                ui.note(format!(
+                    "`git checkpoint undo {id}` brings them back until a prune that comes {} later or more",
+                    retention.grace
+                ))?;
             }
             Some(id) => ui.note(format!("what was removed is kept here below refs/checkpoint/pruned/{id}/"))?,
             None => {}

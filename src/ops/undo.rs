@@ -84,25 +84,19 @@ pub fn undone(session: &Session, ids: &[RecordId]) -> Result<HashSet<RecordId>> 
     Ok(undone)
 }
 
-/// The operations that cannot be taken back here: those of other clones, and prunes whose removed records are gone or were
-/// on a remote.
-fn out_of_reach(session: &Session, ids: &[RecordId]) -> Result<HashSet<RecordId>> {
-    let store = session.store();
-    let mut out = store.foreign()?;
-    let kept = store.pruned()?;
-    for id in ids.iter().filter(|id| id.kind() == Some(Kind::Prune)) {
-        let is_here = |detail: &Detail| matches!(detail, Detail::Prune { remote: None, .. });
-        if !kept.contains_key(id) || !store.read(id).is_ok_and(|record| is_here(&record.detail)) {
-            out.insert(id.clone());
-        }
-    }
-    Ok(out)
+/// The operations that are as good as not there: those of other clones, and prunes whose removed records are gone.
+fn passed_over(session: &Session, ids: &[RecordId]) -> Result<HashSet<RecordId>> {
+    let mut passed = session.store().foreign()?;
+    let kept = session.store().pruned()?;
+    let is_over = |id: &&RecordId| id.kind() == Some(Kind::Prune) && !kept.contains_key(*id);
+    passed.extend(ids.iter().filter(is_over).cloned());
+    Ok(passed)
 }
 
 /// The operations that the next `undo` and the next `redo` take back.
 pub fn next(session: &Session, ids: &[RecordId]) -> Result<[Option<RecordId>; 2]> {
     let mut passed = undone(session, ids)?;
-    passed.extend(out_of_reach(session, ids)?);
+    passed.extend(passed_over(session, ids)?);
     Ok([Direction::Undo, Direction::Redo].map(|direction| candidate(direction, ids, &passed).ok().cloned()))
 }
 
@@ -130,11 +124,11 @@ pub fn plan(session: &Session, direction: Direction, named: Option<&str>) -> Res
     let store = session.store();
     let ids = store.ids()?;
     let already = undone(session, &ids)?;
-    let beyond = out_of_reach(session, &ids)?;
+    let passed = passed_over(session, &ids)?;
     let id = match named {
         Some(name) => by_prefix(&ids, name)?,
         None => {
-            let passed = already.union(&beyond).cloned().collect();
+            let passed = already.union(&passed).cloned().collect();
             candidate(direction, &ids, &passed).map_err(|newer| nothing(direction, newer))?
         }
     };
@@ -144,7 +138,7 @@ pub fn plan(session: &Session, direction: Direction, named: Option<&str>) -> Res
         );
     }
     let undone = store.read(id)?;
-    if beyond.contains(id) {
+    if passed.contains(id) || matches!(undone.detail, Detail::Prune { remote: Some(_), .. }) {
         return Err(not_here(&undone));
     }
     let mut captured = session.capture()?;
@@ -184,6 +178,7 @@ fn not_here(record: &Record) -> Error {
             Error::refused(format!("`{id}` removed refs of the remote {remote}")).because("undo changes no remote").hint(format!(
                 "`git push {remote} 'refs/checkpoint/pruned/{id}/*:refs/*'` puts them back, as long as they are kept here"
             ))
+            .hint("`git checkpoint undo <id>` takes back what was done before; `git checkpoint log` shows it")
         }
         Detail::Prune { .. } => Error::refused(format!("what `{id}` removed is not kept any more"))
             .hint("another clone or a remote may still have it: `git checkpoint fetch --pruned`"),
