@@ -95,6 +95,7 @@ fn the_whole_story_of_two() {
     let listed = bea.checkpoint_ok(&["list", "--json"]).json();
     assert_eq!(listed[0]["id"].as_str(), Some(wanted.as_str()));
     assert!(bea.checkpoint_ok(&["list"]).stdout.contains("fetched"));
+    assert_eq!(bea.checkpoint(&["recover"]).code, 2, "the newest backup of others is not hers");
     bea.checkpoint_ok(&["rollback", "phase-one", "--yes"]);
     assert_eq!((bea.state().files, bea.state().status.len()), (saved.files, saved.status.len()));
     bea.git(&["restore", "."]);

@@ -1,11 +1,15 @@
 //! The command line. Its doc comments are the only help text; man page, completions and reference come from them.
 
+mod share;
+
 use std::path::PathBuf;
 
 use anstream::ColorChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{config::Env, model::Elapsed, ui};
+pub(super) use self::share::{Fetch, Pin, Prune, Push};
+use self::share::{PRUNE_EXAMPLES, PUSH_EXAMPLES};
+use crate::{config::Env, ui};
 
 /// The heading of the options that every command has.
 pub(super) const COMMON: &str = "Common options";
@@ -38,21 +42,6 @@ Examples:
   git checkpoint recover main..topic     or those of a range
   git checkpoint recover --uncommitted   and the work that was never committed
   git checkpoint recover --continue      after a conflict was settled";
-
-const PUSH_EXAMPLES: &str = "\
-Examples:
-  git checkpoint push --dry-run          say what would go, and what would stay
-  git checkpoint push                    to where git pushes the branch to
-  git checkpoint push backup --with-untracked
-                                         files that git did not track as well";
-
-const PRUNE_EXAMPLES: &str = "\
-Examples:
-  git checkpoint prune --dry-run         what would stay and go, with reasons
-  git checkpoint prune                   by the policy in .checkpoint.toml
-  git checkpoint prune --last 5 --within 3d
-  git checkpoint prune --remote origin   at a remote
-  git checkpoint undo                    bring back what the last one removed";
 
 /// The safety net under risky work in git: checkpoint, back up, roll back, recover
 ///
@@ -176,6 +165,8 @@ pub(super) enum Command {
     /// Keep a checkpoint or a record whatever the retention policy says
     Pin(Pin),
     /// Let the retention policy decide again
+    ///
+    /// A pin that was pushed stays at the remote.
     Unpin(Pin),
     /// Validate what is about to be pushed, as git's pre-push hook
     #[command(hide = true)]
@@ -387,100 +378,6 @@ pub(super) struct Trust {
     pub(super) revoke: bool,
 
     /// Say what would be trusted or revoked, and change nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Push {
-    /// The remote: a name, a URL or a path; where git pushes the branch to if left out
-    pub(super) remote: Option<String>,
-
-    /// Send also what has files that git did not track
-    #[arg(long)]
-    pub(super) with_untracked: bool,
-
-    /// Send also what has files whose names look like those of secrets; they are listed first
-    #[arg(long)]
-    pub(super) with_secrets: bool,
-
-    /// Do not run a pre-push hook of yours
-    #[arg(long)]
-    pub(super) no_verify: bool,
-
-    /// Do not ask
-    #[arg(short, long)]
-    pub(super) yes: bool,
-
-    /// Say what would be sent, and send nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Fetch {
-    /// The remote: a name, a URL or a path; where git pushes the branch to if left out
-    pub(super) remote: Option<String>,
-
-    /// Get also what was pruned here
-    #[arg(long)]
-    pub(super) pruned: bool,
-
-    /// Say what is there to get, and get nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Prune {
-    /// Keep the newest so many
-    #[arg(long, value_name = "NUMBER")]
-    pub(super) last: Option<usize>,
-
-    /// Keep the newest of each hour, for so many hours that have any
-    #[arg(long, value_name = "NUMBER")]
-    pub(super) hourly: Option<usize>,
-
-    /// Keep the newest of each day, for so many days that have any
-    #[arg(long, value_name = "NUMBER")]
-    pub(super) daily: Option<usize>,
-
-    /// Keep the newest of each week, for so many weeks that have any
-    #[arg(long, value_name = "NUMBER")]
-    pub(super) weekly: Option<usize>,
-
-    /// Keep all that are no older than this before the newest, as in `3d` or `12h`
-    #[arg(long, value_name = "SPAN")]
-    pub(super) within: Option<Elapsed>,
-
-    /// Keep those whose tag matches, beside the patterns in the configuration. May be given more than once
-    #[arg(long, value_name = "PATTERN")]
-    pub(super) pinned: Vec<String>,
-
-    /// How long what earlier prunes removed is kept for `undo`; 7d if neither this nor the configuration says
-    #[arg(long, value_name = "SPAN")]
-    pub(super) grace: Option<Elapsed>,
-
-    /// Prune this remote instead of this repository
-    #[arg(long, value_name = "REMOTE")]
-    pub(super) remote: Option<String>,
-
-    /// Do not ask
-    #[arg(short, long)]
-    pub(super) yes: bool,
-
-    /// Say what would be removed and what would stay, each with its reason, and remove nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Pin {
-    /// The checkpoint, as in `show`
-    #[arg(default_value = "latest")]
-    pub(super) selector: String,
-
-    /// Say what would be pinned, and pin nothing
     #[arg(long)]
     pub(super) dry_run: bool,
 }

@@ -15,6 +15,13 @@ fn no_tag_and_no_branch_of_the_user_is_changed() {
     let bea = TestRepo::clone_of(&ada.at(remote_path(&ada)));
     bea.git(&["tag", "-f", "ours", "HEAD"]);
     bea.git(&["branch", &backup, "main"]);
+    // What the user's own fetch would get is for that one.
+    ada.commit("More");
+    ada.git(&["tag", "v1"]);
+    ada.git(&["push", "-q", "--tags", "origin", "main"]);
+    bea.git(&["config", "fetch.prune", "true"]);
+    bea.git(&["update-ref", "refs/remotes/origin/gone", "HEAD"]);
+    let (tracked, head) = (below(&bea, "refs/remotes/"), bea.rev("origin/main"));
     let (tag, branch) = (bea.rev("refs/tags/ours"), bea.rev(&format!("refs/heads/{backup}")));
     let fetched = bea.checkpoint_ok(&["fetch", "--json"]).json();
     let mut left = left_out(&fetched);
@@ -25,6 +32,8 @@ fn no_tag_and_no_branch_of_the_user_is_changed() {
     );
     assert_eq!((bea.rev("refs/tags/ours"), bea.rev(&format!("refs/heads/{backup}"))), (tag, branch));
     assert_eq!(below(&bea, "refs/checkpoint/records/").len(), 3);
+    assert_eq!((below(&bea, "refs/remotes/"), bea.rev("origin/main")), (tracked, head));
+    assert!(!below(&bea, "refs/tags/").contains(&"v1".to_owned()) && !bea.git_dir().join("FETCH_HEAD").exists());
 }
 
 #[test]

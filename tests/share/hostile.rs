@@ -173,18 +173,15 @@ fn huge_notes_are_passed_over() {
 #[test]
 fn what_the_remote_cannot_give_costs_no_other() {
     let ada = with_remote();
-    let (first, second) = (save(&ada, "first"), save(&ada, "second"));
+    let (first, second) = (save(&ada, "one"), save(&ada, "two"));
     ada.checkpoint_ok(&["push"]);
     let remote = ada.at(remote_path(&ada));
-    let blob = ada.rev("first:file");
+    let blob = ada.rev("one:file");
     let bea = clone(&ada);
-    bea.git(&["tag", "-d", "first", "second"]);
+    bea.git(&["tag", "-d", "one", "two"]);
     bea.git(&["gc", "-q", "--prune=now"]);
-    remote.git(&["-c", "gc.auto=0", "unpack-objects", "-q"]);
     let loose = remote_path(&ada).join("objects").join(&blob[..2]).join(&blob[2..]);
-    if !loose.exists() {
-        return;
-    }
+    assert!(loose.exists(), "a small push is unpacked");
     remote.chmod(&loose, 0o644);
     remote.remove(&loose);
     let fetched = bea.checkpoint_ok(&["fetch", "--json"]).json();

@@ -41,7 +41,7 @@ impl Remote {
     /// The remote of this name, URL or path; without one, where git would push the branch of HEAD to. `asks`: whether git may
     /// ask a person for a password.
     pub fn of(repo: &Repo, env: &Env, name: Option<&str>, asks: bool) -> Result<Self> {
-        let known: Vec<String> = repo.gix().remote_names().iter().map(|name| name.to_string()).collect();
+        let known: Vec<String> = repo.gix().remote_names().iter().map(ToString::to_string).collect();
         let name = match name {
             Some(name) => name.to_owned(),
             None => default(repo, &known)?,

@@ -44,7 +44,7 @@ pub(super) fn gather(session: &Session, env: &Env) -> Result<Facts> {
         match record {
             Ok(record) => record_entry(session, env, &record, &around, &mut facts)?,
             Err(error) => {
-                facts.stays.push((id.to_string(), format!("it cannot be read: {}", error.chain().join(": "))))
+                facts.stays.push((id.to_string(), format!("it cannot be read: {}", error.chain().join(": "))));
             }
         }
     }

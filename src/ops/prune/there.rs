@@ -24,7 +24,7 @@ pub(super) fn gather(session: &Session, env: &Env, remote: &Remote) -> Result<Fa
     let mut pins: HashSet<RecordId> = below(PINS).filter_map(|(name, _)| names::id_of(name.as_ref(), PINS)).collect();
     pins.extend(session.store().pins()?);
     let undone: HashSet<RecordId> = taken_back(records.values());
-    for (object, record) in records.iter() {
+    for (object, record) in &records {
         let mut entry = entry(env, record, undone.contains(&record.id));
         if let Some(name) = shown(record)
             && let Some(now) = theirs.get(&name).copied()
