@@ -6,22 +6,28 @@
 mod elapsed;
 mod head;
 mod id;
+mod phase;
 mod quote;
 mod record;
+mod schedule;
 mod selector;
 mod size;
 mod skipped;
 mod template;
+mod when;
 
 pub use elapsed::Elapsed;
 pub use head::{Head, State};
 pub use id::{Kind, RecordId};
+pub use phase::{Course, Due, DueFacts, PhaseEvent, PhaseMark, day, due};
 pub use quote::{quote_path, unquote_path};
 pub use record::{Detail, FORMAT, PickedCommit, Record, RefChange, Validation};
+pub use schedule::Schedule;
 pub use selector::Selector;
 pub use size::ByteSize;
 pub use skipped::{SkipReason, Skipped};
 pub use template::{Template, TemplateValues, valid_ref_name};
+pub use when::When;
 
 /// An object's name.
 pub type Oid = gix::ObjectId;

@@ -4,10 +4,13 @@ mod codec;
 mod journal;
 mod next_id;
 pub mod notes;
+mod phases;
 mod publish;
 mod records;
 mod sign;
+pub mod timed;
 mod withdraw;
 
 pub use journal::Journal;
+pub use phases::phase_ref;
 pub use records::{Published, Store};

@@ -1,0 +1,136 @@
+//! The checkpoint that is due, taken without anybody asking: by a hook, by the timer, or by `watch`.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use super::{
+    Session, create,
+    phase::{self, Membership, Running},
+    select,
+};
+use crate::{
+    config::Env,
+    error::{Error, Result},
+    git::{capture::Captured, glance},
+    model::{Due, Elapsed, Head, PhaseEvent, PhaseMark},
+    store::timed,
+};
+
+/// How long to wait for the end of a rebase, an `am`, or a cherry-pick of several commits.
+const PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// What came of it.
+#[derive(Debug)]
+#[must_use]
+pub enum Outcome {
+    /// The branch is in no phase.
+    NoPhase,
+    /// None is due.
+    NotDue(Due),
+    /// git is in the middle of something and did not end it in time; the slot stays due.
+    Busy,
+    /// Nothing has changed since the last checkpoint, which stands for this slot as well.
+    Unchanged(Elapsed),
+    /// It was taken.
+    Taken(Box<create::Taken>),
+}
+
+/// Takes the checkpoint that is due, if one is. A failure is also kept for `status`, until it works again.
+pub fn take(env: &Env) -> Result<Outcome> {
+    let session = match Session::open(env) {
+        Ok(session) => session,
+        Err(error) => {
+            if let Some(glance) = glance::Glance::at(env) {
+                timed::remember_failure(&glance.state_dir(), &error, env.now());
+            }
+            return Err(error);
+        }
+    };
+    let outcome = take_due(&session);
+    match &outcome {
+        Ok(Outcome::Unchanged(_) | Outcome::Taken(_)) => timed::forget_failure(&session.repo.state_dir()),
+        Ok(Outcome::NoPhase | Outcome::NotDue(_) | Outcome::Busy) => {}
+        Err(error) => timed::remember_failure(&session.repo.state_dir(), error, session.now),
+    }
+    outcome
+}
+
+fn take_due(session: &Session) -> Result<Outcome> {
+    if !wait_for_git(session.repo.git_dir()) {
+        return Ok(Outcome::Busy);
+    }
+    // A first look without the lock: usually there is nothing to do.
+    if let Err(outcome) = due_phase(session)? {
+        return Ok(outcome);
+    }
+    let _lock = session.lock("(timed)")?;
+    let (phase, slot) = match due_phase(session)? {
+        Ok(due) => due,
+        Err(outcome) => return Ok(outcome),
+    };
+    if let Some(journal) = session.interrupted()? {
+        return Err(Error::conflict(format!("a {} of this worktree was begun and has not ended", journal.kind))
+            .hint(format!("`git checkpoint {} --continue` finishes it, `--abort` goes back", journal.kind)));
+    }
+    let captured = session.capture()?;
+    if is_saved(session, &captured)? {
+        timed::note(&session.repo, &phase.name, &phase.course, slot)?;
+        return Ok(Outcome::Unchanged(slot));
+    }
+    let mark: PhaseMark = phase.checkpoint(session.now, Some(PhaseEvent::Timed));
+    let plan = create::plan_of_phase(session, captured, create::InPhase { mark, message: None })?;
+    create::apply(session, plan).map(|taken| Outcome::Taken(Box::new(taken)))
+}
+
+/// The phase and the slot that is due in it, or what to answer instead.
+fn due_phase(session: &Session) -> Result<Result<(Running, Elapsed), Outcome>> {
+    let head: Head = session.repo.head()?;
+    let phase = match phase::of(session, &head) {
+        Membership::None => return Ok(Err(Outcome::NoPhase)),
+        Membership::Ended(name) => {
+            timed::note_end(&session.repo, &name)?;
+            return Ok(Err(Outcome::NoPhase));
+        }
+        Membership::Unknown(name, why) => {
+            return Err(Error::new(why.kind(), format!("nothing is known of the phase `{name}` of this branch"))
+                .because(why.chain().join(": "))
+                .hint("`git checkpoint status` says more"));
+        }
+        Membership::Running(phase) => *phase,
+    };
+    match phase.due(session.now) {
+        Due::Now(slot) => Ok(Ok((phase, slot))),
+        later => {
+            // A clone, or another process, was ahead: from now on a glance is enough here.
+            let passed = phase.course.slot;
+            let note = timed::note_of(&session.repo.state_dir(), &phase.name);
+            if note.is_none_or(|note| note.ended || note.began != phase.course.began || note.slot < passed) {
+                timed::note(&session.repo, &phase.name, &phase.course, passed)?;
+            }
+            Ok(Err(Outcome::NotDue(later)))
+        }
+    }
+}
+
+/// Whether the newest checkpoint of the branch holds just this state.
+fn is_saved(session: &Session, captured: &Captured) -> Result<bool> {
+    let branch = captured.state.head.branch().cloned();
+    let mut checkpoints =
+        select::newest_checkpoints(session, move |record| record.state.head.branch() == branch.as_ref())?;
+    Ok(checkpoints.find_map(Result::ok).is_some_and(|last| last.state.same_content(&captured.state)))
+}
+
+/// Waits until git has no sequence of commits under way; `false` if that takes too long.
+fn wait_for_git(git_dir: &Path) -> bool {
+    let deadline = Instant::now() + PATIENCE;
+    while glance::sequence(git_dir).is_some() {
+        if Instant::now() >= deadline {
+            return false;
+        }
+        std::thread::sleep(PAUSE);
+    }
+    true
+}
