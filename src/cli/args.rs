@@ -139,7 +139,7 @@ pub(super) enum Command {
     /// Takes a checkpoint of the copy, breaks it, rolls back, recovers the good commits and undoes it all. The
     /// repository itself is only read; outside of one, an example is made.
     Drill(Drill),
-    /// Begin a phase: a named stretch of work, with a checkpoint every so often
+    /// Begin a phase: named work, with a checkpoint every so often
     ///
     /// The phase is on the current branch. Its beginning is saved, and from then on checkpoints of it have its name and
     /// the time since: `phase2-checkpoint-T+4h`. A phase that was begun on this branch in another clone is joined.

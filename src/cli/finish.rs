@@ -36,15 +36,11 @@ pub(super) fn run(args: &args::Finish, env: &Env, ui: &mut Ui) -> Result<u8> {
     }
     let (name, branch) = (&finished.name, finished.head.short_name());
     match &finished.ending {
-        Some((_, taken)) if args.dry_run => {
-            ui.line(format!("would end {name} on {branch}: {}", taken.record.subject))?
-        }
-        Some((_, taken)) => {
-            ui.done(format!("ended {name} on {branch}, saved as {}", create::name(&taken.record)))?;
-        }
-        None if args.dry_run => ui.line(format!("would take {branch} out of {name}, which has ended"))?,
-        None => ui.done(format!("{name} had ended; {branch} is in no phase any more"))?,
-    }
+        Some((_, taken)) if args.dry_run => ui.line(format!("would end {name} on {branch}: {}", taken.record.subject)),
+        Some((_, taken)) => ui.done(format!("ended {name} on {branch}, saved as {}", create::name(&taken.record))),
+        None if args.dry_run => ui.line(format!("would take {branch} out of {name}, which has ended")),
+        None => ui.done(format!("{name} had ended; {branch} is in no phase any more")),
+    }?;
     Ok(0)
 }
 

@@ -107,7 +107,8 @@ fn tell_phase(status: &Status, now: DateTime<Utc>, ui: &mut Ui) -> Result<()> {
             ui.line(format!("phase: {name}, which has ended; `git checkpoint finish` takes the branch out of it"))
         }
         Membership::Unknown(name, why) => {
-            ui.warn(format!("nothing is known of the phase {name} of this branch: {}", why.chain().join(": ")))
+            ui.warn(format!("nothing is known of the phase {name} of this branch: {}", why.chain().join(": ")))?;
+            why.hints().iter().try_for_each(|hint| ui.note(format!("hint: {hint}")))
         }
         Membership::Running(phase) => {
             let course = &phase.course;

@@ -79,6 +79,12 @@ impl Glance {
         name.map_or(Configured::None, Configured::Phase)
     }
 
+    /// Whether the configuration names the phase of any branch.
+    pub fn has_phases(&self) -> bool {
+        let text = fs::read(self.common_dir.join("config")).unwrap_or_default().to_ascii_lowercase();
+        ["checkpointphase", "[include", "worktreeconfig"].iter().any(|word| text.contains_str(word))
+    }
+
     /// This program's own folder, as `Repo::state_dir`.
     pub fn state_dir(&self) -> PathBuf {
         self.common_dir.join("checkpoint")

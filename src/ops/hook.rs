@@ -32,10 +32,8 @@ pub fn run(env: &Env, event: &str, args: &[&str]) {
         return;
     }
     let Some(glance) = Glance::at(env) else { return };
-    let Some(name) = phase_of(env, &glance) else { return };
     let now = env.now();
-    let note = timed::note_of(&glance.state_dir(), &name);
-    let Answer::Look(slot) = answer(note.as_ref(), now) else { return };
+    let Some((name, slot)) = phase_due(env, &glance, event, args) else { return };
     if !is_moment(event, args, glance.sequence()) {
         return;
     }
@@ -46,6 +44,19 @@ pub fn run(env: &Env, event: &str, args: &[&str]) {
     };
     if let Err(error) = started.context("a timed checkpoint could not be started") {
         timed::remember_failure(&glance.state_dir(), &error, now);
+    }
+}
+
+/// The phase that is to be seen to, and the slot that is due in it, where that can be told.
+fn phase_due(env: &Env, glance: &Glance, event: &str, args: &[&str]) -> Option<(String, Option<Elapsed>)> {
+    // `git rebase --apply` keeps to itself which branch it will go back to; what waits for its end will see it.
+    if glance.branch.is_none() && is_end_of_rebase(event, args) && glance.has_phases() {
+        return Some(("HEAD".into(), None));
+    }
+    let name = phase_of(env, glance)?;
+    match answer(timed::note_of(&glance.state_dir(), &name).as_ref(), env.now()) {
+        Answer::Look(slot) => Some((name, slot)),
+        Answer::Rest => None,
     }
 }
 
@@ -78,9 +89,13 @@ fn answer(note: Option<&Note>, now: DateTime<Utc>) -> Answer {
 /// sequences no hook tells the end, so that what is started waits for it.
 fn is_moment(event: &str, args: &[&str], sequence: Option<Sequence>) -> bool {
     match sequence {
-        Some(Sequence::Rebase) => event == "post-rewrite" && args.first() == Some(&"rebase"),
+        Some(Sequence::Rebase) => is_end_of_rebase(event, args),
         Some(Sequence::Other) | None => true,
     }
+}
+
+fn is_end_of_rebase(event: &str, args: &[&str]) -> bool {
+    event == "post-rewrite" && args.first() == Some(&"rebase")
 }
 
 #[cfg(test)]

@@ -153,8 +153,9 @@ fn phase_after(session: &Session, undone: &Record, head: &Head) -> Result<Option
     let mark = undone.phase.as_ref().and_then(|mark| Some((mark, mark.event?.opposite()?)));
     let Some((mark, event)) = mark else { return Ok(phase::of(session, head).mark(session.now)) };
     let name = &mark.name;
-    let newest = session.store().newest_of_phase(name)?.map(|(_, record)| record.id);
-    if newest.as_ref() != Some(&undone.id) {
+    // By what it did, as an undo that was taken back is newer than what it took back.
+    let newest = session.store().newest_of_phase(name)?.and_then(|(_, record)| record.phase);
+    if newest.and_then(|newest| newest.event) != mark.event {
         return Err(Error::refused(format!("more was done in the phase `{name}` since"))
             .hint("`git checkpoint finish` ends it; `git checkpoint log` shows what was done"));
     }

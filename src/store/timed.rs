@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn a_slot_is_claimed_once_until_the_claim_is_old() {
         let dir = tempfile::tempdir().expect("a folder");
-        let at = |seconds| DateTime::from_timestamp(1_795_269_600 + seconds, 0).expect("in range");
+        let at = |seconds: i64| DateTime::from_timestamp(1_795_269_600 + seconds, 0).expect("in range");
         let slot = |hours: u32| Some(Elapsed::from_minutes(hours * 60));
         for (phase, slot, seconds, expected) in [
             ("a", slot(4), 0, true),

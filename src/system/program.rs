@@ -8,6 +8,8 @@ use crate::error::{Error, Result};
 pub(super) struct Output {
     /// Whether it exited with 0.
     pub(super) ok: bool,
+    /// The exit code; `None` where a signal ended it.
+    pub(super) code: Option<i32>,
     /// Standard output.
     pub(super) stdout: Vec<u8>,
     /// Standard error, without the final line end.
@@ -22,7 +24,7 @@ pub(super) fn output(program: &str, args: &[OsString], input: &[u8]) -> Result<O
         .run()
         .map_err(|source| Error::environment(format!("cannot run `{}`", line(program, args))).because(source))?;
     let stderr = String::from_utf8_lossy(&output.stderr).trim_end().to_owned();
-    Ok(Output { ok: output.status.success(), stdout: output.stdout, stderr })
+    Ok(Output { ok: output.status.success(), code: output.status.code(), stdout: output.stdout, stderr })
 }
 
 /// As [`output`], where any exit code but 0 is an error that carries what the program said.

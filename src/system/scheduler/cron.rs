@@ -23,9 +23,10 @@ pub(super) fn is_there() -> bool {
     program::output("crontab", &args(&["-l"]), b"").is_ok_and(|output| output.ok || is_empty(&output))
 }
 
-/// `crontab -l` fails where there is none yet.
+/// `crontab -l` fails where there is none yet, and says so in the words of each implementation.
 fn is_empty(output: &program::Output) -> bool {
-    output.stdout.is_empty() && (output.stderr.is_empty() || output.stderr.contains("no crontab"))
+    let said = ["no crontab", "can't open"].iter().any(|words| output.stderr.contains(words));
+    output.code == Some(1) && output.stdout.is_empty() && (said || output.stderr.is_empty())
 }
 
 /// The crontab as it is; `None` where the system has no such program.
