@@ -32,7 +32,8 @@ esac
 /// A repository in a phase, in a world with these programs in place of the system's.
 fn with_programs(names: &[&str]) -> TestRepo {
     let repo = TestRepo::with_commit();
-    let (fake, bin) = (repo.dir("../fake"), repo.dir("../fake/bin"));
+    let fake = repo.dir(repo.root().join("fake"));
+    let bin = repo.dir(fake.join("bin"));
     for name in ["systemctl", "crontab", "launchctl", "schtasks"] {
         let absent = "#!/bin/sh\nexit 127\n";
         let script = match (names.contains(&name), name) {
@@ -76,6 +77,12 @@ fn cron_gets_a_region_and_every_other_line_stays() {
     );
     repo.checkpoint_ok(&["schedule", "start"]);
     assert_eq!(crontab(&repo), with, "once more changes nothing");
+    // A link on PATH outlives the version it leads to.
+    repo.symlink(env!("CARGO_BIN_EXE_git-checkpoint"), "../fake/bin/git-checkpoint");
+    repo.checkpoint_ok(&["schedule", "start"]);
+    let link = repo.root().join("fake/bin/git-checkpoint");
+    assert!(crontab(&repo).contains(&format!("'{}'", link.display())), "{}", crontab(&repo));
+    let with = crontab(&repo);
     let said = repo.checkpoint_ok(&["schedule", "status", "--json"]).json();
     assert_eq!((&said["schedulers"][0], &said["here"]), (&"cron".into(), &true.into()), "{said}");
     // The line does what it says.
@@ -174,6 +181,11 @@ fn every_repository_is_visited_whatever_is_wrong_with_others() {
         other.checkpoint_ok(&["schedule", "start"]);
     }
     linked.checkpoint_ok(&["start", "topic2"]);
+    // Not in a phase: whatever is wrong there is not looked at.
+    let idle = repo.at("../idle");
+    idle.git(&["init", "-q", "-b", "main"]);
+    idle.checkpoint_ok(&["schedule", "start"]);
+    idle.write(".checkpoint.toml", "[captrue]\n");
     repo.checkpoint_ok(&["schedule", "start"]);
     gone.remove("../gone");
     broken.write(".checkpoint.toml", "[captrue]\n");
@@ -188,7 +200,8 @@ fn every_repository_is_visited_whatever_is_wrong_with_others() {
     assert!(run.code == 4 && run.stderr.contains("is gone, and off the list"), "{run}");
     assert_eq!(repo.git(&["tag", "--list", "*T+8h"]), "phase2-checkpoint-T+8h\ntopic2-checkpoint-T+8h");
     let said = broken.checkpoint(&["schedule", "status", "--json"]).json();
-    assert_eq!(said["repositories"].as_array().map(Vec::len), Some(2), "{said}");
+    assert_eq!(said["repositories"].as_array().map(Vec::len), Some(3), "{said}");
+    assert!(!idle.exists(".git/checkpoint/timed-failure.json"));
     broken.remove(".checkpoint.toml");
     assert_eq!(broken.checkpoint_ok(&["status", "--json"]).json()["last_failure"]["times"], 1);
     let run = repo.checkpoint(&["schedule", "run", "--list", list(&repo).to_str().expect("UTF-8")]);

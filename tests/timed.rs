@@ -159,6 +159,27 @@ fn picks_and_patches_are_followed_by_one_checkpoint() {
 }
 
 #[test]
+fn a_rebase_that_has_stopped_is_not_waited_for_by_the_timer() {
+    let repo = in_phase(&[]);
+    repo.write("file", "ours\n");
+    repo.commit("Ours");
+    repo.git(&["switch", "-q", "-c", "topic", "HEAD~"]);
+    repo.write("file", "theirs\n");
+    repo.commit("Theirs");
+    repo.git(&["switch", "-q", "main"]);
+    assert!(!repo.git_raw(&["rebase", "-q", "topic"]).status.success());
+    repo.advance(4 * HOUR);
+    repo.write("list", format!("# repositories that git checkpoint visits, format 1\n{}\n", repo.path().display()));
+    let begin = Instant::now();
+    repo.checkpoint_ok(&["schedule", "run", "--list", "list"]);
+    assert!(begin.elapsed() < Duration::from_secs(20), "it took {:?}", begin.elapsed());
+    expect_timed(&repo, 0);
+    repo.git(&["rebase", "--abort"]);
+    repo.checkpoint_ok(&["schedule", "run", "--list", "list"]);
+    expect_timed(&repo, 1);
+}
+
+#[test]
 fn nobody_waits_for_it() {
     let repo = in_phase(&[]);
     with_hooks(&repo);

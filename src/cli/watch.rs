@@ -13,7 +13,7 @@ use crate::{
     git::{self, Repo},
     ops::{
         schedule::{self, Visit},
-        timed::{self, Outcome},
+        timed::{self, Outcome, Wait},
     },
     system::{background, repositories::Repositories},
     ui::Ui,
@@ -92,5 +92,5 @@ pub(super) fn tell(visit: &Visit, ui: &mut Ui) -> Result<()> {
 /// What a hook starts: it has no streams, and what fails is kept for `status`.
 pub(super) fn timed(env: &Env) -> Result<u8> {
     background::leave_session();
-    timed::take(env).map(|_outcome| 0)
+    timed::take(env, Wait::ForGit).map(|_outcome| 0)
 }

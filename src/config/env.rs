@@ -62,6 +62,18 @@ impl Env {
         std::env::current_exe()
     }
 
+    /// The file by which something that lasts calls this program: the one on PATH where that leads here, as it stays
+    /// when a package manager puts a new version behind it; else [`Env::exe`].
+    pub fn stable_exe(&self) -> std::io::Result<PathBuf> {
+        let exe = self.exe()?;
+        let real = exe.canonicalize()?;
+        let Some(name) = exe.file_name() else { return Ok(exe) };
+        let dirs = std::env::split_paths(self.var("PATH").unwrap_or_default());
+        let leads_here = |file: &PathBuf| file.canonicalize().is_ok_and(|file| file == real);
+        let found = dirs.filter(|dir| dir.is_absolute()).map(|dir| dir.join(name)).find(leads_here);
+        Ok(found.unwrap_or(exe))
+    }
+
     /// The directory the command was called in.
     pub fn cwd(&self) -> &Path {
         &self.cwd

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     Session,
-    timed::{self, Outcome},
+    timed::{self, Outcome, Wait},
 };
 use crate::{
     config::Env,
@@ -48,7 +48,7 @@ pub fn status(env: &Env) -> Result<Scheduled> {
 pub fn start(session: &Session, env: &Env, chosen: Option<Scheduler>, dry_run: bool) -> Result<Scheduler> {
     let scheduler = chosen.map_or_else(Scheduler::detect, Ok)?;
     let repositories = Repositories::of_user(env)?;
-    let exe = env.exe().context("cannot find this program's own file")?;
+    let exe = env.stable_exe().context("cannot find this program's own file")?;
     if dry_run {
         return Ok(scheduler);
     }
@@ -135,9 +135,9 @@ pub fn visit(env: &Env, path: &Path, each: &mut impl FnMut(Visit) -> Result<()>)
     if let Ok(repo) = Repo::open(&env) {
         others = repo.other_worktrees();
     }
-    each(Visit { path: path.to_owned(), outcome: Some(timed::take(&env)) })?;
+    each(Visit { path: path.to_owned(), outcome: Some(timed::take(&env, Wait::No)) })?;
     for other in others {
-        let outcome = Some(timed::take(&env.clone().in_dir(&other)));
+        let outcome = Some(timed::take(&env.clone().in_dir(&other), Wait::No));
         each(Visit { path: other, outcome })?;
     }
     Ok(())

@@ -1,9 +1,6 @@
 //! The checkpoint that is due, taken without anybody asking: by a hook, by the timer, or by `watch`.
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use super::{
     Session, create,
@@ -13,8 +10,11 @@ use super::{
 use crate::{
     config::Env,
     error::{Error, Result},
-    git::{capture::Captured, glance},
-    model::{Due, Elapsed, Head, PhaseEvent, PhaseMark},
+    git::{
+        capture::Captured,
+        glance::{Configured, Glance},
+    },
+    model::{Due, Elapsed, PhaseEvent},
     store::timed,
 };
 
@@ -38,39 +38,45 @@ pub enum Outcome {
     Taken(Box<create::Taken>),
 }
 
+/// Whether to wait for a sequence of git's that is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// For its end, as it was its hook that asked; but not for ever, as it may have stopped at a conflict.
+    ForGit,
+    /// No: there will be another time.
+    No,
+}
+
 /// Takes the checkpoint that is due, if one is. A failure is also kept for `status`, until it works again.
-pub fn take(env: &Env) -> Result<Outcome> {
-    let session = match Session::open(env) {
-        Ok(session) => session,
-        Err(error) => {
-            if let Some(glance) = glance::Glance::at(env) {
-                timed::remember_failure(&glance.state_dir(), &error, env.now());
-            }
-            return Err(error);
-        }
-    };
-    let outcome = take_due(&session);
+pub fn take(env: &Env, wait: Wait) -> Result<Outcome> {
+    let Some(glance) = Glance::at(env) else { return Session::open(env).map(|_| Outcome::NoPhase) };
+    if !is_git_done(&glance, wait) {
+        return Ok(Outcome::Busy);
+    }
+    // Now HEAD is where it stays. A repository without a phase is none of our business, whatever is wrong with it.
+    if Glance::at(env).is_some_and(|glance| glance.phase() == Configured::None) {
+        return Ok(Outcome::NoPhase);
+    }
+    let outcome = Session::open(env).and_then(|session| take_due(&session));
     match &outcome {
-        Ok(Outcome::Unchanged(_) | Outcome::Taken(_)) => timed::forget_failure(&session.repo.state_dir()),
+        Ok(Outcome::Unchanged(_) | Outcome::Taken(_)) => timed::forget_failure(&glance.state_dir()),
         Ok(Outcome::NoPhase | Outcome::NotDue(_) | Outcome::Busy) => {}
-        Err(error) => timed::remember_failure(&session.repo.state_dir(), error, session.now),
+        Err(error) => timed::remember_failure(&glance.state_dir(), error, env.now()),
     }
     outcome
 }
 
 fn take_due(session: &Session) -> Result<Outcome> {
-    if !wait_for_git(session.repo.git_dir()) {
-        return Ok(Outcome::Busy);
-    }
     // A first look without the lock: usually there is nothing to do.
     if let Err(outcome) = due_phase(session)? {
         return Ok(outcome);
     }
-    let _lock = session.lock("(timed)")?;
+    let _lock = session.lock("timed")?;
     let (phase, slot) = match due_phase(session)? {
         Ok(due) => due,
         Err(outcome) => return Ok(outcome),
     };
+    session.close_settled()?;
     if let Some(journal) = session.interrupted()? {
         return Err(Error::conflict(format!("a {} of this worktree was begun and has not ended", journal.kind))
             .hint(format!("`git checkpoint {} --continue` finishes it, `--abort` goes back", journal.kind)));
@@ -80,14 +86,14 @@ fn take_due(session: &Session) -> Result<Outcome> {
         timed::note(&session.repo, &phase.name, &phase.course, slot)?;
         return Ok(Outcome::Unchanged(slot));
     }
-    let mark: PhaseMark = phase.checkpoint(session.now, Some(PhaseEvent::Timed));
+    let mark = phase.checkpoint(session.now, Some(PhaseEvent::Timed));
     let plan = create::plan_of_phase(session, captured, create::InPhase { mark, message: None })?;
     create::apply(session, plan).map(|taken| Outcome::Taken(Box::new(taken)))
 }
 
 /// The phase and the slot that is due in it, or what to answer instead.
 fn due_phase(session: &Session) -> Result<Result<(Running, Elapsed), Outcome>> {
-    let head: Head = session.repo.head()?;
+    let head = session.repo.head()?;
     let phase = match phase::of(session, &head) {
         Membership::None => return Ok(Err(Outcome::NoPhase)),
         Membership::Ended(name) => {
@@ -123,11 +129,11 @@ fn is_saved(session: &Session, captured: &Captured) -> Result<bool> {
     Ok(checkpoints.find_map(Result::ok).is_some_and(|last| last.state.same_content(&captured.state)))
 }
 
-/// Waits until git has no sequence of commits under way; `false` if that takes too long.
-fn wait_for_git(git_dir: &Path) -> bool {
+/// Whether git has no sequence of commits under way, after waiting for its end where that is wanted.
+fn is_git_done(glance: &Glance, wait: Wait) -> bool {
     let deadline = Instant::now() + PATIENCE;
-    while glance::sequence(git_dir).is_some() {
-        if Instant::now() >= deadline {
+    while glance.sequence().is_some() {
+        if wait == Wait::No || Instant::now() >= deadline {
             return false;
         }
         std::thread::sleep(PAUSE);

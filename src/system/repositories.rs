@@ -124,7 +124,7 @@ mod tests {
     fn what_was_added_is_listed_once_until_it_is_removed() {
         let dir = tempfile::tempdir().expect("a folder");
         let list = Repositories::in_file(dir.path().join("deep/er/repositories"));
-        assert_eq!(list.list().expect("nothing is there"), [PathBuf::new(); 0]);
+        assert!(list.list().expect("nothing is there").is_empty());
         let (plain, odd) = (PathBuf::from("/a b/c"), PathBuf::from("/new\nline \"quoted\""));
         assert!(list.add(&plain).expect("writable") && list.add(&odd).expect("writable"));
         assert!(!list.add(&plain).expect("writable"));
