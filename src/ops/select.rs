@@ -101,10 +101,11 @@ fn of_slot(session: &Session, span: Elapsed, head: &Head) -> Result<Selected> {
     if let Some(record) = of_slot.or(exact) {
         return Ok(Selected::of(record));
     }
-    let error = Error::usage(format!("no checkpoint is of T+{span} on {}", head.in_words()));
+    let none = format!("no checkpoint is of T+{span}");
     Err(match before {
-        Some(record) => error.hint(format!("the newest before it is `{}`", Selected::of(record).name)),
-        None => error.hint("`git checkpoint list` shows the checkpoints"),
+        Some(record) => Error::usage(format!("{none} on {}", head.in_words()))
+            .hint(format!("the newest before it is `{}`", Selected::of(record).name)),
+        None => nothing_found(session, head, &none),
     })
 }
 
