@@ -35,6 +35,8 @@ fn names_are_by_slot_and_taken_ones_are_counted_up() {
     assert_eq!(create(&repo), "phase2-checkpoint-T+4h");
     repo.advance(HOUR);
     assert_eq!(create(&repo), "phase2-checkpoint-T+4h.2");
+    repo.git(&["pack-refs", "--all"]);
+    repo.git(&["gc", "-q", "--prune=now"]);
     assert_eq!(create(&repo), "phase2-checkpoint-T+4h.3");
     let newest = repo.rev("refs/checkpoint/phases/phase2");
     assert_eq!(newest, repo.rev("refs/tags/phase2-checkpoint-T+4h.3"));

@@ -87,6 +87,7 @@ fn the_manual_page_is_one_that_man_can_show() {
     for command in commands(&repo) {
         assert!(page.contains(&format!(".SS \"git checkpoint {command}\"")), "{command}");
     }
+    assert!(page.contains("git checkpoint schedule start"), "commands of commands are in it");
     assert!(!page.contains('`'), "marks are shown as bold text");
     let shown = repo.command("man").args(["--warnings=all", "-l", "page.1"]).env("MANWIDTH", "80").output();
     match shown {

@@ -113,6 +113,36 @@ fn two_hundred_hooks_at_once_take_one() {
 }
 
 #[test]
+fn those_that_get_past_the_claim_take_one_all_the_same() {
+    let repo = in_phase(&[]);
+    repo.write("file", "changed\n");
+    repo.advance(4 * HOUR);
+    let now = repo.now().to_rfc3339();
+    let start = |_| repo.checkpoint_command(&["timed"]).env("GIT_CHECKPOINT_NOW", &now).spawn().expect("it can be run");
+    let started: Vec<Child> = (0..20).map(start).collect();
+    for mut child in started {
+        assert!(child.wait().expect("it ends").success());
+    }
+    expect_timed(&repo, 1);
+    assert_eq!(repo.git(&["tag", "--list", "*T+4h*"]), "phase2-checkpoint-T+4h");
+}
+
+#[test]
+fn a_repository_that_the_variables_name_is_the_one() {
+    let repo = in_phase(&[]);
+    repo.write("file", "changed\n");
+    repo.advance(4 * HOUR);
+    std::fs::rename(repo.path().join(".git"), repo.root().join("elsewhere.git")).expect("same file system");
+    repo.set_var("GIT_DIR", "../elsewhere.git");
+    repo.set_var("GIT_WORK_TREE", ".");
+    repo.set_var("GIT_INDEX_FILE", repo.root().join("elsewhere.git/index.lock"));
+    hook(&repo, "post-commit");
+    repo.remove_var("GIT_INDEX_FILE");
+    expect_timed(&repo, 1);
+    assert_eq!(repo.git(&["show", "phase2-checkpoint-T+4h:file"]), "changed");
+}
+
+#[test]
 fn a_rebase_is_followed_by_one_checkpoint() {
     let backends = [&["rebase", "-q", "topic"][..], &["rebase", "-q", "--apply", "topic"]];
     for backend in backends {

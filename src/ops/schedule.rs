@@ -120,7 +120,8 @@ pub fn visit_all(env: &Env, list: &Path, mut each: impl FnMut(Visit) -> Result<(
             each(Visit { path, outcome: None })?;
             continue;
         }
-        visit(env, &path, &mut each)?;
+        // The list says which repository it is, and nothing else.
+        visit(&env.clone().in_dir(&path).without_repository(), &path, &mut each)?;
     }
     if !gone.is_empty() {
         repositories.remove(&gone)?;
@@ -128,16 +129,12 @@ pub fn visit_all(env: &Env, list: &Path, mut each: impl FnMut(Visit) -> Result<(
     Ok(())
 }
 
-/// Visits a worktree and the linked ones beside it.
+/// Visits the worktree that `env` is in, whose top is `path`, and the others of its repository.
 pub fn visit(env: &Env, path: &Path, each: &mut impl FnMut(Visit) -> Result<()>) -> Result<()> {
-    let env = env.clone().in_dir(path).without_repository();
-    let mut others = Vec::new();
-    if let Ok(repo) = Repo::open(&env) {
-        others = repo.other_worktrees();
-    }
-    each(Visit { path: path.to_owned(), outcome: Some(timed::take(&env, Wait::No)) })?;
+    let others = Repo::open(env).map_or_else(|_| Vec::new(), |repo| repo.other_worktrees());
+    each(Visit { path: path.to_owned(), outcome: Some(timed::take(env, Wait::No)) })?;
     for other in others {
-        let outcome = Some(timed::take(&env.clone().in_dir(&other), Wait::No));
+        let outcome = Some(timed::take(&env.clone().in_dir(&other).without_repository(), Wait::No));
         each(Visit { path: other, outcome })?;
     }
     Ok(())

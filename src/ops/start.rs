@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Result},
     git::{capture::Captured, refs},
     model::{Course, Elapsed, Head, PhaseEvent, PhaseMark, Record, Schedule, valid_ref_name},
-    store::phase_ref,
+    store::{phase_ref, timed},
 };
 
 /// What the user asked for.
@@ -206,7 +206,8 @@ impl Plan {
             }
             return Err(error.hint("nothing was changed"));
         }
-        crate::store::timed::note(&session.repo, &self.name, &self.course, self.course.slot)?;
+        // It has begun; a note that cannot be kept costs the next hook a longer look.
+        let _kept = timed::note(&session.repo, &self.name, &self.course, self.course.slot);
         Ok(Started { name: self.name, head: self.head, course: self.course, checkpoint })
     }
 }

@@ -290,7 +290,7 @@ impl Plan {
         if let Some(mark) = self.record.phase.filter(|mark| mark.event.is_some()) {
             let phase = Some(mark.name.as_str()).filter(|_| !mark.is_closed());
             phase::configure(session, &self.undone.state.head, phase)?;
-            phase::note(session, &mark)?;
+            let _kept = phase::note(session, &mark);
         }
         Ok(outcome)
     }
