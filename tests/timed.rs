@@ -280,10 +280,27 @@ fn a_failure_is_told_by_status_until_it_works_again() {
     assert_eq!(said["last_failure"]["message"], "`.checkpoint.toml` is not valid", "{said}");
     assert_eq!((&said["last_failure"]["times"], &said["due_slot"]), (&1.into(), &"4h".into()));
     let run = repo.checkpoint_ok(&["status"]);
-    assert!(run.stderr.contains("could not be taken") && run.stderr.contains("did you mean `capture`?"), "{run}");
+    assert!(
+        run.stderr.contains("the last timed checkpoint failed") && run.stderr.contains("did you mean `capture`?"),
+        "{run}"
+    );
     repo.advance(61);
     hook(&repo, "post-commit");
     expect_timed(&repo, 1);
+}
+
+#[test]
+fn a_tag_that_cannot_be_signed_is_told() {
+    let repo = in_phase(&[]);
+    repo.git(&["config", "tag.gpgSign", "true"]);
+    repo.git(&["config", "gpg.program", "false"]);
+    repo.write("file", "changed\n");
+    repo.advance(4 * HOUR);
+    repo.checkpoint_ok(&["timed"]);
+    assert_eq!(repo.git(&["tag", "--list", "*T+4h"]), "");
+    assert_eq!(repo.checkpoint_ok(&["show", "T+4h", "--json"]).json()["timed"], true, "it is saved");
+    let said = status(&repo)["last_failure"]["message"].to_string();
+    assert!(said.contains("could not be signed"), "{said}");
 }
 
 #[test]

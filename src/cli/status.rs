@@ -92,7 +92,7 @@ pub(super) fn run(env: &Env, ui: &mut Ui) -> Result<u8> {
     create::warn_of_skipped(&status.skipped, ui)?;
     if let Some(failure) = &status.failure {
         let (why, when) = (failure.chain.join(": "), age(failure.at, session.now));
-        ui.warn(format!("the last timed checkpoint could not be taken, {when}: {why}"))?;
+        ui.warn(format!("the last timed checkpoint failed, {when}: {why}"))?;
         for hint in &failure.hints {
             ui.note(format!("hint: {hint}"))?;
         }

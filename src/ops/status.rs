@@ -25,7 +25,7 @@ pub struct Status {
     pub last: Option<Record>,
     /// The phase of the branch.
     pub phase: Membership,
-    /// Why the last timed checkpoint could not be taken.
+    /// What failed about the last timed checkpoint.
     pub failure: Option<Failure>,
     /// What is changed.
     pub changes: Changes,

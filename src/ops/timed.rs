@@ -59,6 +59,13 @@ pub fn take(env: &Env, wait: Wait) -> Result<Outcome> {
     }
     let outcome = Session::open(env).and_then(|session| take_due(&session));
     match &outcome {
+        Ok(Outcome::Taken(taken)) if taken.unsigned.is_some() => {
+            let error =
+                Error::environment(format!("the tag of {} could not be signed and was left out", taken.record.id))
+                    .because(taken.unsigned.clone().unwrap_or_default())
+                    .hint("the checkpoint is saved as that id; signing in the background must not need to ask");
+            timed::remember_failure(&glance.state_dir(), &error, env.now());
+        }
         Ok(Outcome::Unchanged(_) | Outcome::Taken(_)) => timed::forget_failure(&glance.state_dir()),
         Ok(Outcome::NoPhase | Outcome::NotDue(_) | Outcome::Busy) => {}
         Err(error) => timed::remember_failure(&glance.state_dir(), error, env.now()),
@@ -67,14 +74,17 @@ pub fn take(env: &Env, wait: Wait) -> Result<Outcome> {
 }
 
 fn take_due(session: &Session) -> Result<Outcome> {
-    // A first look without the lock: usually there is nothing to do.
-    if let Err(outcome) = due_phase(session)? {
+    // A first look without the lock, and so without writing: usually there is nothing to do.
+    if let Look::Rest { outcome, news: None } = look(session)? {
         return Ok(outcome);
     }
     let _lock = session.lock("timed")?;
-    let (phase, slot) = match due_phase(session)? {
-        Ok(due) => due,
-        Err(outcome) => return Ok(outcome),
+    let (phase, slot) = match look(session)? {
+        Look::Due(phase, slot) => (*phase, slot),
+        Look::Rest { outcome, news } => {
+            news.map_or(Ok(()), |news| news.note(session))?;
+            return Ok(outcome);
+        }
     };
     session.close_settled()?;
     if let Some(journal) = session.interrupted()? {
@@ -91,32 +101,52 @@ fn take_due(session: &Session) -> Result<Outcome> {
     create::apply(session, plan).map(|taken| Outcome::Taken(Box::new(taken)))
 }
 
-/// The phase and the slot that is due in it, or what to answer instead.
-fn due_phase(session: &Session) -> Result<Result<(Running, Elapsed), Outcome>> {
+/// What there is to do.
+enum Look {
+    /// The checkpoint of this slot.
+    Due(Box<Running>, Elapsed),
+    /// Nothing but to note the news, so that from now on a glance is enough here.
+    Rest { outcome: Outcome, news: Option<News> },
+}
+
+/// What another clone, or another process, did to a phase.
+enum News {
+    Ended(String),
+    Passed(Box<Running>),
+}
+
+impl News {
+    fn note(&self, session: &Session) -> Result<()> {
+        match self {
+            News::Ended(name) => timed::note_end(&session.repo, name),
+            News::Passed(phase) => timed::note(&session.repo, &phase.name, &phase.course, phase.course.slot),
+        }
+    }
+}
+
+fn look(session: &Session) -> Result<Look> {
     let head = session.repo.head()?;
+    let note_of = |name: &str| timed::note_of(&session.repo.state_dir(), name);
     let phase = match phase::of(session, &head) {
-        Membership::None => return Ok(Err(Outcome::NoPhase)),
+        Membership::None => return Ok(Look::Rest { outcome: Outcome::NoPhase, news: None }),
         Membership::Ended(name) => {
-            timed::note_end(&session.repo, &name)?;
-            return Ok(Err(Outcome::NoPhase));
+            let news = note_of(&name).is_none_or(|note| !note.ended).then_some(News::Ended(name));
+            return Ok(Look::Rest { outcome: Outcome::NoPhase, news });
         }
         Membership::Unknown(name, why) => {
             return Err(Error::new(why.kind(), format!("nothing is known of the phase `{name}` of this branch"))
                 .because(why.chain().join(": "))
                 .hint("`git checkpoint status` says more"));
         }
-        Membership::Running(phase) => *phase,
+        Membership::Running(phase) => phase,
     };
     match phase.due(session.now) {
-        Due::Now(slot) => Ok(Ok((phase, slot))),
+        Due::Now(slot) => Ok(Look::Due(phase, slot)),
         later => {
-            // A clone, or another process, was ahead: from now on a glance is enough here.
-            let passed = phase.course.slot;
-            let note = timed::note_of(&session.repo.state_dir(), &phase.name);
-            if note.is_none_or(|note| note.ended || note.began != phase.course.began || note.slot < passed) {
-                timed::note(&session.repo, &phase.name, &phase.course, passed)?;
-            }
-            Ok(Err(Outcome::NotDue(later)))
+            let course = &phase.course;
+            let is_old = |note: timed::Note| note.ended || note.began != course.began || note.slot < course.slot;
+            let news = note_of(&phase.name).is_none_or(is_old).then_some(News::Passed(phase));
+            Ok(Look::Rest { outcome: Outcome::NotDue(later), news })
         }
     }
 }

@@ -71,7 +71,7 @@ pub fn note(repo: &Repo, phase: &str, course: &Course, slot: Elapsed) -> Result<
     write(repo, NOTES, &notes)
 }
 
-/// Notes that a phase has ended, so that no hook looks again.
+/// Notes that a phase has ended, so that no hook looks again. To be called under the operation lock.
 pub fn note_end(repo: &Repo, phase: &str) -> Result<()> {
     let mut notes = read_notes(&repo.state_dir());
     let schedule = Schedule::DEFAULT.to_string();
@@ -84,7 +84,7 @@ pub fn note_end(repo: &Repo, phase: &str) -> Result<()> {
     write(repo, NOTES, &notes)
 }
 
-/// Forgets a phase.
+/// Forgets a phase. To be called under the operation lock.
 pub fn forget(repo: &Repo, phase: &str) -> Result<()> {
     let mut notes = read_notes(&repo.state_dir());
     if notes.remove(phase).is_some() { write(repo, NOTES, &notes) } else { Ok(()) }
@@ -167,9 +167,9 @@ pub fn failure(state_dir: &Path) -> Option<Failure> {
 pub fn remember_failure(state_dir: &Path, error: &Error, now: DateTime<Utc>) {
     let times = failure(state_dir).map_or(0, |before| before.times).saturating_add(1);
     let failure = Failure { at: now, chain: error.chain(), hints: error.hints().to_vec(), times };
-    if let Ok(bytes) = serde_json::to_vec(&failure) {
-        let _lost = durable::write_atomically(&state_dir.join(FAILURE), &bytes, 0);
-    }
+    let Ok(bytes) = serde_json::to_vec(&failure) else { return };
+    // Whoever takes the operation lock clears away what others have half written.
+    let _lost = (0..5).find(|_| durable::write_atomically(&state_dir.join(FAILURE), &bytes, 0).is_ok());
 }
 
 /// It works again.
