@@ -182,7 +182,7 @@ fn the_answers_about_trust_and_pushes() {
     answers(&repo, 0, "trust", &["trust", "--revoke"]);
     answers(&repo, 0, "status", &["status"]);
     let pushed = |code: i32, lines: &str| {
-        let run = repo.checkpoint_with_input(&["pre-push", "origin", "url", "--json"], lines);
+        let run = repo.checkpoint_with_input(&["--json", "hook", "pre-push", "origin", "url"], lines);
         let (schema, value) = (schema(), run.json());
         let faults = faults(&schema, &schema["$defs"]["pre_push"], &value, "pre_push");
         assert!(run.code == code && faults.is_empty(), "{faults:#?}\n{run}");
@@ -200,6 +200,36 @@ fn the_answers_about_trust_and_pushes() {
         &format!("refs/heads/main {first} refs/heads/main {last}\n(delete) {zero} refs/heads/x {}\n", "1".repeat(40)),
     );
     assert_eq!(value["discarded"].as_array().map(Vec::len), Some(2), "{value}");
+}
+
+#[test]
+fn the_answers_of_phases() {
+    let repo = TestRepo::with_commit();
+    answers(&repo, 0, "start", &["start", "phase2", "--dry-run"]);
+    answers(&repo, 0, "start", &["start", "phase2"]);
+    answers(&repo, 0, "status", &["status"]);
+    answers(&repo, 0, "create", &["create"]);
+    repo.git(&["config", "--unset", "branch.main.checkpointPhase"]);
+    assert_eq!(answers(&repo, 0, "start", &["start", "phase2"])["joined"], true);
+    repo.write(".checkpoint.toml", "[captrue]\n");
+    repo.advance(5 * 3600);
+    assert_eq!(repo.checkpoint(&["timed"]).code, 2);
+    repo.write(".checkpoint.toml", "[phase]\nat = ['4h', '5h']\n");
+    let said = answers(&repo, 0, "status", &["status"]);
+    assert_eq!((&said["last_failure"]["times"], &said["due_in_seconds"]), (&1.into(), &0.into()), "{said}");
+    repo.checkpoint_ok(&["timed"]);
+    assert_eq!(answers(&repo, 0, "show", &["show", "T+4h"])["timed"], true);
+    answers(&repo, 0, "finish", &["finish", "--dry-run"]);
+    answers(&repo, 0, "finish", &["finish"]);
+    repo.git(&["config", "branch.main.checkpointPhase", "phase2"]);
+    answers(&repo, 0, "status", &["status"]);
+    answers(&repo, 0, "finish", &["finish"]);
+    answers(&repo, 0, "start", &["start", "phase3"]);
+    answers(&repo, 0, "status", &["status"]);
+    repo.checkpoint_ok(&["finish"]);
+    answers(&repo, 0, "schedule", &["schedule", "status"]);
+    answers(&repo, 0, "schedule", &["schedule", "start", "--scheduler", "cron", "--dry-run"]);
+    answers(&repo, 0, "schedule_stop", &["schedule", "stop", "--dry-run"]);
 }
 
 #[test]

@@ -39,6 +39,14 @@ Examples:
   git checkpoint recover --uncommitted   and the work that was never committed
   git checkpoint recover --continue      after a conflict was settled";
 
+const START_EXAMPLES: &str = "\
+Examples:
+  git checkpoint start phase2 --every 4h
+  git checkpoint start phase2 --at 09:00  T0 is this morning
+  git checkpoint status                   how far it is, and what is due
+  git checkpoint rollback T+4h            back to the checkpoint of that slot
+  git checkpoint finish";
+
 /// The safety net under risky work in git: checkpoint, back up, roll back, recover
 ///
 /// Without a command it takes a checkpoint of the complete working state (commits, staged, unstaged and untracked
@@ -137,14 +145,38 @@ pub(super) enum Command {
     /// last agreed, and asks; without a terminal the answer is no. Where nobody can be asked, as in CI, GIT_CHECKPOINT_TRUST
     /// set to the hash that --show prints agrees to this one content.
     Trust(Trust),
-    /// Validate what is about to be pushed, as git's pre-push hook
-    #[command(hide = true)]
-    PrePush(PrePush),
     /// Rehearse it all on a throw-away copy, and compare every byte
     ///
     /// Takes a checkpoint of the copy, breaks it, rolls back, recovers the good commits and undoes it all. The
     /// repository itself is only read; outside of one, an example is made.
     Drill(Drill),
+    /// Begin a phase: named work, with a checkpoint every so often
+    ///
+    /// The phase is on the current branch. Its beginning is saved, and from then on checkpoints of it have its name and
+    /// the time since: `phase2-checkpoint-T+4h`. A phase that was begun on this branch in another clone is joined.
+    #[command(after_long_help = START_EXAMPLES)]
+    Start(Start),
+    /// End the phase of this branch, with a last checkpoint
+    Finish(Finish),
+    /// Take due checkpoints on time, also in hours without a git command
+    ///
+    /// A timer of the system (systemd, cron, launchd or the Windows Task Scheduler) looks every five minutes whether a
+    /// checkpoint is due in one of the repositories on your list.
+    Schedule {
+        #[command(subcommand)]
+        command: Schedule,
+    },
+    /// Take due checkpoints, in the foreground, until stopped
+    ///
+    /// What `schedule` does, for a container or a terminal. SIGTERM and Ctrl-C end it, after a checkpoint that is being
+    /// taken.
+    Watch(Watch),
+    /// Answer a hook of git
+    #[command(hide = true)]
+    Hook(Hook),
+    /// Take the checkpoint that is due, in the background
+    #[command(hide = true)]
+    Timed,
     /// Print the manual page, or install it
     ///
     /// `git checkpoint --help` is answered by `man`, so it needs the page to be where `man` looks.
@@ -159,10 +191,12 @@ pub(super) enum Command {
 impl Command {
     /// Whether it writes to a repository; such commands do nothing where this program is switched off.
     pub(super) fn changes_something(&self) -> bool {
-        use Command::{Create, Init, Recover, Redo, Rollback, Trust, Undo};
+        use Command::{Create, Finish, Init, Recover, Redo, Rollback, Start, Timed, Trust, Undo, Watch};
         match self {
             Trust(args) => !args.show,
-            _ => matches!(self, Create(_) | Init(_) | Rollback(_) | Recover(_) | Undo(_) | Redo(_)),
+            Create(_) | Init(_) | Rollback(_) | Recover(_) | Undo(_) | Redo(_) => true,
+            Start(_) | Finish(_) | Timed | Watch(_) => true,
+            _ => false,
         }
     }
 }
@@ -188,6 +222,100 @@ pub(super) struct Create {
     /// Say what would be saved, and save nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Start {
+    /// The phase's name, such as `phase2`
+    pub(super) phase: String,
+
+    /// A checkpoint is due every so often, as `4h` or `90m`; `phase.every` or `phase.at` in .checkpoint.toml if left
+    /// out, and four hours without them
+    #[arg(long, value_name = "SPAN")]
+    pub(super) every: Option<String>,
+
+    /// When it begins: a local time such as `09:00` or `2026-11-21 09:00`, or `2 hours ago`; now if left out
+    #[arg(long, value_name = "TIME")]
+    pub(super) at: Option<String>,
+
+    /// What to remember about it
+    #[arg(short, long, value_name = "TEXT")]
+    pub(super) message: Option<String>,
+
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Finish {
+    /// What to remember about it
+    #[arg(short, long, value_name = "TEXT")]
+    pub(super) message: Option<String>,
+
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Schedule {
+    /// Start the timer, and put this repository on its list
+    Start {
+        /// The timer; auto: the one that this system has. Entries of the others are removed
+        #[arg(long, value_enum, value_name = "TIMER", default_value_t = Scheduler::Auto)]
+        scheduler: Scheduler,
+
+        /// Say what would be done, and do nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Take this repository off the list; with the last one the timer goes too
+    Stop {
+        /// Take all repositories off the list
+        #[arg(long)]
+        all: bool,
+
+        /// Say what would be done, and do nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Show the timer and its list
+    Status,
+    /// Visit every repository on a list
+    #[command(hide = true)]
+    Run {
+        /// The list
+        #[arg(long, value_name = "FILE")]
+        list: PathBuf,
+    },
+}
+
+/// A timer of the system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Scheduler {
+    Auto,
+    Systemd,
+    Cron,
+    Launchd,
+    Schtasks,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Watch {
+    /// Watch every repository on the list of `schedule` instead of this one
+    #[arg(long)]
+    pub(super) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Hook {
+    /// The hook, such as `post-commit`
+    pub(super) event: String,
+
+    /// What git gave the hook
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(super) args: Vec<std::ffi::OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -348,15 +476,6 @@ pub(super) struct Trust {
     /// Say what would be trusted or revoked, and change nothing
     #[arg(long)]
     pub(super) dry_run: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct PrePush {
-    /// The name of the remote, or its URL
-    pub(super) remote: String,
-
-    /// The URL of the remote
-    pub(super) url: String,
 }
 
 #[derive(Debug, Args)]

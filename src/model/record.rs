@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use gix::bstr::BString;
 
-use super::{Elapsed, Kind, Oid, RecordId, Skipped, State};
+use super::{Kind, Oid, PhaseMark, RecordId, Skipped, State};
 
 /// The version of the stored format that this program writes, and the newest that it reads.
 pub const FORMAT: u32 = 1;
@@ -22,8 +22,8 @@ pub struct Record {
     pub subject: String,
     /// What the user had to say about it (`-m`, `--reason`).
     pub message: Option<String>,
-    /// The phase it belongs to, and the time since that began.
-    pub phase: Option<(String, Option<Elapsed>)>,
+    /// The phase it belongs to, and what it is to that.
+    pub phase: Option<PhaseMark>,
     /// The state taken (create) or the state before (all others).
     pub state: State,
     /// What is not part of that state.

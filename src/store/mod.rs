@@ -4,11 +4,14 @@ mod codec;
 mod journal;
 mod next_id;
 pub mod notes;
+mod phases;
 mod publish;
 mod records;
 mod sign;
+pub mod timed;
 pub mod verdicts;
 mod withdraw;
 
 pub use journal::Journal;
+pub use phases::phase_ref;
 pub use records::{Published, Store};
