@@ -39,6 +39,14 @@ Examples:
   git checkpoint recover --uncommitted   and the work that was never committed
   git checkpoint recover --continue      after a conflict was settled";
 
+const HOOKS_EXAMPLES: &str = "\
+Examples:
+  git checkpoint hooks                   say how they stand
+  git checkpoint hooks install --dry-run
+                                         say what would be changed
+  git checkpoint hooks install
+  git checkpoint hooks uninstall         put everything back as it was";
+
 /// The safety net under risky work in git: checkpoint, back up, roll back, recover
 ///
 /// Without a command it takes a checkpoint of the complete working state (commits, staged, unstaged and untracked
@@ -131,6 +139,22 @@ pub(super) enum Command {
     /// Takes a checkpoint of the copy, breaks it, rolls back, recovers the good commits and undoes it all. The
     /// repository itself is only read; outside of one, an example is made.
     Drill(Drill),
+    /// Let git call this program, beside the hooks that are there
+    ///
+    /// For post-commit, post-merge, post-checkout, post-rewrite, post-applypatch and pre-push. With git 2.54 or newer they
+    /// go to the repository's configuration; before that, to files that call ours and then what was there, with its
+    /// arguments, input and exit code. GIT_CHECKPOINT=0 switches them off for a call.
+    #[command(after_long_help = HOOKS_EXAMPLES)]
+    Hooks(Hooks),
+    /// Find what is wrong, and say how to mend it
+    ///
+    /// Looks at git, the hooks (each is fired in a throw-away repository), the configuration, the records, locks, disk
+    /// space, tools that read tags, and what checkpoints do not cover. Exits with 1 where something is wrong, with 0
+    /// where there are notes only. Changes nothing.
+    Doctor,
+    /// Called by the shims while `doctor` tries them
+    #[command(hide = true)]
+    HookProbe(HookProbe),
     /// Print the manual page, or install it
     ///
     /// `git checkpoint --help` is answered by `man`, so it needs the page to be where `man` looks.
@@ -145,8 +169,12 @@ pub(super) enum Command {
 impl Command {
     /// Whether it writes to a repository; such commands do nothing where this program is switched off.
     pub(super) fn changes_something(&self) -> bool {
-        use Command::{Create, Recover, Redo, Rollback, Undo};
-        matches!(self, Create(_) | Rollback(_) | Recover(_) | Undo(_) | Redo(_))
+        use Command::{Create, Hooks, Recover, Redo, Rollback, Undo};
+        match self {
+            Create(_) | Rollback(_) | Recover(_) | Undo(_) | Redo(_) => true,
+            Hooks(hooks) => hooks.action != HooksAction::Status,
+            _ => false,
+        }
     }
 }
 
@@ -316,6 +344,38 @@ pub(super) struct Drill {
     /// Keep the throw-away copy and say where it is
     #[arg(long)]
     pub(super) keep: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Hooks {
+    /// What to do with the hooks
+    #[arg(value_enum, default_value_t = HooksAction::Status)]
+    pub(super) action: HooksAction,
+
+    /// Say what would be changed, and change nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+/// What to do with the hooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum HooksAction {
+    /// Put them in place, or bring them up to date
+    Install,
+    /// Take them away and put back what was there
+    Uninstall,
+    /// Say how they stand
+    Status,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HookProbe {
+    /// The event
+    pub(super) event: String,
+
+    /// git's own arguments
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(super) args: Vec<std::ffi::OsString>,
 }
 
 #[derive(Debug, Args)]

@@ -42,7 +42,8 @@ fn page(mut command: Command) -> String {
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     page.control("SH", ["NAME"]).text([roman(format!("git-checkpoint - {about}"))]);
     page.control("SH", ["SYNOPSIS"]);
-    let commands: Vec<&Command> = command.get_subcommands().filter(|sub| sub.get_name() != "help").collect();
+    let commands: Vec<&Command> =
+        command.get_subcommands().filter(|sub| sub.get_name() != "help" && !sub.is_hide_set()).collect();
     usage(&command, &mut page);
     for sub in &commands {
         page.control("br", []);

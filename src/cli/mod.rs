@@ -3,7 +3,10 @@
 mod args;
 mod create;
 mod diff;
+mod doctor;
 mod drill;
+mod hook_probe;
+mod hooks;
 mod json;
 mod list;
 mod log;
@@ -84,6 +87,9 @@ fn dispatch(cli: Cli, env: &Env, ui: &mut Ui) -> Result<u8> {
         Command::Redo(args) => undo::run(Direction::Redo, &args, env, ui),
         Command::Log(args) => log::run(&args, env, ui),
         Command::Drill(args) => drill::run(&args, env, ui),
+        Command::Hooks(args) => hooks::run(&args, env, ui),
+        Command::Doctor => doctor::run(env, ui),
+        Command::HookProbe(args) => hook_probe::run(&args, env),
         Command::Man(args) => man::run(&args, env, ui),
         Command::Completions { shell } => man::completions(shell, ui),
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{create, json};
+use super::{create, hooks, json};
 use crate::{
     config::Env,
     error::Result,
@@ -20,7 +20,7 @@ struct Value {
     dirty: Dirty,
     skipped: Vec<json::SkippedPath>,
     in_progress: Option<InProgress>,
-    hooks: Option<()>,
+    hooks: Option<hooks::Value>,
     trust: Option<()>,
     jobs: [(); 0],
 }
@@ -42,8 +42,16 @@ struct InProgress {
 pub(super) fn run(env: &Env, ui: &mut Ui) -> Result<u8> {
     let session = super::open_and_remind(env, ui)?;
     let status = status::status(&session)?;
+    let hooks = match crate::git::hooks::status(&session.repo, env) {
+        Ok(hooks) => Some(hooks),
+        Err(error) => {
+            // The rest is worth knowing all the same.
+            ui.warn(format!("cannot tell how the hooks stand: {}", error.chain().join(": ")))?;
+            None
+        }
+    };
     if ui.is_json() {
-        ui.value(&value(&status))?;
+        ui.value(&value(&status, hooks.as_ref()))?;
         return Ok(0);
     }
     let commit = status.head.commit().map_or_else(|| "no commit yet".into(), |id| id.to_hex_with_len(10).to_string());
@@ -58,11 +66,15 @@ pub(super) fn run(env: &Env, ui: &mut Ui) -> Result<u8> {
     if let Some(operation) = status.git_operation {
         ui.line(format!("in progress: git {}", operation.command()))?;
     }
+    if let Some(hooks) = &hooks {
+        ui.line(hooks::summary(hooks))?;
+        hooks::tell_troubles(hooks, ui)?;
+    }
     create::warn_of_skipped(&status.skipped, ui)?;
     Ok(0)
 }
 
-fn value(status: &Status) -> Value {
+fn value(status: &Status, hooks: Option<&crate::git::hooks::Status>) -> Value {
     let ours = status
         .interrupted
         .as_ref()
@@ -84,7 +96,7 @@ fn value(status: &Status) -> Value {
         },
         skipped: json::skipped(&status.skipped),
         in_progress: ours.or(gits),
-        hooks: None,
+        hooks: hooks.map(hooks::Value::of),
         trust: None,
         jobs: [],
     }

@@ -6,6 +6,7 @@
 pub mod capture;
 pub mod child;
 pub mod durable;
+pub mod hooks;
 pub mod lock;
 pub mod objects;
 pub mod pick;

@@ -5,6 +5,7 @@
 
 mod elapsed;
 mod head;
+mod hook_event;
 mod id;
 mod quote;
 mod record;
@@ -15,6 +16,7 @@ mod template;
 
 pub use elapsed::Elapsed;
 pub use head::{Head, State};
+pub use hook_event::HookEvent;
 pub use id::{Kind, RecordId};
 pub use quote::{quote_path, unquote_path};
 pub use record::{Detail, FORMAT, PickedCommit, Record, RefChange, Validation};

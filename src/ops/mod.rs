@@ -5,9 +5,11 @@
 
 pub mod create;
 pub mod diff;
+pub mod doctor;
 pub mod drill;
 mod elsewhere;
 mod history;
+pub mod hooks;
 pub mod list;
 pub mod log;
 pub mod names;
