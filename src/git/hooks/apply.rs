@@ -7,17 +7,14 @@ use std::{
     ffi::OsString,
     fs, io,
     io::Write,
-    os::unix::{
-        ffi::OsStrExt,
-        fs::{MetadataExt, PermissionsExt, symlink},
-    },
+    os::unix::fs::{MetadataExt, PermissionsExt, symlink},
     path::{Path, PathBuf},
 };
 
 use super::{
     config, exclude,
     facts::Facts,
-    folder::{self, MARK, TEMPORARY},
+    folder::{self, IGNORE, MARK, TEMPORARY},
     folders::{self, Remembered},
     plan::{Over, Plan, Step},
     shim,
@@ -164,7 +161,7 @@ impl Work<'_> {
     fn make_saved(&mut self, path: &Path) -> io::Result<()> {
         let parent = path.parent().unwrap_or(path);
         let made = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(parent)?;
-        for (name, text) in [(MARK, WHAT_IS_KEPT), (".gitignore", "*\n")] {
+        for (name, text) in [(MARK, WHAT_IS_KEPT), (IGNORE, "*\n")] {
             durable::write_atomically(&made.path().join(name), text.as_bytes(), self.shared(path))?;
         }
         let folder = fs::metadata(parent)?.permissions().mode() & 0o777;
@@ -172,7 +169,7 @@ impl Work<'_> {
         fs::rename(made.path(), path)?;
         let _its_name_is_another_now = made.keep();
         self.undo.push(Undo::RemoveFolder(path.to_owned()));
-        for name in [MARK, ".gitignore"] {
+        for name in [MARK, IGNORE] {
             self.undo.push(Undo::RemoveFile(path.join(name)));
         }
         durable::sync_dir(parent)
@@ -364,34 +361,20 @@ fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o7777))
 }
 
-/// The links and marks, and the folder if that was all.
+/// The links and marks, and the folder if that was all; what is left then is the user's alone.
 fn remove_saved(path: &Path) -> io::Result<()> {
-    let mut others = false;
     for entry in fs::read_dir(path)? {
-        let entry = entry?;
-        if is_our_link(path, &entry.path()) {
-            fs::remove_file(entry.path())?;
-        } else {
-            others |= ![MARK, ".gitignore"].iter().any(|name| entry.file_name() == *name);
+        let entry = entry?.path();
+        if folder::is_our_link(path, &entry) {
+            fs::remove_file(entry)?;
         }
     }
-    if others {
-        return Ok(());
-    }
     // The mark last: without it nobody would know what the folder is.
-    for name in [".gitignore", MARK] {
+    for name in [IGNORE, MARK] {
         durable::remove(&path.join(name))?;
     }
-    fs::remove_dir(path)?;
-    path.parent().map_or(Ok(()), durable::sync_dir)
-}
-
-fn is_our_link(saved: &Path, path: &Path) -> bool {
-    let Ok(target) = fs::read_link(path) else { return false };
-    // `../<the folder's name>/<the same name>`
-    let mut parts = target.components();
-    let up = parts.next() == Some(std::path::Component::ParentDir);
-    let base = parts.next().map(|part| part.as_os_str().as_bytes().to_vec());
-    let is_beside = base.is_some_and(|base| saved.file_name().unwrap_or_default().as_bytes().starts_with(&base));
-    up && is_beside && parts.next().map(|part| part.as_os_str()) == path.file_name() && parts.next().is_none()
+    match fs::remove_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
+        removed => removed.and_then(|()| path.parent().map_or(Ok(()), durable::sync_dir)),
+    }
 }

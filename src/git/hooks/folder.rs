@@ -26,6 +26,8 @@ use crate::{
 pub(super) const TEMPORARY: &str = "tmp_checkpoint_";
 /// The file that tells a folder of kept hooks from one that only has such a name.
 pub(super) const MARK: &str = ".git-checkpoint";
+/// Keeps that folder out of `git status`, where it is in a worktree.
+pub(super) const IGNORE: &str = ".gitignore";
 /// What is appended to a folder's name for the hooks that are kept of it.
 const SAVED: &str = ".checkpoint";
 
@@ -171,6 +173,8 @@ pub struct Folder {
     pub slots: Vec<Slot>,
     /// What else is in the folder, and has no link in the other one yet.
     pub unlinked: Vec<OsString>,
+    /// What is kept under other names, for it was replaced more than once.
+    pub older: Vec<PathBuf>,
     /// Files that a call that was killed left behind.
     pub leftovers: Vec<PathBuf>,
     /// Whether it is in the worktree, not in `.git`.
@@ -212,6 +216,7 @@ impl Folder {
                 .map(|name| path.join(name))
                 .chain(beside.map(|name| parent.join(name)))
                 .collect(),
+            older: if saved_exists { older(&saved)? } else { Vec::new() },
             saved_exists,
             slots,
             in_worktree,
@@ -249,6 +254,26 @@ fn entries(path: &Path) -> Result<Option<Vec<OsString>>> {
     let mut names = list.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>().with_context(cannot)?;
     names.sort();
     Ok(Some(names))
+}
+
+/// What is in the folder of what is kept beside the hooks themselves, our marks and links.
+fn older(saved: &Path) -> Result<Vec<PathBuf>> {
+    let names = entries(saved)?.unwrap_or_default().into_iter();
+    let is_known = |name: &OsString| {
+        [MARK, IGNORE].iter().chain(&HookEvent::ALL.map(HookEvent::as_str)).any(|known| name == *known)
+    };
+    let paths = names.filter(|name| !is_known(name)).map(|name| saved.join(name));
+    Ok(paths.filter(|path| !is_our_link(saved, path)).collect())
+}
+
+/// Whether it is a link to what has the same name in the folder beside: `../<that folder>/<name>`.
+pub(super) fn is_our_link(saved: &Path, path: &Path) -> bool {
+    let Ok(target) = fs::read_link(path) else { return false };
+    let mut parts = target.components();
+    let up = parts.next() == Some(std::path::Component::ParentDir);
+    let base = parts.next().map(|part| part.as_os_str().as_bytes().to_vec());
+    let is_beside = base.is_some_and(|base| saved.file_name().unwrap_or_default().as_bytes().starts_with(&base));
+    up && is_beside && parts.next().map(|part| part.as_os_str()) == path.file_name() && parts.next().is_none()
 }
 
 /// Beside the folder, as deep in the tree, under the first name that is free or ours.

@@ -291,11 +291,10 @@ impl Plan {
 
     /// Nothing of ours in the folder, and what is kept back in its place.
     fn clean(&mut self, folder: &Folder, facts: &Facts) {
-        let kept_before = self.kept.len();
         self.steps.extend(folder.leftovers.iter().cloned().map(Step::Drop));
         folder.slots.iter().for_each(|slot| self.clean_slot(folder, slot));
-        let keeps = self.kept.len() > kept_before;
-        if folder.saved_exists && !keeps {
+        self.kept.extend(folder.older.iter().cloned());
+        if folder.saved_exists {
             self.steps.push(Step::RemoveSaved(folder.saved.clone()));
         }
         if folder.made {
