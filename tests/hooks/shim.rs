@@ -7,7 +7,8 @@ use super::*;
 /// A repository whose hooks call the program through a link on PATH, which can be made to be anything.
 fn linked() -> TestRepo {
     let repo = TestRepo::with_commit();
-    let bin = repo.dir("../bin");
+    let bin = repo.root().join("bin");
+    fs::create_dir(&bin).expect("it is new");
     symlink(env!("CARGO_BIN_EXE_git-checkpoint"), bin.join("git-checkpoint")).expect("the folder is new");
     let path = repo
         .command("git")

@@ -139,7 +139,10 @@ impl Work<'_> {
                 self.write_back(path)?;
                 durable::remove(path)
             }
-            Step::Drop(path) if path.is_dir() && !path.is_symlink() => fs::remove_dir_all(path),
+            Step::Drop(path) if path.is_dir() && !path.is_symlink() => {
+                // Empty, or one of those that are made before they get their name.
+                fs::remove_dir_all(path)
+            }
             Step::Drop(path) => durable::remove(path),
             Step::Exclude(lines) => {
                 self.undo.push(Undo::Excluded(self.facts.excluded.clone()));

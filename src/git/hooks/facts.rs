@@ -58,6 +58,11 @@ pub struct Facts {
     pub workdir: PathBuf,
     /// The folder in which git looks where nothing else is set.
     pub default_folder: PathBuf,
+    /// What a call that was killed left in the folder for what belongs to the hooks: files on their way, or the folder
+    /// itself with nothing in it.
+    pub litter: Vec<PathBuf>,
+    /// That folder.
+    pub shims: PathBuf,
 }
 
 impl Facts {
@@ -110,6 +115,8 @@ pub fn gather(repo: &Repo, env: &Env) -> Result<Facts> {
         configured: config::look(repo, &values, &program),
         foreign: foreign.map(|value| value.name.clone()).filter(|name| !is_ours(name)).collect(),
         excluded: exclude::read(repo)?,
+        litter: folders::litter(repo),
+        shims: folders::shims(repo),
         workdir: repo.workdir().to_owned(),
         default_folder,
         program,

@@ -203,6 +203,7 @@ impl Folder {
         let saved_exists = saved.join(MARK).is_file();
         let is_unlinked = |name: &&&OsString| {
             !HookEvent::ALL.iter().any(|event| ***name == event.as_str())
+                && ![MARK, IGNORE].iter().any(|own| ***name == **own)
                 && !name.as_bytes().ends_with(b".sample")
                 && !is_shim(&path.join(name))
                 && saved.join(name).symlink_metadata().is_err()
@@ -215,6 +216,7 @@ impl Folder {
                 .iter()
                 .map(|name| path.join(name))
                 .chain(beside.map(|name| parent.join(name)))
+                .chain(is_empty(&saved).then(|| saved.clone()))
                 .collect(),
             older: if saved_exists { older(&saved)? } else { Vec::new() },
             saved_exists,
@@ -285,9 +287,16 @@ fn saved_folder(path: &Path) -> PathBuf {
         name.push(end);
         path.with_file_name(name)
     };
-    let is_usable = |folder: &PathBuf| folder.symlink_metadata().is_err() || folder.join(MARK).is_file();
+    let is_usable =
+        |folder: &PathBuf| folder.symlink_metadata().is_err() || folder.join(MARK).is_file() || is_empty(folder);
     let numbered = (2..).map(|n| named(format!(".{n}")));
     std::iter::once(named(String::new())).chain(numbered).find(is_usable).expect("numbers do not end")
+}
+
+/// A folder with nothing in it, as a call leaves it that was killed while it removed it.
+fn is_empty(folder: &Path) -> bool {
+    folder.symlink_metadata().is_ok_and(|data| data.is_dir())
+        && fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }
 
 fn look_at_slot(event: HookEvent, folder: &Path, saved_folder: &Path, program: &Path) -> Result<Slot> {

@@ -72,6 +72,18 @@ pub(super) fn shims(repo: &Repo) -> PathBuf {
     repo.state_dir().join("hooks")
 }
 
+/// What a call that was killed left in it; itself, if it is empty.
+pub(super) fn litter(repo: &Repo) -> Vec<PathBuf> {
+    let dir = shims(repo);
+    let Ok(entries) = fs::read_dir(&dir) else { return Vec::new() };
+    let names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
+    if names.is_empty() {
+        return vec![dir];
+    }
+    let is_temporary = |name: &&std::ffi::OsString| name.as_bytes().starts_with(durable::TEMPORARY.as_bytes());
+    names.iter().filter(is_temporary).map(|name| dir.join(name)).collect()
+}
+
 fn file(repo: &Repo) -> PathBuf {
     shims(repo).join("folders")
 }

@@ -162,6 +162,7 @@ pub fn install(facts: &Facts) -> Result<Plan> {
 /// Everything of ours taken away and what was there before put back.
 pub fn uninstall(facts: &Facts) -> Plan {
     let mut plan = Plan { mechanism: None, steps: Vec::new(), kept: Vec::new() };
+    plan.steps.extend(facts.litter.iter().cloned().map(Step::Drop));
     plan.unconfigure(facts);
     let is_remembered = |folder: &Folder| facts.remembered.iter().any(|remembered| remembered.path == folder.path);
     let folders = facts.all_folders().filter(|folder| folder.has_ours() || is_remembered(folder));
@@ -170,6 +171,10 @@ pub fn uninstall(facts: &Facts) -> Plan {
     let is_looked_at = |path: &Path| facts.all_folders().any(|folder| folder.path == path);
     let gone = facts.remembered.iter().filter(|folder| !is_looked_at(&folder.path));
     plan.steps.extend(gone.map(|folder| Step::Forget(folder.path.clone())));
+    if !facts.litter.is_empty() && facts.remembered.is_empty() {
+        // With the litter gone the folder itself may be empty.
+        plan.steps.push(Step::RemoveFolder(facts.shims.clone()));
+    }
     plan
 }
 
