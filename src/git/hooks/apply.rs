@@ -207,17 +207,22 @@ impl Work<'_> {
             } else {
                 work.undo.push(Undo::RemoveFile(shim.clone()));
             }
+            if !folders::shims(work.repo).exists() {
+                work.undo.insert(0, Undo::RemoveFolder(folders::shims(work.repo)));
+            }
             durable::create_dirs(&folders::shims(work.repo), work.shared(&shim))?;
             put(&shim, &shim::render(event, &work.facts.program, "".as_ref()), work.shared(&shim))
         };
         write(self).map_err(|error| durable::storage_error(&shim, error))?;
-        self.undo_configuration(event);
-        config::set(self.repo, event, &wanted).context("cannot write hooks into git's configuration")
+        let undo = self.undo_configuration(event);
+        let set = config::set(self.repo, event, &wanted, || self.undo.push(undo));
+        set.context("cannot write hooks into git's configuration")
     }
 
     fn unconfigure(&mut self, event: HookEvent) -> Result<()> {
-        self.undo_configuration(event);
-        config::unset(self.repo, event).context("cannot take hooks out of git's configuration")?;
+        let undo = self.undo_configuration(event);
+        let unset = config::unset(self.repo, event, || self.undo.push(undo));
+        unset.context("cannot take hooks out of git's configuration")?;
         let shim = self.state(event).shim.clone();
         let remove = |work: &mut Self| {
             if shim.exists() {
@@ -231,10 +236,10 @@ impl Work<'_> {
         remove(self).map_err(|error| durable::storage_error(&shim, error))
     }
 
-    fn undo_configuration(&mut self, event: HookEvent) {
+    fn undo_configuration(&self, event: HookEvent) -> Undo {
         let state = self.state(event);
         let (command, is_called) = (state.commands.last().cloned(), !state.events.is_empty());
-        self.undo.push(Undo::Configuration { event, command, is_called });
+        Undo::Configuration { event, command, is_called }
     }
 
     fn state(&self, event: HookEvent) -> &config::Configured {
@@ -280,8 +285,8 @@ impl Work<'_> {
             Undo::Write { path, bytes, mode } => on(&path, put(&path, &bytes, 0).and_then(|()| set_mode(&path, mode))),
             Undo::KeepAgain { place, kept, shim } => on(&place, keep_again(&place, &kept, shim.as_deref())),
             Undo::Configuration { event, command, is_called } => match command {
-                Some(command) if is_called => config::set(self.repo, event, &command),
-                _ => config::unset(self.repo, event),
+                Some(command) if is_called => config::set(self.repo, event, &command, || ()),
+                _ => config::unset(self.repo, event, || ()),
             },
             Undo::Remembered(folders) => on(self.repo.common_dir(), folders::write(self.repo, &folders)),
             Undo::Excluded(lines) => on(self.repo.common_dir(), exclude::write(self.repo, &lines)),

@@ -139,23 +139,24 @@ fn is_false(value: &OsStr) -> bool {
     matches!(value.as_bytes().to_ascii_lowercase().as_slice(), b"false" | b"no" | b"off" | b"0" | b"")
 }
 
-/// Writes the command, and only then the event.
-pub(super) fn set(repo: &Repo, event: HookEvent, command: &OsStr) -> Result<()> {
+/// Writes the command, then the event; `between` is called when the first of them was changed.
+pub(super) fn set(repo: &Repo, event: HookEvent, command: &OsStr, between: impl FnOnce()) -> Result<()> {
     write(repo, &key(event, "command"), command)?;
+    between();
     write(repo, &key(event, "event"), OsStr::new(event.as_str()))
 }
 
-/// Removes the event, and only then the command.
-pub(super) fn unset(repo: &Repo, event: HookEvent) -> Result<()> {
-    for part in ["event", "command"] {
-        let key = key(event, part);
-        let output = repo.git(["config", "--local", "--unset-all", &key]).output()?;
-        // Code 5: it is not there.
-        if !matches!(output.code, 0 | 5) {
-            return Err(output.error(&format!("git config --unset-all {key}")));
-        }
-    }
-    Ok(())
+/// Removes the event, then the command; `between` is called when the first of them was changed.
+pub(super) fn unset(repo: &Repo, event: HookEvent, between: impl FnOnce()) -> Result<()> {
+    remove(repo, &key(event, "event"))?;
+    between();
+    remove(repo, &key(event, "command"))
+}
+
+fn remove(repo: &Repo, key: &str) -> Result<()> {
+    let output = repo.git(["config", "--local", "--unset-all", key]).output()?;
+    // Code 5: it is not there.
+    if matches!(output.code, 0 | 5) { Ok(()) } else { Err(output.error(&format!("git config --unset-all {key}"))) }
 }
 
 fn key(event: HookEvent, part: &str) -> String {

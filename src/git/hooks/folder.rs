@@ -275,7 +275,7 @@ pub(super) fn is_our_link(saved: &Path, path: &Path) -> bool {
     let up = parts.next() == Some(std::path::Component::ParentDir);
     let base = parts.next().map(|part| part.as_os_str().as_bytes().to_vec());
     let is_beside = base.is_some_and(|base| saved.file_name().unwrap_or_default().as_bytes().starts_with(&base));
-    up && is_beside && parts.next().map(|part| part.as_os_str()) == path.file_name() && parts.next().is_none()
+    up && is_beside && parts.next().map(std::path::Component::as_os_str) == path.file_name() && parts.next().is_none()
 }
 
 /// Beside the folder, as deep in the tree, under the first name that is free or ours.
