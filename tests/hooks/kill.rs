@@ -103,7 +103,7 @@ fn attack(args: &[&str], installed: bool) {
         let ours = hooks.filter(|(path, _)| path.to_string_lossy().contains("hooks"));
         let short = |path: PathBuf| path.strip_prefix(repo.path()).expect("below it").display().to_string();
         // Times differ from repository to repository.
-        ours.map(|(path, what)| format!("{} {}", short(path), what.split(' ').last().unwrap_or_default())).collect()
+        ours.map(|(path, what)| format!("{} {}", short(path), what.rsplit(' ').next().unwrap_or_default())).collect()
     };
     let expected = untouched(&repo(false));
     let points = points(args, installed);
