@@ -1,6 +1,6 @@
 //! What is wrong, and how to mend it.
 //!
-//! Each check is a function of what [`Ground`] has; a new one is a line in [`CHECKS`]. A check that cannot be made is a
+//! Each check is a function of what `Ground` has; a new one is a line in `CHECKS`. A check that cannot be made is a
 //! finding itself, so one damaged thing does not hide the others. Nothing is changed.
 
 mod clutter;
