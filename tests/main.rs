@@ -1,7 +1,9 @@
 //! Every integration test, in one binary: it links gix once.
 
 mod capture;
+mod doctor;
 mod exact;
+mod hooks;
 mod init;
 mod kill;
 mod layering;

@@ -123,6 +123,13 @@ fn every_answer_is_as_described() {
     answers(&repo, 0, "diff", &["diff", "HEAD", "latest"]);
     answers(&repo, 0, "status", &["status"]);
     answers(&repo, 0, "drill", &["drill"]);
+    answers(&repo, 0, "hooks", &["hooks"]);
+    answers(&repo, 0, "hooks_change", &["hooks", "install", "--dry-run"]);
+    answers(&repo, 0, "hooks_change", &["hooks", "install"]);
+    answers(&repo, 0, "hooks", &["hooks", "status"]);
+    answers(&repo, 0, "status", &["status"]);
+    answers(&repo, 0, "doctor", &["doctor"]);
+    answers(&repo, 0, "hooks_change", &["hooks", "uninstall"]);
     answers(&repo, 0, "log", &["log"]);
     answers(&repo, 2, "error", &["show", "nonesuch"]);
     repo.git(&["switch", "-q", "--detach"]);

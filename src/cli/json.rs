@@ -106,6 +106,11 @@ pub(super) fn name(name: &BString) -> String {
     quote_path(name.as_ref())
 }
 
+/// A path of this machine.
+pub(super) fn path(path: &std::path::Path) -> String {
+    gix::path::into_bstr(path).map_or_else(|_| path.display().to_string(), |path| quote_path(path.as_ref()))
+}
+
 pub(super) fn branch(head: &Head) -> Option<String> {
     head.branch().map(|_| head.short_name())
 }

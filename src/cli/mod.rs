@@ -3,9 +3,12 @@
 mod args;
 mod create;
 mod diff;
+mod doctor;
 mod drill;
 mod finish;
 mod hook;
+mod hook_probe;
+mod hooks;
 mod init;
 mod json;
 mod list;
@@ -112,6 +115,9 @@ fn dispatch(cli: Cli, env: &Env, ui: &mut Ui) -> Result<u8> {
         Command::Watch(args) => watch::run(&args, env, ui),
         Command::Hook(args) => hook::run(&args, env, ui),
         Command::Timed => watch::timed(env),
+        Command::Hooks(args) => hooks::run(&args, env, ui),
+        Command::Doctor => doctor::run(env, ui),
+        Command::HookProbe(args) => hook_probe::run(&args, env),
         Command::Man(args) => man::run(&args, env, ui),
         Command::Completions { shell } => man::completions(shell, ui),
     }

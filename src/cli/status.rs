@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 
-use super::{create, json};
+use super::{create, hooks, json};
 use crate::{
     config::Env,
     error::Result,
@@ -28,7 +28,7 @@ struct Value {
     dirty: Dirty,
     skipped: Vec<json::SkippedPath>,
     in_progress: Option<InProgress>,
-    hooks: Option<()>,
+    hooks: Option<hooks::Value>,
     trust: Option<&'static str>,
     jobs: [(); 0],
 }
@@ -72,8 +72,16 @@ pub(super) fn run(env: &Env, ui: &mut Ui) -> Result<u8> {
     let session = super::open_and_remind(env, ui)?;
     let status = status::status(&session)?;
     let trust = trust::gather(&session, env);
+    let hooks = match crate::git::hooks::status(&session.repo, env) {
+        Ok(hooks) => Some(hooks),
+        Err(error) => {
+            // The rest is worth knowing all the same.
+            ui.warn(format!("cannot tell how the hooks stand: {}", error.chain().join(": ")))?;
+            None
+        }
+    };
     if ui.is_json() {
-        ui.value(&value(&status, session.now, &trust))?;
+        ui.value(&value(&status, session.now, &trust, hooks.as_ref()))?;
         return Ok(0);
     }
     let commit = status.head.commit().map_or_else(|| "no commit yet".into(), |id| id.to_hex_with_len(10).to_string());
@@ -93,6 +101,10 @@ pub(super) fn run(env: &Env, ui: &mut Ui) -> Result<u8> {
     }
     if trust.is_missing() {
         ui.line("trust: nothing in .checkpoint.toml runs before `git checkpoint trust`")?;
+    }
+    if let Some(hooks) = &hooks {
+        ui.line(hooks::summary(hooks))?;
+        hooks::tell_troubles(hooks, ui)?;
     }
     create::warn_of_skipped(&status.skipped, ui)?;
     if let Some(failure) = &status.failure {
@@ -167,7 +179,7 @@ fn failure(failure: &timed::Failure) -> Failure {
     Failure { at: json::time(failure.at), message, causes, hints: failure.hints.clone(), times: failure.times }
 }
 
-fn value(status: &Status, now: DateTime<Utc>, trust: &Standing) -> Value {
+fn value(status: &Status, now: DateTime<Utc>, trust: &Standing, hooks: Option<&crate::git::hooks::Status>) -> Value {
     let ours = status
         .interrupted
         .as_ref()
@@ -189,7 +201,7 @@ fn value(status: &Status, now: DateTime<Utc>, trust: &Standing) -> Value {
         },
         skipped: json::skipped(&status.skipped),
         in_progress: ours.or(gits),
-        hooks: None,
+        hooks: hooks.map(hooks::Value::of),
         trust: trust.as_str(),
         jobs: [],
     }

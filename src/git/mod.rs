@@ -7,6 +7,7 @@ pub mod capture;
 pub mod child;
 pub mod durable;
 pub mod glance;
+pub mod hooks;
 pub mod lock;
 pub mod objects;
 pub mod pick;

@@ -6,6 +6,7 @@
 mod difference;
 mod elapsed;
 mod head;
+mod hook_event;
 mod id;
 mod limit;
 mod phase;
@@ -22,6 +23,7 @@ mod when;
 pub use difference::{DiffLine, difference};
 pub use elapsed::Elapsed;
 pub use head::{Head, State};
+pub use hook_event::HookEvent;
 pub use id::{Kind, RecordId};
 pub use limit::TimeLimit;
 pub use phase::{Course, Due, DueFacts, PhaseEvent, PhaseMark, day, due};

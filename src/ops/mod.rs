@@ -5,11 +5,13 @@
 
 pub mod create;
 pub mod diff;
+pub mod doctor;
 pub mod drill;
 mod elsewhere;
 pub mod finish;
 mod history;
 pub mod hook;
+pub mod hooks;
 pub mod init;
 pub mod list;
 pub mod log;

@@ -1,10 +1,15 @@
 //! The command line. Its doc comments are the only help text; man page, completions and reference come from them.
 
+mod automation;
+
 use std::path::PathBuf;
 
 use anstream::ColorChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use self::automation::{
+    Finish, Hook, HookProbe, Hooks, HooksAction, Init, Schedule, Scheduler, Start, Trust, Watch,
+};
 use crate::{config::Env, ui};
 
 /// The heading of the options that every command has.
@@ -46,6 +51,14 @@ Examples:
   git checkpoint status                   how far it is, and what is due
   git checkpoint rollback T+4h            back to the checkpoint of that slot
   git checkpoint finish";
+
+const HOOKS_EXAMPLES: &str = "\
+Examples:
+  git checkpoint hooks                   say how they stand
+  git checkpoint hooks install --dry-run
+                                         say what would be changed
+  git checkpoint hooks install
+  git checkpoint hooks uninstall         put everything back as it was";
 
 /// The safety net under risky work in git: checkpoint, back up, roll back, recover
 ///
@@ -177,6 +190,22 @@ pub(super) enum Command {
     /// Take the checkpoint that is due, in the background
     #[command(hide = true)]
     Timed,
+    /// Let git call this program, beside the hooks that are there
+    ///
+    /// For post-commit, post-merge, post-checkout, post-rewrite, post-applypatch and pre-push. With git 2.54 or newer they
+    /// go to the repository's configuration; before that, to files that call ours and then what was there, with its
+    /// arguments, input and exit code. GIT_CHECKPOINT=0 switches them off for a call.
+    #[command(after_long_help = HOOKS_EXAMPLES)]
+    Hooks(Hooks),
+    /// Find what is wrong, and say how to mend it
+    ///
+    /// Looks at git, the hooks (each is fired in a throw-away repository), the configuration, the records, locks, disk
+    /// space, tools that read tags, and what checkpoints do not cover. Exits with 1 where something is wrong, with 0
+    /// where there are notes only. Changes nothing.
+    Doctor,
+    /// Called by the shims while `doctor` tries them
+    #[command(hide = true)]
+    HookProbe(HookProbe),
     /// Print the manual page, or install it
     ///
     /// `git checkpoint --help` is answered by `man`, so it needs the page to be where `man` looks.
@@ -191,9 +220,10 @@ pub(super) enum Command {
 impl Command {
     /// Whether it writes to a repository; such commands do nothing where this program is switched off.
     pub(super) fn changes_something(&self) -> bool {
-        use Command::{Create, Finish, Init, Recover, Redo, Rollback, Start, Timed, Trust, Undo, Watch};
+        use Command::{Create, Finish, Hooks, Init, Recover, Redo, Rollback, Start, Timed, Trust, Undo, Watch};
         match self {
             Trust(args) => !args.show,
+            Hooks(hooks) => hooks.action != HooksAction::Status,
             Create(_) | Init(_) | Rollback(_) | Recover(_) | Undo(_) | Redo(_) => true,
             Start(_) | Finish(_) | Timed | Watch(_) => true,
             _ => false,
@@ -224,100 +254,7 @@ pub(super) struct Create {
     pub(super) dry_run: bool,
 }
 
-#[derive(Debug, Args)]
-pub(super) struct Start {
-    /// The phase's name, such as `phase2`
-    pub(super) phase: String,
-
-    /// A checkpoint is due every so often, as `4h` or `90m`; `phase.every` or `phase.at` in .checkpoint.toml if left
-    /// out, and four hours without them
-    #[arg(long, value_name = "SPAN")]
-    pub(super) every: Option<String>,
-
-    /// When it begins: a local time such as `09:00` or `2026-11-21 09:00`, or `2 hours ago`; now if left out
-    #[arg(long, value_name = "TIME")]
-    pub(super) at: Option<String>,
-
-    /// What to remember about it
-    #[arg(short, long, value_name = "TEXT")]
-    pub(super) message: Option<String>,
-
-    /// Say what would be done, and do nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Finish {
-    /// What to remember about it
-    #[arg(short, long, value_name = "TEXT")]
-    pub(super) message: Option<String>,
-
-    /// Say what would be done, and do nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Schedule {
-    /// Start the timer, and put this repository on its list
-    Start {
-        /// The timer; auto: the one that this system has. Entries of the others are removed
-        #[arg(long, value_enum, value_name = "TIMER", default_value_t = Scheduler::Auto)]
-        scheduler: Scheduler,
-
-        /// Say what would be done, and do nothing
-        #[arg(long)]
-        dry_run: bool,
-    },
-    /// Take this repository off the list; with the last one the timer goes too
-    Stop {
-        /// Take all repositories off the list
-        #[arg(long)]
-        all: bool,
-
-        /// Say what would be done, and do nothing
-        #[arg(long)]
-        dry_run: bool,
-    },
-    /// Show the timer and its list
-    Status,
-    /// Visit every repository on a list
-    #[command(hide = true)]
-    Run {
-        /// The list
-        #[arg(long, value_name = "FILE")]
-        list: PathBuf,
-    },
-}
-
 /// A timer of the system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Scheduler {
-    Auto,
-    Systemd,
-    Cron,
-    Launchd,
-    Schtasks,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Watch {
-    /// Watch every repository on the list of `schedule` instead of this one
-    #[arg(long)]
-    pub(super) all: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Hook {
-    /// The hook, such as `post-commit`
-    pub(super) event: String,
-
-    /// What git gave the hook
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub(super) args: Vec<std::ffi::OsString>,
-}
-
 #[derive(Debug, Args)]
 pub(super) struct List {
     /// Show at most so many
@@ -457,34 +394,13 @@ pub(super) struct Log {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Init {
-    /// Say what would be written, and write nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Trust {
-    /// Print the state of trust, the commands, and the hash; ask nothing
-    #[arg(long, conflicts_with_all = ["revoke", "dry_run"])]
-    pub(super) show: bool,
-
-    /// Take every agreement for this repository back
-    #[arg(long)]
-    pub(super) revoke: bool,
-
-    /// Say what would be trusted or revoked, and change nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
-}
-
-#[derive(Debug, Args)]
 pub(super) struct Drill {
     /// Keep the throw-away copy and say where it is
     #[arg(long)]
     pub(super) keep: bool,
 }
 
+/// What to do with the hooks.
 #[derive(Debug, Args)]
 pub(super) struct Man {
     /// Put it beside the program, where `man` looks for the programs on PATH
