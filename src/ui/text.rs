@@ -68,7 +68,7 @@ pub fn table(rows: Vec<Vec<String>>) -> String {
     // A tab ends a cell, and there is none in one.
     let cell = |cell: &String| clean(cell).replace('\t', " ");
     let mut out = tabwriter::TabWriter::new(Vec::new()).minwidth(0).padding(2);
-    for row in &rows {
+    for row in rows {
         let line = row.iter().map(cell).collect::<Vec<_>>().join("\t");
         // Only memory is written to, which cannot fail.
         writeln!(out, "{line}").expect("memory can be written to");
