@@ -9,6 +9,9 @@ pub mod error;
 pub mod model;
 
 pub mod config;
+
+pub mod system;
+
 pub mod git;
 pub mod store;
 
@@ -21,10 +24,14 @@ mod cli;
 
 /// Runs the command line `args`, the program's name first, in the world `env`.
 pub fn run(args: impl IntoIterator<Item = OsString>, env: config::Env) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    if cli::is_hook(&args) {
+        // What the panic hook has said is for us; git's command goes on.
+        return std::panic::catch_unwind(|| cli::run_hook(&args, &env)).unwrap_or(ExitCode::SUCCESS);
+    }
     // Ctrl-C ends the process at once, and takes the lock files of unfinished ref changes along.
     // Where that cannot be had, they are named by the next call.
     let _installed = git::remove_locks_on_signals();
-    let args: Vec<OsString> = args.into_iter().collect();
     // The panic hook has said what happened; the exit code says that it is a bug of this program.
     std::panic::catch_unwind(|| cli::run(args, env)).unwrap_or_else(|_| ExitCode::from(error::Kind::Bug.exit_code()))
 }

@@ -13,6 +13,7 @@
 )]
 
 mod look;
+mod phases;
 mod points;
 mod repositories;
 

@@ -30,7 +30,7 @@ pub(crate) fn with_remote(repo: &TestRepo) {
 pub(crate) fn install_hook(repo: &TestRepo) {
     let common = repo.git(&["rev-parse", "--path-format=absolute", "--git-common-dir"]);
     let hook = PathBuf::from(common).join("hooks/pre-push");
-    repo.write(&hook, "#!/bin/sh\nexec git-checkpoint pre-push \"$@\"\n");
+    repo.write(&hook, "#!/bin/sh\nexec git-checkpoint hook pre-push \"$@\"\n");
     repo.chmod(&hook, 0o755);
 }
 
@@ -107,7 +107,7 @@ fn commit(repo: &TestRepo, content: &str) -> String {
 #[track_caller]
 fn hook_json(repo: &TestRepo, code: i32, lines: &str) -> Value {
     let url = repo.git(&["remote", "get-url", "origin"]);
-    let run = repo.checkpoint_with_input(&["pre-push", "origin", &url, "--json"], lines);
+    let run = repo.checkpoint_with_input(&["--json", "hook", "pre-push", "origin", &url], lines);
     assert_eq!(run.code, code, "{run}");
     run.json()
 }

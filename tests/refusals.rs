@@ -14,6 +14,7 @@ mod files;
 mod hostile;
 mod json;
 mod names;
+mod phases;
 mod places;
 mod recovering;
 mod selectors;

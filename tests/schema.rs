@@ -123,6 +123,13 @@ fn every_answer_is_as_described() {
     answers(&repo, 0, "diff", &["diff", "HEAD", "latest"]);
     answers(&repo, 0, "status", &["status"]);
     answers(&repo, 0, "drill", &["drill"]);
+    answers(&repo, 0, "hooks", &["hooks"]);
+    answers(&repo, 0, "hooks_change", &["hooks", "install", "--dry-run"]);
+    answers(&repo, 0, "hooks_change", &["hooks", "install"]);
+    answers(&repo, 0, "hooks", &["hooks", "status"]);
+    answers(&repo, 0, "status", &["status"]);
+    answers(&repo, 0, "doctor", &["doctor"]);
+    answers(&repo, 0, "hooks_change", &["hooks", "uninstall"]);
     answers(&repo, 0, "log", &["log"]);
     answers(&repo, 2, "error", &["show", "nonesuch"]);
     repo.git(&["switch", "-q", "--detach"]);
@@ -182,7 +189,7 @@ fn the_answers_about_trust_and_pushes() {
     answers(&repo, 0, "trust", &["trust", "--revoke"]);
     answers(&repo, 0, "status", &["status"]);
     let pushed = |code: i32, lines: &str| {
-        let run = repo.checkpoint_with_input(&["pre-push", "origin", "url", "--json"], lines);
+        let run = repo.checkpoint_with_input(&["--json", "hook", "pre-push", "origin", "url"], lines);
         let (schema, value) = (schema(), run.json());
         let faults = faults(&schema, &schema["$defs"]["pre_push"], &value, "pre_push");
         assert!(run.code == code && faults.is_empty(), "{faults:#?}\n{run}");
@@ -228,6 +235,36 @@ fn the_answers_about_remotes_and_retention() {
     answers(&repo, 0, "fetch", &["fetch", "--pruned"]);
     answers(&repo, 0, "prune", &["prune", "--last", "1", "--remote", "origin"]);
     answers(&repo, 0, "log", &["log"]);
+}
+
+#[test]
+fn the_answers_of_phases() {
+    let repo = TestRepo::with_commit();
+    answers(&repo, 0, "start", &["start", "phase2", "--dry-run"]);
+    answers(&repo, 0, "start", &["start", "phase2"]);
+    answers(&repo, 0, "status", &["status"]);
+    answers(&repo, 0, "create", &["create"]);
+    repo.git(&["config", "--unset", "branch.main.checkpointPhase"]);
+    assert_eq!(answers(&repo, 0, "start", &["start", "phase2"])["joined"], true);
+    repo.write(".checkpoint.toml", "[captrue]\n");
+    repo.advance(5 * 3600);
+    assert_eq!(repo.checkpoint(&["timed"]).code, 2);
+    repo.write(".checkpoint.toml", "[phase]\nat = ['4h', '5h']\n");
+    let said = answers(&repo, 0, "status", &["status"]);
+    assert_eq!((&said["last_failure"]["times"], &said["due_in_seconds"]), (&1.into(), &0.into()), "{said}");
+    repo.checkpoint_ok(&["timed"]);
+    assert_eq!(answers(&repo, 0, "show", &["show", "T+4h"])["timed"], true);
+    answers(&repo, 0, "finish", &["finish", "--dry-run"]);
+    answers(&repo, 0, "finish", &["finish"]);
+    repo.git(&["config", "branch.main.checkpointPhase", "phase2"]);
+    answers(&repo, 0, "status", &["status"]);
+    answers(&repo, 0, "finish", &["finish"]);
+    answers(&repo, 0, "start", &["start", "phase3"]);
+    answers(&repo, 0, "status", &["status"]);
+    repo.checkpoint_ok(&["finish"]);
+    answers(&repo, 0, "schedule", &["schedule", "status"]);
+    answers(&repo, 0, "schedule", &["schedule", "start", "--scheduler", "cron", "--dry-run"]);
+    answers(&repo, 0, "schedule_stop", &["schedule", "stop", "--dry-run"]);
 }
 
 #[test]

@@ -15,8 +15,9 @@ pub(crate) struct Case {
 }
 
 /// Every case, cheapest first.
-pub(crate) const ALL: [Case; 8] = [
+pub(crate) const ALL: [Case; 9] = [
     Case { name: "start", run: start },
+    Case { name: "hook", run: hook },
     Case { name: "status", run: status },
     Case { name: "create, clean", run: create_clean },
     Case { name: "create, changes", run: create_changes },
@@ -35,6 +36,20 @@ fn start(plan: &Plan, origin: &Place<'_>) -> Result<Vec<Row>, String> {
         compare(plan, "--version / rev-parse HEAD", 1.5, &version, &git),
         compare(plan, "GIT_CHECKPOINT=0 / rev-parse HEAD", 1.5, &Side { prepare: AS_IS, run: &off }, &git),
     ])
+}
+
+/// What every commit costs where hooks are installed and nothing is due.
+fn hook(plan: &Plan, origin: &Place<'_>) -> Result<Vec<Row>, String> {
+    let (ours, theirs) = origin.two()?;
+    let git = Side { prepare: AS_IS, run: &|| theirs.script(&[&["rev-parse", "HEAD"]]) };
+    let asked = Side { prepare: AS_IS, run: &|| ours.ours(&["hook", "post-commit"]) };
+    let mut rows = vec![compare(plan, "hook, in no phase / rev-parse HEAD", 2.0, &asked, &git)];
+    ours.ours(&["start", "phase2", "--every", "1000h"])?;
+    rows.push(compare(plan, "hook, nothing due / rev-parse HEAD", 2.0, &asked, &git));
+    if ours.git(&["tag", "--list", "phase2-*"])?.lines().count() != 1 {
+        return Err("a checkpoint was taken that was not due".into());
+    }
+    Ok(rows)
 }
 
 fn status(plan: &Plan, origin: &Place<'_>) -> Result<Vec<Row>, String> {

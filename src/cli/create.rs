@@ -24,13 +24,10 @@ pub(super) fn run(args: &args::Create, env: &Env, ui: &mut Ui) -> Result<u8> {
         let _lock = session.lock("create")?;
         create::apply(&session, create::plan(&session, &request)?)?
     };
-    warn_of_skipped(&taken.record.skipped, ui)?;
     if session.identity.is_fallback {
         ui.note("git has no user.name and user.email here; the checkpoint is by `git-checkpoint`")?;
     }
-    if let Some(why) = &taken.unsigned {
-        ui.warn(format!("the tag could not be signed and was left out; the checkpoint is saved as its id: {why}"))?;
-    }
+    tell_what_is_left_out(&taken, ui)?;
     if ui.is_json() {
         ui.value(&json::Checkpoint::of(&taken.record))?;
     } else {
@@ -65,6 +62,17 @@ pub(super) fn changes(changes: &Changes) -> String {
     let parts: Vec<_> =
         counts.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")).collect();
     if parts.is_empty() { "no changes".into() } else { parts.join(", ") }
+}
+
+/// Paths that are not saved, and a tag that could not be made.
+pub(super) fn tell_what_is_left_out(taken: &Taken, ui: &mut Ui) -> Result<()> {
+    warn_of_skipped(&taken.record.skipped, ui)?;
+    match &taken.unsigned {
+        Some(why) => {
+            ui.warn(format!("the tag could not be signed and was left out; the checkpoint is saved as its id: {why}"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Names what is not saved: nothing is left out silently.

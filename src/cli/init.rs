@@ -2,12 +2,14 @@
 
 use serde::Serialize;
 
-use super::args;
+use super::{args, hooks};
 use crate::{
     config::{Env, FILE_NAME},
     error::Result,
+    git::hooks::Status,
     ops::{
         Session,
+        hooks::{Outcome, Request, run as perform},
         init::{self, Kind, Plan, Project},
         trust,
     },
@@ -20,7 +22,7 @@ struct Value {
     written: bool,
     projects: Vec<&'static str>,
     text: Option<String>,
-    hooks: Option<()>,
+    hooks: Option<hooks::Value>,
     trust: Option<&'static str>,
 }
 
@@ -39,18 +41,33 @@ pub(super) fn run(args: &args::Init, env: &Env, ui: &mut Ui) -> Result<u8> {
         session = Session::open(env)?;
     }
     if !args.dry_run {
-        install_hooks(&session, ui)?;
+        let hooks = install_hooks(env, ui)?;
         ask_for_trust(&session, env, ui)?;
-    }
-    if ui.is_json() {
-        ui.value(&value(&session, env, plan, written))?;
+        if ui.is_json() {
+            ui.value(&value(&session, env, plan, (written, hooks.as_ref())))?;
+        }
+    } else if ui.is_json() {
+        ui.value(&value(&session, env, plan, (false, None)))?;
     }
     Ok(0)
 }
 
-/// The one place where the hooks are installed.
-fn install_hooks(_session: &Session, _ui: &mut Ui) -> Result<()> {
-    Ok(())
+/// Installs the hooks. Where there is no place for them, everything else works all the same.
+fn install_hooks(env: &Env, ui: &mut Ui) -> Result<Option<Status>> {
+    match perform(Request::Install, false, env) {
+        Ok(Outcome { plan, status }) => {
+            if !plan.is_empty() && !ui.is_json() {
+                ui.done(hooks::summary(&status))?;
+            }
+            hooks::tell_troubles(&status, ui)?;
+            Ok(Some(status))
+        }
+        Err(error) => {
+            ui.warn(format!("the hooks were not installed: {}", error.chain().join(": ")))?;
+            error.hints().iter().try_for_each(|hint| ui.note(format!("hint: {hint}")))?;
+            Ok(None)
+        }
+    }
 }
 
 fn ask_for_trust(session: &Session, env: &Env, ui: &mut Ui) -> Result<()> {
@@ -81,7 +98,7 @@ fn found(projects: &[Project]) -> String {
     if names.is_empty() { "a project of no known sort".into() } else { names.join(", ") }
 }
 
-fn value(session: &Session, env: &Env, plan: Plan, written: bool) -> Value {
+fn value(session: &Session, env: &Env, plan: Plan, (written, hooks): (bool, Option<&Status>)) -> Value {
     let (projects, text) = match plan {
         Plan::There => (Vec::new(), None),
         Plan::Write { projects, text } => (projects, Some(text)),
@@ -92,7 +109,7 @@ fn value(session: &Session, env: &Env, plan: Plan, written: bool) -> Value {
         written,
         projects: projects.iter().map(kind).collect(),
         text,
-        hooks: None,
+        hooks: hooks.map(hooks::Value::of),
         trust: trust::gather(session, env).as_str(),
     }
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use gix::bstr::BString;
 use serde::Serialize;
 
-use crate::model::{Head, Oid, Record, Skipped, quote_path};
+use crate::model::{self, Elapsed, Head, Oid, Record, Skipped, quote_path};
 
 /// A checkpoint, as `create`, `list`, `show` and `status` print it.
 #[derive(Serialize)]
@@ -18,12 +18,34 @@ pub(super) struct Checkpoint {
     tree: String,
     phase: Option<String>,
     elapsed_seconds: Option<u64>,
+    slot: Option<String>,
+    timed: bool,
     at: String,
     subject: String,
     message: Option<String>,
     state: Option<&'static str>,
     checks: [(); 0],
     skipped: Vec<SkippedPath>,
+}
+
+/// When the checkpoints of a phase are due: one of both is null.
+#[derive(Serialize)]
+pub(super) struct Schedule {
+    pub(super) every_seconds: Option<u64>,
+    pub(super) at_seconds: Option<Vec<u64>>,
+}
+
+pub(super) fn schedule(schedule: &model::Schedule) -> Schedule {
+    match schedule {
+        model::Schedule::Every(span) => Schedule { every_seconds: Some(seconds(*span)), at_seconds: None },
+        model::Schedule::At(times) => {
+            Schedule { every_seconds: None, at_seconds: Some(times.iter().copied().map(seconds).collect()) }
+        }
+    }
+}
+
+fn seconds(span: Elapsed) -> u64 {
+    u64::from(span.minutes()) * 60
 }
 
 /// A path that was left out.
@@ -42,7 +64,7 @@ pub(super) struct File {
 
 impl Checkpoint {
     pub(super) fn of(record: &Record) -> Self {
-        let elapsed = record.phase.as_ref().and_then(|(_, elapsed)| *elapsed);
+        let phase = record.phase.as_ref();
         Checkpoint {
             id: record.id.to_string(),
             tag: record.tag().map(name),
@@ -50,12 +72,14 @@ impl Checkpoint {
             head: record.state.head.commit().map(|id| id.to_string()),
             branch: branch(&record.state.head),
             tree: record.state.worktree.to_string(),
-            phase: record.phase.as_ref().map(|(name, _)| name.clone()),
-            elapsed_seconds: elapsed.map(|elapsed| u64::from(elapsed.minutes()) * 60),
+            phase: phase.map(|mark| mark.name.clone()),
+            elapsed_seconds: phase.and_then(|mark| mark.elapsed).map(seconds),
+            slot: phase.and_then(|mark| mark.course.as_ref()).map(|course| course.slot.to_string()),
+            timed: phase.is_some_and(model::PhaseMark::is_timed),
             at: time(record.at),
             subject: record.subject.clone(),
             message: record.message.clone(),
-            state: record.validation().map(crate::model::Validation::as_str),
+            state: record.validation().map(model::Validation::as_str),
             checks: [],
             skipped: skipped(&record.skipped),
         }
@@ -80,6 +104,11 @@ pub(super) fn time(time: DateTime<Utc>) -> String {
 /// A ref's name; it is UTF-8 everywhere but in repositories made to hurt, and quoted there.
 pub(super) fn name(name: &BString) -> String {
     quote_path(name.as_ref())
+}
+
+/// A path of this machine.
+pub(super) fn path(path: &std::path::Path) -> String {
+    gix::path::into_bstr(path).map_or_else(|_| path.display().to_string(), |path| quote_path(path.as_ref()))
 }
 
 pub(super) fn branch(head: &Head) -> Option<String> {

@@ -62,6 +62,7 @@ fn page(mut command: Command) -> String {
             paragraphs(&long, &mut page);
         }
         options(sub, false, &mut page);
+        parts(sub, &mut page);
         examples(sub, &mut page);
     }
     page.control("SH", ["COMMON OPTIONS"]);
@@ -69,6 +70,17 @@ fn page(mut command: Command) -> String {
     page.control("SH", ["SEE ALSO"]).text([bold("git"), roman("(1), "), bold("git-tag"), roman("(1), ")]);
     page.text([bold("git-cherry-pick"), roman("(1), "), bold("git-stash"), roman("(1)")]);
     page.to_roff()
+}
+
+/// The commands of a command, each with its options.
+fn parts(command: &Command, page: &mut Roff) {
+    let is_told = |part: &&Command| part.get_name() != "help" && !part.is_hide_set();
+    for part in command.get_subcommands().filter(is_told) {
+        let about = part.get_about().map(ToString::to_string).unwrap_or_default();
+        page.control("PP", []).text([bold(format!("git checkpoint {} {}", command.get_name(), part.get_name()))]);
+        page.control("br", []).text(marked(&format!("{about}.")));
+        options(part, false, page);
+    }
 }
 
 /// What the long description adds to the short one.

@@ -3,8 +3,13 @@
 mod args;
 mod create;
 mod diff;
+mod doctor;
 mod drill;
 mod fetch;
+mod finish;
+mod hook;
+mod hook_probe;
+mod hooks;
 mod init;
 mod json;
 mod list;
@@ -17,10 +22,13 @@ mod push;
 mod recover;
 mod resume;
 mod rollback;
+mod schedule;
 mod show;
+mod start;
 mod status;
 mod trust;
 mod undo;
+mod watch;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -39,6 +47,17 @@ use args::{Cli, Command};
 /// The command line's definition, from which help, man page, completions and the reference are made.
 pub(crate) fn command() -> clap::Command {
     Cli::command()
+}
+
+/// Whether this is a hook's call, which is answered before anything else is set up: it is made after every commit.
+pub(crate) fn is_hook(args: &[OsString]) -> bool {
+    args.get(1).is_some_and(|arg| arg == "hook") && args.get(2).is_some_and(|event| hook::is_quick(event))
+}
+
+/// Answers a hook. It never fails: whatever it has to say is kept for `status`.
+pub(crate) fn run_hook(args: &[OsString], env: &Env) -> ExitCode {
+    hook::quick(&args[2], &args[3..], env);
+    ExitCode::SUCCESS
 }
 
 pub(crate) fn run(args: impl IntoIterator<Item = OsString>, env: Env) -> ExitCode {
@@ -98,8 +117,16 @@ fn dispatch(cli: Cli, env: &Env, ui: &mut Ui) -> Result<u8> {
         Command::Prune(args) => prune::run(&args, env, ui),
         Command::Pin(args) => pin::run(true, &args, env, ui),
         Command::Unpin(args) => pin::run(false, &args, env, ui),
-        Command::PrePush(args) => pre_push::run(&args.remote, &args.url, env, ui),
         Command::Drill(args) => drill::run(&args, env, ui),
+        Command::Start(args) => start::run(&args, env, ui),
+        Command::Finish(args) => finish::run(&args, env, ui),
+        Command::Schedule { command } => schedule::run(&command, env, ui),
+        Command::Watch(args) => watch::run(&args, env, ui),
+        Command::Hook(args) => hook::run(&args, env, ui),
+        Command::Timed => watch::timed(env),
+        Command::Hooks(args) => hooks::run(&args, env, ui),
+        Command::Doctor => doctor::run(env, ui),
+        Command::HookProbe(args) => hook_probe::run(&args, env),
         Command::Man(args) => man::run(&args, env, ui),
         Command::Completions { shell } => man::completions(shell, ui),
     }

@@ -10,7 +10,38 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chrono::{DateTime, Local, NaiveDateTime, Utc};
+use chrono::{DateTime, Local, NaiveDateTime, TimeZone, Utc, offset::LocalResult};
+
+use crate::model::When;
+
+/// The variables that `git rev-parse --local-env-vars` names, and those that would change a command's meaning or
+/// output. `GIT_CONFIG_PARAMETERS` and `GIT_CONFIG_COUNT` are not among them: `git -c key=value checkpoint` must reach
+/// the git that this program calls.
+pub const OF_A_GIT_CALL: [&str; 23] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_CONFIG",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_GRAFT_FILE",
+    "GIT_INDEX_FILE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_REF_FORMAT",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+    "GIT_QUARANTINE_PATH",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_REFLOG_ACTION",
+    "GIT_NAMESPACE",
+];
 
 /// The world a command runs in.
 #[derive(Debug, Clone)]
@@ -60,6 +91,18 @@ impl Env {
         std::env::current_exe()
     }
 
+    /// The file by which something that lasts calls this program: the one on PATH where that leads here, as it stays
+    /// when a package manager puts a new version behind it; else [`Env::exe`].
+    pub fn stable_exe(&self) -> std::io::Result<PathBuf> {
+        let exe = self.exe()?;
+        let real = exe.canonicalize()?;
+        let Some(name) = exe.file_name() else { return Ok(exe) };
+        let dirs = std::env::split_paths(self.var("PATH").unwrap_or_default());
+        let leads_here = |file: &PathBuf| file.canonicalize().is_ok_and(|file| file == real);
+        let found = dirs.filter(|dir| dir.is_absolute()).map(|dir| dir.join(name)).find(leads_here);
+        Ok(found.unwrap_or(exe))
+    }
+
     /// The directory the command was called in.
     pub fn cwd(&self) -> &Path {
         &self.cwd
@@ -93,6 +136,27 @@ impl Env {
     /// A moment in local time, for names and for people.
     pub fn local(&self, time: DateTime<Utc>) -> NaiveDateTime {
         time.with_timezone(&Local).naive_local()
+    }
+
+    /// The moment that was meant; where the wall clock shows a time never or twice, the error says so.
+    pub fn moment(&self, when: When) -> Result<DateTime<Utc>, String> {
+        let local = match when {
+            When::At(time) => return Ok(time),
+            When::Local(local) => local,
+        };
+        match Local.from_local_datetime(&local) {
+            LocalResult::Single(time) => Ok(time.to_utc()),
+            LocalResult::Ambiguous(..) => {
+                Err(format!("the local time {local} comes twice: the clock is set back then"))
+            }
+            LocalResult::None => Err(format!("there is no local time {local}: the clock is set forward over it")),
+        }
+    }
+
+    /// This user's folder of a sort: `variable` (`XDG_STATE_HOME`) if it is absolute, else `default` below the home.
+    pub fn user_dir(&self, variable: &str, default: &str) -> Option<PathBuf> {
+        let named = self.var(variable).map(PathBuf::from).filter(|dir| dir.is_absolute());
+        named.or_else(|| Some(Path::new(self.var("HOME")?).join(default)))
     }
 
     /// Whether a person can be asked: standard input and standard error are both a terminal.

@@ -7,7 +7,7 @@ mod schema;
 pub mod trust;
 
 pub use checks::{Check, Moment, OnTrouble, Push, PushCommits, Severity};
-pub use env::Env;
+pub use env::{Env, OF_A_GIT_CALL};
 pub use retention::Retention;
 pub use schema::{Capture, CaptureMode, Config, FILE_NAME, Names, Source, TagKind, Wanted};
 pub use trust::{Consent, ContentHash, Place, Trust};

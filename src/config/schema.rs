@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::{Context, Error, Result},
-    model::{ByteSize, Template},
+    model::{ByteSize, Elapsed, Schedule, Template},
 };
 
 /// The file's name, at the top of the worktree.
@@ -35,6 +35,8 @@ pub struct Config {
     pub push: Push,
     /// What `prune` keeps.
     pub retention: Retention,
+    /// `phase.every` or `phase.at`: when the checkpoints of a phase are due, unless `start` says otherwise.
+    pub schedule: Option<Schedule>,
     /// Sections that are part of the format but that this version does not act on yet, in the file's words.
     pub inactive: Vec<&'static str>,
     /// The text that all of this was read from; `None` where there is no file.
@@ -67,6 +69,8 @@ pub struct Wanted {
 pub struct Names {
     /// `phase.tag`.
     pub tag: Option<Template>,
+    /// `phase.complete`.
+    pub complete: Option<Template>,
     /// `phase.backup`.
     pub backup: Option<Template>,
 }
@@ -141,9 +145,12 @@ struct File {
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct Phase {
-    every: Option<IgnoredAny>,
-    at: Option<IgnoredAny>,
+    #[serde(deserialize_with = "every")]
+    every: Option<Schedule>,
+    #[serde(deserialize_with = "at")]
+    at: Option<Schedule>,
     tag: Option<String>,
+    complete: Option<String>,
     backup: Option<String>,
 }
 
@@ -171,13 +178,14 @@ impl Config {
                     .hint("write a field as in `{date}`; a brace alone has no meaning")
             })
         };
-        let later = [
-            ("phase.every", file.phase.every),
-            ("phase.at", file.phase.at),
-            ("artifact", file.artifact),
-            ("rollback", file.rollback),
-            ("policy", file.policy),
-        ];
+        let schedule = match (file.phase.every, file.phase.at) {
+            (Some(_), Some(_)) => {
+                return Err(Error::usage(format!("`phase.every` and `phase.at` in `{FILE_NAME}` are both set"))
+                    .hint("keep the one that says when checkpoints are due"));
+            }
+            (every, at) => every.or(at),
+        };
+        let later = [("artifact", file.artifact), ("rollback", file.rollback), ("policy", file.policy)];
         let mut inactive: Vec<_> = file.check.iter().flat_map(CheckForm::inactive).collect();
         inactive.sort_unstable();
         inactive.dedup();
@@ -189,8 +197,10 @@ impl Config {
             retention: Retention::from(file.retention),
             checks: file.check.into_iter().map(Check::from).collect(),
             source: Some(Source { text: text.to_owned(), hash: ContentHash::of(text.as_bytes()) }),
+            schedule,
             names: Names {
                 tag: template("phase.tag", file.phase.tag)?,
+                complete: template("phase.complete", file.phase.complete)?,
                 backup: template("phase.backup", file.phase.backup)?,
             },
             inactive,
@@ -285,6 +295,17 @@ where
     String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
 
+fn every<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Schedule>, D::Error> {
+    let span = from_text(deserializer)?;
+    Schedule::every(span).map(Some).map_err(serde::de::Error::custom)
+}
+
+fn at<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Schedule>, D::Error> {
+    let times = Vec::<String>::deserialize(deserializer)?;
+    let times = times.iter().map(|time| time.parse()).collect::<Result<Vec<Elapsed>, _>>();
+    times.and_then(Schedule::at).map(Some).map_err(serde::de::Error::custom)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -356,6 +377,11 @@ mod tests {
             ("[retention]\nwithin = 'soon'", "line 2", None),
             ("[retention]\npinned = ['']", "line 2", None),
             ("[trust]\nhash = 'x'", "line 1", None),
+            ("[phase]\nevery = '0h'", "line 2", None),
+            ("[phase]\nevery = 4", "line 2", None),
+            ("[phase]\nat = ['4h', 'x']", "line 2", None),
+            ("[phase]\nat = []", "line 2", None),
+            ("[phase]\nevry = '4h'", "line 2", Some("every")),
         ] {
             let error = Config::parse(text).expect_err(text);
             let chain = error.chain().join("\n");
@@ -364,5 +390,14 @@ mod tests {
             assert!(hint.is_none_or(|hint| error.hints() == [hint]), "{text}");
         }
         assert!(Config::parse("[phase]\ntag = '{phse}'").is_err());
+        assert!(Config::parse("[phase]\nevery = '4h'\nat = ['4h']").is_err());
+    }
+
+    #[test]
+    fn a_schedule_is_an_interval_or_a_list() {
+        let schedule = |text: &str| Config::parse(text).expect(text).schedule.map(|schedule| schedule.to_string());
+        assert_eq!(schedule("[phase]\nevery = '90m'").as_deref(), Some("every 90m"));
+        assert_eq!(schedule("[phase]\nat = ['8h', '4h', '1d']").as_deref(), Some("at 4h 8h 24h"));
+        assert_eq!(schedule("[phase]\ntag = 'x'"), None);
     }
 }

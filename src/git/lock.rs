@@ -75,6 +75,27 @@ impl OperationLock {
     }
 }
 
+/// Who is said to hold the lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The process.
+    pub pid: String,
+    /// What it does, as people would type it.
+    pub command: String,
+    /// Since when.
+    pub since: String,
+    /// Whether that process is gone.
+    pub has_ended: bool,
+}
+
+/// Who holds the lock, or held it when they were killed. Does not wait and changes nothing.
+pub fn holder(repo: &Repo) -> Option<Held> {
+    let text = std::fs::read_to_string(repo.state_dir().join("lock")).ok()?;
+    let mut lines = text.lines().map(str::to_owned);
+    let (pid, command, since) = (lines.next()?, lines.next()?, lines.next()?);
+    Some(Held { has_ended: has_ended(&pid), pid, command, since })
+}
+
 impl Drop for OperationLock {
     fn drop(&mut self) {
         // Closing it would leave the lock to a service that one of our commands has started; unlocking takes it from

@@ -6,6 +6,8 @@
 pub mod capture;
 pub mod child;
 pub mod durable;
+pub mod glance;
+pub mod hooks;
 pub mod lock;
 pub mod objects;
 pub mod pick;
@@ -21,6 +23,21 @@ pub mod tree;
 pub fn remove_locks_on_signals() -> crate::error::Result<()> {
     use crate::error::Context;
     gix::interrupt::init_handler_default(0).map(drop).context("cannot handle signals")
+}
+
+/// As [`remove_locks_on_signals`], but the first signal only asks: see [`is_asked_to_stop`]. The second one ends.
+pub fn ask_on_signals() -> crate::error::Result<()> {
+    use crate::error::Context;
+    let replace = || {
+        gix::interrupt::Deregister::default().deregister()?;
+        gix::interrupt::init_handler_default(1)
+    };
+    replace().map(drop).context("cannot handle signals")
+}
+
+/// Whether a signal has asked to stop.
+pub fn is_asked_to_stop() -> bool {
+    gix::interrupt::is_triggered()
 }
 
 pub use child::Git;

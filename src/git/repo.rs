@@ -236,6 +236,20 @@ impl Repo {
         Ok({ worktrees }.next())
     }
 
+    /// The tops of the other worktrees of this repository that are there.
+    pub fn other_worktrees(&self) -> Vec<PathBuf> {
+        let linked = std::fs::read_dir(self.common_dir.join("worktrees"));
+        let top = |entry: std::io::Result<std::fs::DirEntry>| {
+            let dir = entry.ok()?.path();
+            let dot_git = std::fs::read(dir.join("gitdir")).ok()?;
+            let dot_git = dir.join(gix::path::from_bstr(dot_git.trim_ascii_end().as_bstr()).ok()?);
+            gix::path::realpath(dot_git.parent()?).ok()
+        };
+        let main = self.common_dir.parent().filter(|_| self.common_dir.ends_with(".git"));
+        let all = main.map(Path::to_owned).into_iter().chain(linked.into_iter().flatten().filter_map(top));
+        all.filter(|path| *path != self.workdir && path.join(".git").exists()).collect()
+    }
+
     fn is_workdir(&self, path: &BStr) -> bool {
         gix::path::from_bstr(path).is_ok_and(|path| gix::path::realpath(path).is_ok_and(|path| path == self.workdir))
     }

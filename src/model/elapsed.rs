@@ -3,19 +3,19 @@
 use std::{fmt, str::FromStr};
 
 /// A whole number of minutes, zero or more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Elapsed {
     minutes: u32,
 }
 
 impl Elapsed {
     /// From minutes.
-    pub fn from_minutes(minutes: u32) -> Self {
+    pub const fn from_minutes(minutes: u32) -> Self {
         Elapsed { minutes }
     }
 
     /// In minutes.
-    pub fn minutes(self) -> u32 {
+    pub const fn minutes(self) -> u32 {
         self.minutes
     }
 }

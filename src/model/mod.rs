@@ -6,32 +6,40 @@
 mod difference;
 mod elapsed;
 mod head;
+mod hook_event;
 mod id;
 mod limit;
+mod phase;
 mod quote;
 mod record;
 mod retention;
+mod schedule;
 mod secret;
 mod selector;
 mod size;
 mod skipped;
 mod template;
 mod verdict;
+mod when;
 
 pub use difference::{DiffLine, difference};
 pub use elapsed::Elapsed;
 pub use head::{Head, State};
+pub use hook_event::HookEvent;
 pub use id::{Kind, RecordId};
 pub use limit::TimeLimit;
+pub use phase::{Course, Due, DueFacts, PhaseEvent, PhaseMark, day, due};
 pub use quote::{quote_path, unquote_path};
 pub use record::{Detail, FORMAT, PickedCommit, Record, RefChange, Validation};
 pub use retention::{Item, Policy, Reason, retain};
+pub use schedule::Schedule;
 pub use secret::looks_secret;
 pub use selector::Selector;
 pub use size::ByteSize;
 pub use skipped::{SkipReason, Skipped};
 pub use template::{Template, TemplateValues, valid_ref_name};
 pub use verdict::Verdict;
+pub use when::When;
 
 /// An object's name.
 pub type Oid = gix::ObjectId;

@@ -7,8 +7,8 @@ use gix::bstr::{BStr, BString, ByteSlice};
 pub fn quote_path(path: &BStr) -> String {
     let plain = path.to_str().is_ok_and(|text| {
         !text.is_empty()
-            && !text.starts_with(' ')
-            && !text.ends_with(' ')
+            && !text.starts_with(char::is_whitespace)
+            && !text.ends_with(char::is_whitespace)
             && text.chars().all(|c| !c.is_control() && c != '"' && c != '\\' && !is_invisible(c))
     });
     if plain {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use gix::bstr::BString;
 
-use super::{Elapsed, Kind, Oid, RecordId, Skipped, State};
+use super::{Kind, Oid, PhaseMark, RecordId, Skipped, State};
 
 /// The version of the stored format that this program writes, and the newest that it reads.
 pub const FORMAT: u32 = 1;
@@ -22,8 +22,8 @@ pub struct Record {
     pub subject: String,
     /// What the user had to say about it (`-m`, `--reason`).
     pub message: Option<String>,
-    /// The phase it belongs to, and the time since that began.
-    pub phase: Option<(String, Option<Elapsed>)>,
+    /// The phase it belongs to, and what it is to that.
+    pub phase: Option<PhaseMark>,
     /// The state taken (create) or the state before (all others).
     pub state: State,
     /// What is not part of that state.
@@ -59,7 +59,7 @@ impl Record {
 
     /// The name of the phase that it belongs to.
     pub fn phase_name(&self) -> Option<&str> {
-        self.phase.as_ref().map(|(name, _)| name.as_str())
+        self.phase.as_ref().map(|mark| mark.name.as_str())
     }
 
     /// What it took back, for an undo or a redo.

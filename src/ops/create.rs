@@ -2,7 +2,7 @@
 
 use gix::bstr::BString;
 
-use super::{Session, names};
+use super::{Session, names, phase};
 use crate::{
     config::{CaptureMode, TagKind},
     error::{Error, Result},
@@ -10,7 +10,7 @@ use crate::{
         capture::{Captured, Changes},
         refs,
     },
-    model::{Detail, Kind, Oid, Record, RecordId, Validation},
+    model::{Detail, Kind, Oid, PhaseEvent, PhaseMark, Record, Validation},
     store::Published,
 };
 
@@ -27,6 +27,16 @@ pub struct Request {
     pub commit: bool,
     /// `--no-verify`: run neither checks nor, in commit mode, git's commit hooks.
     pub no_verify: bool,
+}
+
+/// A checkpoint that begins, marks or ends a phase. It is always a snapshot beside the branch: nothing is committed
+/// behind anybody's back.
+#[derive(Debug)]
+pub(super) struct InPhase {
+    /// What it is to the phase.
+    pub(super) mark: PhaseMark,
+    /// `-m`: what the user has to say about it.
+    pub(super) message: Option<String>,
 }
 
 /// A checkpoint about to be taken.
@@ -72,8 +82,12 @@ impl Plan {
 /// Captures the state and decides on the name; changes nothing.
 pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
     let captured = session.capture()?;
-    let id = session.store().next_id(session.now, Kind::Create)?;
-    let tag = tag_name(session, &captured, request)?;
+    let phase = phase::of(session, &captured.state.head);
+    let mark = phase.running().map(|phase| phase.checkpoint(session.now, None));
+    let tag = match &request.name {
+        Some(name) => names::given(name).map(Name::Given)?,
+        None => tag_name(session, &captured, mark.as_ref())?,
+    };
     let commit = request.commit || session.config.capture.mode == CaptureMode::Commit;
     if commit && captured.state.head.branch().is_none() {
         return Err(Error::refused("HEAD is detached: a commit made here would be on no branch")
@@ -84,38 +98,57 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
         return Err(Error::refused("git has an operation half done, which a commit now would conclude")
             .hint("end it first, or take a snapshot with plain `git checkpoint`"));
     }
-    let record = draft(session, request, id, &captured);
+    let record = draft(session, &captured, (request.message.as_ref(), mark))?;
     Ok(Plan { record, captured, tag, commit, no_verify: request.no_verify })
 }
 
-fn tag_name(session: &Session, captured: &Captured, request: &Request) -> Result<Name> {
-    if let Some(name) = &request.name {
-        return names::given(name).map(Name::Given);
-    }
+/// The checkpoint of a state that begins, marks or ends a phase.
+pub(super) fn plan_of_phase(session: &Session, captured: Captured, what: InPhase) -> Result<Plan> {
+    let tag = tag_name(session, &captured, Some(&what.mark))?;
+    let record = draft(session, &captured, (what.message.as_ref(), Some(what.mark)))?;
+    Ok(Plan { record, captured, tag, commit: false, no_verify: true })
+}
+
+fn tag_name(session: &Session, captured: &Captured, mark: Option<&PhaseMark>) -> Result<Name> {
     if session.config.tag == TagKind::None {
         return Ok(Name::None);
     }
-    let values = names::values(session, &captured.state.head);
-    names::from_template(("phase.tag", session.config.names.tag.as_ref()), names::TAG, &values).map(Name::Template)
+    let values = names::values(session, &captured.state.head, mark);
+    let configured = &session.config.names;
+    let (template, default) = match mark.and_then(|mark| mark.event) {
+        Some(PhaseEvent::Finish) => (("phase.complete", configured.complete.as_ref()), names::COMPLETE),
+        _ => (("phase.tag", configured.tag.as_ref()), names::TAG),
+    };
+    names::from_template(template, default, &values).map(Name::Template)
 }
 
-fn draft(session: &Session, request: &Request, id: RecordId, captured: &Captured) -> Record {
-    let subject = match &request.message {
-        Some(message) => message.lines().next().unwrap_or_default().trim().to_owned(),
-        None => String::new(),
-    };
-    let subject =
-        if subject.is_empty() { format!("checkpoint of {}", captured.state.head.short_name()) } else { subject };
-    Record {
-        id,
+fn draft(session: &Session, captured: &Captured, what: (Option<&String>, Option<PhaseMark>)) -> Result<Record> {
+    let (message, mark) = what;
+    let said = message.and_then(|message| message.lines().next()).map(str::trim).filter(|line| !line.is_empty());
+    let subject = said.map_or_else(|| subject(captured, mark.as_ref()), str::to_owned);
+    Ok(Record {
+        id: session.store().next_id(session.now, Kind::Create)?,
         at: session.now,
         subject,
-        message: request.message.clone(),
-        phase: None,
+        message: message.cloned(),
+        phase: mark,
         state: captured.state.clone(),
         skipped: captured.skipped.clone(),
         refs: Vec::new(),
         detail: Detail::Create { tag: None, validation: Validation::Unvalidated, index_before: None },
+    })
+}
+
+/// What a checkpoint is called in lists where nothing was said about it.
+fn subject(captured: &Captured, mark: Option<&PhaseMark>) -> String {
+    let branch = captured.state.head.short_name();
+    let Some(mark) = mark else { return format!("checkpoint of {branch}") };
+    let (name, elapsed) = (&mark.name, mark.elapsed.unwrap_or_default());
+    match (mark.event, &mark.course) {
+        (Some(PhaseEvent::Start), _) => format!("beginning of {name}"),
+        (Some(PhaseEvent::Finish), _) => format!("end of {name} after {elapsed}"),
+        (Some(PhaseEvent::Timed), Some(course)) => format!("checkpoint of {name} at T+{}", course.slot),
+        _ => format!("checkpoint of {name} after {elapsed}"),
     }
 }
 
@@ -126,6 +159,8 @@ pub fn apply(session: &Session, plan: Plan) -> Result<Taken> {
         commit::commit(session, &captured, &mut record, no_verify)?;
     }
     let unsigned = publish(session, &mut record, &tag, &captured.kept)?;
+    // The checkpoint is there; a note that cannot be kept costs the next hook a longer look.
+    let _kept = record.phase.as_ref().map(|mark| phase::note(session, mark));
     Ok(Taken { record, changes: captured.changes, unsigned })
 }
 
@@ -152,7 +187,8 @@ fn publish(session: &Session, record: &mut Record, name: &Name, kept: &[Oid]) ->
             Published::Taken(taken) if matches!(name, Name::Given(_)) => return Err(self::taken(session, &taken)?),
             Published::Taken(taken) => {
                 if let Some(other) = refs::above(&session.repo, tag_ref(&taken).as_ref())? {
-                    return Err(names::blocked(&taken, &other, "phase.tag"));
+                    let is_end = record.phase.as_ref().is_some_and(|mark| mark.event == Some(PhaseEvent::Finish));
+                    return Err(names::blocked(&taken, &other, if is_end { "phase.complete" } else { "phase.tag" }));
                 }
             }
         }

@@ -6,24 +6,34 @@ use super::Session;
 use crate::{
     config::FILE_NAME,
     error::{Error, Result},
-    model::{Head, Template, TemplateValues, valid_ref_name},
+    model::{Head, PhaseMark, Template, TemplateValues, day, valid_ref_name},
 };
 
-/// The tag of a checkpoint outside a phase.
-pub const TAG: &str = "checkpoint-{date}-{time}";
-/// The branch of a backup outside a phase.
-pub const BACKUP: &str = "broken-{date}-{time}";
+/// The tag of a checkpoint, within a phase and outside.
+pub const TAG: Defaults = Defaults { phase: "{phase}-checkpoint-T+{slot}", plain: "checkpoint-{date}-{time}" };
+/// The tag of the checkpoint that ends a phase.
+pub const COMPLETE: Defaults = Defaults { phase: "{phase}-complete-T+{slot}", plain: "checkpoint-{date}-{time}" };
+/// The branch of a backup, within a phase and outside.
+pub const BACKUP: Defaults = Defaults { phase: "{phase}-broken-{date}-{time}", plain: "broken-{date}-{time}" };
+
+/// The templates that hold where the configuration has none.
+#[derive(Debug, Clone, Copy)]
+pub struct Defaults {
+    phase: &'static str,
+    plain: &'static str,
+}
 
 const SAFE: &str = "letters, digits, `-`, `_`, `.`, `+` and `/` are safe";
 
-/// What the fields of a template stand for now.
-pub fn values(session: &Session, head: &Head) -> TemplateValues {
+/// What the fields of a template stand for now, for a record with this mark.
+pub fn values(session: &Session, head: &Head, mark: Option<&PhaseMark>) -> TemplateValues {
+    let course = mark.and_then(|mark| mark.course.as_ref());
     TemplateValues {
-        phase: None,
-        elapsed: None,
-        slot: None,
-        number: None,
-        day: None,
+        phase: mark.map(|mark| mark.name.clone()),
+        elapsed: mark.map(|mark| mark.elapsed.unwrap_or_default().to_string()),
+        slot: course.map(|course| course.slot.to_string()),
+        number: course.map(|course| course.number),
+        day: course.map(|course| day(session.local_of(course.began), session.local)),
         now: session.local,
         branch: head.short_name(),
         short: head.commit().map_or_else(|| "unborn".into(), |id| id.to_hex_with_len(7).to_string()),
@@ -34,9 +44,10 @@ pub fn values(session: &Session, head: &Head) -> TemplateValues {
 /// none gives way to the default; one that makes no valid name is an error that names the configuration's `key`.
 pub fn from_template(
     (key, configured): (&str, Option<&Template>),
-    default: &str,
+    default: Defaults,
     values: &TemplateValues,
 ) -> Result<BString> {
+    let default = if values.phase.is_some() { default.phase } else { default.plain };
     let default = || Template::parse(default).and_then(|template| template.render(values)).map_err(Error::bug);
     match configured {
         None => default(),

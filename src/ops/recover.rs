@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use gix::bstr::BString;
 
 use super::{
-    Session,
+    Session, phase,
     transition::{self, Then, Transition},
 };
 use crate::{
@@ -166,7 +166,7 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
         at: session.now,
         subject: format!("recover {}", source.name),
         message: None,
-        phase: None,
+        phase: phase::of(session, &captured.state.head).mark(session.now),
         state: captured.state.clone(),
         skipped: captured.skipped.clone(),
         refs: transition::remembered(&edits),

@@ -4,7 +4,7 @@
 //! what was written after the interruption is safe too, and then moved on from.
 
 use super::{
-    Session, recover,
+    Session, phase, recover,
     transition::{self, Intent, Stage, Then, Transition},
 };
 use crate::{
@@ -180,7 +180,7 @@ pub(super) fn move_on(session: &Session, to: Move<'_>, detail: Detail, subject: 
         at: session.now,
         subject: subject.to_owned(),
         message: None,
-        phase: None,
+        phase: phase::of(session, &captured.state.head).mark(session.now),
         state: captured.state.clone(),
         skipped: captured.skipped.clone(),
         refs: transition::remembered(&to.edits),

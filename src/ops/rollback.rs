@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use gix::bstr::{BString, ByteSlice};
 
 use super::{
-    Session, elsewhere, history, names,
+    Session, elsewhere, history, names, phase,
     select::{self, Selected},
     transition::{self, Then, Took, Transition},
 };
@@ -92,8 +92,9 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
     };
     let is_there_already = raw::is_same(&session.repo, &captured.state, &target)?;
     transition::check(session, &mut captured, &target)?;
+    let mark = phase::of(session, &captured.state.head).mark(session.now);
     let backup = (request.paths.is_empty() && !is_there_already).then(|| {
-        let values = names::values(session, &captured.state.head);
+        let values = names::values(session, &captured.state.head, mark.as_ref());
         names::from_template(("phase.backup", session.config.names.backup.as_ref()), names::BACKUP, &values)
     });
     let record = Record {
@@ -101,7 +102,7 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
         at: session.now,
         subject: format!("rollback to {}", to.name),
         message: request.reason.clone(),
-        phase: None,
+        phase: mark,
         state: captured.state.clone(),
         skipped: captured.skipped.clone(),
         refs: Vec::new(),

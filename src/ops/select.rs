@@ -1,13 +1,12 @@
 //! From what a user typed to a state: checkpoints, records, backups and plain revisions.
 
-use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, Utc};
 use gix::bstr::{BString, ByteSlice};
 use regex::Regex;
 
-use super::{Session, undo};
+use super::{Session, phase, undo};
 use crate::{
     error::{Context, Error, Result},
-    model::{Head, Kind, Oid, Record, RecordId, Selector, State, Validation},
+    model::{Elapsed, Head, Kind, Oid, PhaseEvent, Record, RecordId, Selector, State, Validation, When},
 };
 
 /// A state that was found.
@@ -50,16 +49,13 @@ pub fn select(session: &Session, selector: &Selector, head: &Head) -> Result<Sel
                 "not so many checkpoints have passed their checks"
             },
         ),
-        Selector::Elapsed(span) => nth(
-            0,
-            &|record| matches!(&record.phase, Some((_, Some(elapsed))) if elapsed == span),
-            &format!("no checkpoint is of T+{span}"),
-        ),
+        Selector::Elapsed(span) => of_slot(session, *span, head),
         Selector::Ago(when) => {
-            let Some(time) = parse_when(when, session.now, session.local) else {
+            let Some(time) = When::parse(when, session.now, session.local).map(|when| session.moment(when)) else {
                 return Err(Error::usage(format!("`{when}` is not a time"))
                     .hint("write `@{2 hours ago}`, `@{yesterday}` or `@{2026-11-21 14:30}`"));
             };
+            let time = time?;
             nth(0, &|record| is_own(record) && record.at <= time, &format!("no checkpoint is from before {when}"))
         }
         Selector::Before(pattern) => before(session, pattern, head),
@@ -80,6 +76,40 @@ pub fn newest_checkpoints<'s>(
         .filter(move |id| id.kind() == Some(Kind::Create) && !undone.contains(id))
         .map(|id| session.store().read(&id))
         .filter(move |record| record.as_ref().map_or(true, &wanted)))
+}
+
+/// The checkpoint of a slot, which is the first one taken in it; or else one taken after exactly that time. Of the phase
+/// that the branch is in, or else of its last one.
+fn of_slot(session: &Session, span: Elapsed, head: &Head) -> Result<Selected> {
+    let mut phase = phase::of(session, head).running().map(|phase| phase.name.clone());
+    let (mut of_slot, mut exact, mut before) = (None, None, None);
+    for record in newest_checkpoints(session, |record| record.state.head.branch() == head.branch())? {
+        let Ok(record) = record else { continue };
+        let Some(mark) = record.phase.clone() else { continue };
+        if *phase.get_or_insert_with(|| mark.name.clone()) != mark.name {
+            continue;
+        }
+        let (slot, is_start) = (mark.course.as_ref().map(|course| course.slot), mark.event == Some(PhaseEvent::Start));
+        if slot == Some(span) {
+            of_slot = Some(record);
+        } else if mark.elapsed == Some(span) {
+            exact.get_or_insert(record);
+        } else if slot.or(mark.elapsed).is_some_and(|time| time < span) {
+            before.get_or_insert(record);
+        }
+        if is_start {
+            break;
+        }
+    }
+    if let Some(record) = of_slot.or(exact) {
+        return Ok(Selected::of(record));
+    }
+    let none = format!("no checkpoint is of T+{span}");
+    Err(match before {
+        Some(record) => Error::usage(format!("{none} on {}", head.in_words()))
+            .hint(format!("the newest before it is `{}`", Selected::of(record).name)),
+        None => nothing_found(session, head, &none),
+    })
 }
 
 fn nothing_found(session: &Session, head: &Head, what: &str) -> Error {
@@ -234,67 +264,9 @@ fn nearest<'n>(name: &str, names: &'n [BString]) -> Vec<&'n BString> {
     scored.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
-/// `2 hours ago`, `yesterday`, `now`, an RFC 3339 time, or a local date with or without a time.
-fn parse_when(text: &str, now: DateTime<Utc>, local: NaiveDateTime) -> Option<DateTime<Utc>> {
-    let text = text.trim();
-    let from_local = |time: NaiveDateTime| now + (time - local);
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Some(time.to_utc());
-    }
-    for format in ["%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"] {
-        if let Ok(time) = NaiveDateTime::parse_from_str(text, format) {
-            return Some(from_local(time));
-        }
-    }
-    if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-        return Some(from_local(date.and_hms_opt(0, 0, 0)?));
-    }
-    match text {
-        "now" => return Some(now),
-        "yesterday" => return Some(now - Duration::days(1)),
-        _ => {}
-    }
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let [number, unit, "ago"] = words.as_slice() else { return None };
-    let number: i64 = match *number {
-        "a" | "an" | "one" => 1,
-        number => number.parse().ok()?,
-    };
-    let seconds = match unit.trim_end_matches('s') {
-        "second" | "sec" => 1,
-        "minute" | "min" => 60,
-        "hour" => 3600,
-        "day" => 86_400,
-        "week" => 604_800,
-        _ => return None,
-    };
-    now.checked_sub_signed(Duration::try_seconds(number.checked_mul(seconds)?)?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_are_read_and_nonsense_is_not() {
-        let now = DateTime::parse_from_rfc3339("2026-11-21T12:00:00Z").expect("valid").to_utc();
-        // Two hours east of Greenwich.
-        let local = now.naive_utc() + Duration::hours(2);
-        for (text, expected) in [
-            ("2 hours ago", Some("2026-11-21T10:00:00Z")),
-            ("an hour ago", Some("2026-11-21T11:00:00Z")),
-            ("yesterday", Some("2026-11-20T12:00:00Z")),
-            ("2026-11-21 13:30", Some("2026-11-21T11:30:00Z")),
-            ("2026-11-21", Some("2026-11-20T22:00:00Z")),
-            ("2026-11-21T11:00:00+01:00", Some("2026-11-21T10:00:00Z")),
-            ("some time ago", None),
-            ("99999999999999999999 hours ago", None),
-            ("", None),
-        ] {
-            let expected = expected.map(|time| DateTime::parse_from_rfc3339(time).expect("valid").to_utc());
-            assert_eq!(parse_when(text, now, local), expected, "{text}");
-        }
-    }
 
     #[test]
     fn the_likest_names_come_first() {

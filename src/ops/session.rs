@@ -17,6 +17,7 @@ use crate::{
         capture::{self, Captured, Identity},
         lock::{Holder, OperationLock},
     },
+    model::When,
     store::{Journal, Store},
 };
 
@@ -32,6 +33,7 @@ pub struct Session {
     pub now: DateTime<Utc>,
     /// The same in local time, for names.
     pub local: NaiveDateTime,
+    env: Env,
 }
 
 impl Session {
@@ -58,7 +60,19 @@ impl Session {
         let repo = Repo::open(env)?;
         let now = env.now();
         let identity = Identity::of(&repo, now)?;
-        Ok(Session { identity, config, now, local: env.local(now), repo })
+        Ok(Session { identity, config, now, local: env.local(now), env: env.clone(), repo })
+    }
+
+    /// A moment in local time.
+    pub fn local_of(&self, time: DateTime<Utc>) -> NaiveDateTime {
+        self.env.local(time)
+    }
+
+    /// The moment that was meant.
+    pub fn moment(&self, when: When) -> Result<DateTime<Utc>> {
+        self.env
+            .moment(when)
+            .map_err(|why| Error::usage(why).hint("write it with its distance from UTC: `2026-10-25T02:30:00+02:00`"))
     }
 
     /// The repository's records.

@@ -1,11 +1,18 @@
 //! How things stand: branch, changes, the newest checkpoint, and what was interrupted.
 
-use super::{Session, select};
+use super::{
+    Session,
+    phase::{self, Membership},
+    select,
+};
 use crate::{
     error::Result,
     git::{capture, capture::Changes, repo::GitOperation},
     model::{Head, Record, Skipped},
-    store::Journal,
+    store::{
+        Journal,
+        timed::{self, Failure},
+    },
 };
 
 /// How things stand.
@@ -16,6 +23,10 @@ pub struct Status {
     pub head: Head,
     /// The newest checkpoint of this branch.
     pub last: Option<Record>,
+    /// The phase of the branch.
+    pub phase: Membership,
+    /// What failed about the last timed checkpoint.
+    pub failure: Option<Failure>,
     /// What is changed.
     pub changes: Changes,
     /// What a checkpoint would leave alone.
@@ -35,6 +46,8 @@ pub fn status(session: &Session) -> Result<Status> {
     let is_mine = move |record: &Record| record.state.head.branch() == branch.as_ref() && !foreign.contains(&record.id);
     let last = select::newest_checkpoints(session, is_mine)?.find_map(Result::ok);
     Ok(Status {
+        phase: phase::of(session, &head),
+        failure: timed::failure(&session.repo.state_dir()),
         last,
         changes,
         skipped,

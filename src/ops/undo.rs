@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use super::{
-    Session, elsewhere, history,
+    Session, elsewhere, history, phase,
     transition::{self, Then, Transition},
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
         capture::Captured,
         refs::{self, RefEdit},
     },
-    model::{Detail, Head, Kind, Oid, Record, RecordId, State, quote_path},
+    model::{Detail, Head, Kind, Oid, PhaseMark, Record, RecordId, State, quote_path},
 };
 
 /// Undo or redo.
@@ -97,17 +97,28 @@ fn passed_over(session: &Session, ids: &[RecordId]) -> Result<HashSet<RecordId>>
 pub fn next(session: &Session, ids: &[RecordId]) -> Result<[Option<RecordId>; 2]> {
     let mut passed = undone(session, ids)?;
     passed.extend(passed_over(session, ids)?);
-    Ok([Direction::Undo, Direction::Redo].map(|direction| candidate(direction, ids, &passed).ok().cloned()))
+    let is_timed = |id: &RecordId| is_timed(session, id);
+    let next = |direction| candidate(direction, ids, &passed, &is_timed).ok().cloned();
+    Ok([Direction::Undo, Direction::Redo].map(next))
 }
 
-/// The operation that `undo` or `redo` without an argument takes back: a function of names alone.
+/// Whether it is a checkpoint that was taken because it was due.
+fn is_timed(session: &Session, id: &RecordId) -> bool {
+    session.store().read(id).is_ok_and(|record| record.phase.is_some_and(|mark| mark.is_timed()))
+}
+
+/// The operation that `undo` or `redo` without an argument takes back: by names, and by whether a checkpoint is a timed
+/// one.
 fn candidate<'i>(
     direction: Direction,
     ids: &'i [RecordId],
     undone: &HashSet<RecordId>,
+    is_timed: &dyn Fn(&RecordId) -> bool,
 ) -> Result<&'i RecordId, Option<&'i RecordId>> {
     for id in ids.iter().rev().filter(|id| !undone.contains(id)) {
         match (direction, id.kind()) {
+            // Nobody asked for it, so nobody means it.
+            (Direction::Undo, Some(Kind::Create)) if is_timed(id) => {}
             (Direction::Undo, Some(Kind::Create | Kind::Rollback | Kind::Recover | Kind::Prune))
             | (Direction::Redo, Some(Kind::Undo)) => return Ok(id),
             // What was undone does not fit on what was done since.
@@ -129,7 +140,8 @@ pub fn plan(session: &Session, direction: Direction, named: Option<&str>) -> Res
         Some(name) => by_prefix(&ids, name)?,
         None => {
             let passed = already.union(&passed).cloned().collect();
-            candidate(direction, &ids, &passed).map_err(|newer| nothing(direction, newer))?
+            candidate(direction, &ids, &passed, &|id| is_timed(session, id))
+                .map_err(|newer| nothing(direction, newer))?
         }
     };
     if already.contains(id) {
@@ -156,7 +168,7 @@ pub fn plan(session: &Session, direction: Direction, named: Option<&str>) -> Res
         at: session.now,
         subject: format!("{kind} {}", undone.subject),
         message: None,
-        phase: undone.phase.clone(),
+        phase: phase_after(session, &undone, &captured.state.head)?,
         state: captured.state.clone(),
         skipped: captured.skipped.clone(),
         refs: transition::remembered(&edits),
@@ -185,6 +197,28 @@ fn not_here(record: &Record) -> Error {
         _ => Error::refused(format!("`{id}` was done in another clone, and its changes are not here"))
             .hint(format!("`git checkpoint rollback {id}` goes to the state that it saved")),
     }
+}
+
+/// What the undo does to the phase: its beginning or its end is taken back where it is the last of it, else nothing.
+fn phase_after(session: &Session, undone: &Record, head: &Head) -> Result<Option<PhaseMark>> {
+    let mark = undone.phase.as_ref().and_then(|mark| Some((mark, mark.event?.opposite()?)));
+    let Some((mark, event)) = mark else { return Ok(phase::of(session, head).mark(session.now)) };
+    let name = &mark.name;
+    // By what it did, as an undo that was taken back is newer than what it took back.
+    let newest = session.store().newest_of_phase(name)?.and_then(|(_, record)| record.phase);
+    if newest.and_then(|newest| newest.event) != mark.event {
+        return Err(Error::refused(format!("more was done in the phase `{name}` since"))
+            .hint("`git checkpoint finish` ends it; `git checkpoint log` shows what was done"));
+    }
+    let after = PhaseMark { event: Some(event), ..mark.clone() };
+    let own = phase::configured(session, &undone.state.head).filter(|own| own != name);
+    if let Some(own) = own.filter(|_| !after.is_closed()) {
+        let branch = undone.state.head.short_name();
+        return Err(Error::refused(format!("`{branch}` is in the phase `{own}` now"))
+            .hint("`git checkpoint finish` ends that one"));
+    }
+    let elapsed = mark.course.as_ref().and_then(|course| course.elapsed(session.now));
+    Ok(Some(PhaseMark { elapsed, ..after }))
 }
 
 fn nothing(direction: Direction, newer: Option<&RecordId>) -> Error {
@@ -305,6 +339,11 @@ impl Plan {
         let outcome = self.outcome(session)?;
         let transition = Transition { from: &self.captured, target: &self.target, edits: self.edits, then: Then::Done };
         transition::run(session, &transition, &mut self.record, &|_, _| {})?;
+        if let Some(mark) = self.record.phase.filter(|mark| mark.event.is_some()) {
+            let phase = Some(mark.name.as_str()).filter(|_| !mark.is_closed());
+            phase::configure(session, &self.undone.state.head, phase)?;
+            let _kept = phase::note(session, &mark);
+        }
         Ok(outcome)
     }
 }
@@ -322,16 +361,24 @@ mod tests {
     fn the_newest_that_was_not_taken_back_is_next() {
         let all = ids(&["create", "rollback", "undo", "resume"]);
         let undone: HashSet<_> = [all[1].clone()].into();
-        assert_eq!(candidate(Direction::Undo, &all, &undone), Ok(&all[0]));
-        assert_eq!(candidate(Direction::Redo, &all, &undone), Ok(&all[2]));
+        assert_eq!(candidate(Direction::Undo, &all, &undone, &|_| false), Ok(&all[0]));
+        assert_eq!(candidate(Direction::Redo, &all, &undone, &|_| false), Ok(&all[2]));
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_passed_over() {
+        let all = ids(&["create", "create", "create"]);
+        let is_timed = |id: &RecordId| *id != all[0];
+        assert_eq!(candidate(Direction::Undo, &all, &HashSet::new(), &is_timed), Ok(&all[0]));
+        assert_eq!(candidate(Direction::Undo, &all[1..], &HashSet::new(), &is_timed), Err(None));
     }
 
     #[test]
     fn a_redo_does_not_go_past_what_was_done_since() {
         let all = ids(&["rollback", "undo", "create", "recover"]);
         let undone: HashSet<_> = [all[0].clone()].into();
-        assert_eq!(candidate(Direction::Redo, &all, &undone), Err(Some(&all[3])));
-        assert_eq!(candidate(Direction::Redo, &all[..3], &undone), Ok(&all[1]));
-        assert_eq!(candidate(Direction::Undo, &ids(&["undo"]), &HashSet::new()), Err(None));
+        assert_eq!(candidate(Direction::Redo, &all, &undone, &|_| false), Err(Some(&all[3])));
+        assert_eq!(candidate(Direction::Redo, &all[..3], &undone, &|_| false), Ok(&all[1]));
+        assert_eq!(candidate(Direction::Undo, &ids(&["undo"]), &HashSet::new(), &|_| false), Err(None));
     }
 }

@@ -6,11 +6,14 @@ mod journal;
 pub mod names;
 mod next_id;
 pub mod notes;
+mod phases;
 mod publish;
 mod records;
 mod sign;
+pub mod timed;
 pub mod verdicts;
 mod withdraw;
 
 pub use journal::Journal;
+pub use phases::phase_ref;
 pub use records::{Published, Store};

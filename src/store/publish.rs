@@ -9,7 +9,7 @@ use gix::{
 };
 
 use super::{
-    codec,
+    codec, phases,
     records::{FILES, Published, RECORDS},
     sign,
 };
@@ -73,6 +73,10 @@ pub(super) fn publish(repo: &Repo, publication: &Publication<'_>) -> Result<Publ
     if let Some(name) = record.backup() {
         edits.push(RefEdit { name: branch_ref(name), old: None, new: Some(record.state.tip) });
     }
+    if let Some(name) = phases::ref_of(record) {
+        let old = refs::find(repo, name.as_ref())?;
+        edits.push(RefEdit { name, old, new: Some(object) });
+    }
     finish(repo, record, &edits, (object, unsigned))
 }
 
@@ -107,6 +111,11 @@ pub(super) fn replace(repo: &Repo, publication: &Publication<'_>, old: (Oid, &Re
             edits.push(RefEdit { name: tag_ref(name), old: Some(old), new: Some(object) });
         }
         _ => {}
+    }
+    if let Some(name) = phases::ref_of(record)
+        && refs::find(repo, name.as_ref())? == Some(old)
+    {
+        edits.push(RefEdit { name, old: Some(old), new: Some(object) });
     }
     finish(repo, record, &edits, (object, unsigned))
 }

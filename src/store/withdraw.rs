@@ -3,7 +3,7 @@
 use gix::bstr::BString;
 
 use super::{
-    Store,
+    Store, phases,
     records::{FILES, RECORDS},
 };
 use crate::{
@@ -13,14 +13,27 @@ use crate::{
 };
 
 impl Store<'_> {
-    /// Removes the refs of a record and its backup branch. The state it holds must still be the one on disk: nothing
-    /// else keeps it.
+    /// Removes the refs of a record, its public tag and its backup branch, and puts its phase back to the record
+    /// before. The state it holds must still be the one on disk: nothing else keeps it.
     pub fn withdraw(&self, record: &Record) -> Result<()> {
         let mut names: Vec<BString> = Vec::new();
+        let object = self.object(&record.id)?;
         names.extend(record.backup().map(|name| [b"refs/heads/".as_slice(), name].concat().into()));
         names.push(format!("{RECORDS}{}", record.id).into());
         names.push(format!("{FILES}{}", record.id).into());
         let mut edits = Vec::new();
+        if let Some(name) = phases::ref_of(record)
+            && object.is_some()
+            && refs::find(self.repo, name.as_ref())? == object
+        {
+            edits.push(RefEdit { name, old: object, new: self.before_in_phase(record)? });
+        }
+        if let Some(name) = record.tag().map(|name| BString::from([b"refs/tags/".as_slice(), name].concat())) {
+            let now = refs::find(self.repo, name.as_ref())?;
+            if now.is_some_and(|now| object == Some(now) || now == record.state.tip) {
+                edits.push(RefEdit { name, old: now, new: None });
+            }
+        }
         for name in names {
             if let Some(old) = refs::find(self.repo, name.as_ref())? {
                 edits.push(RefEdit { name, old: Some(old), new: None });

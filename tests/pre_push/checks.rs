@@ -225,7 +225,7 @@ fn a_program_that_is_killed_leaves_no_check_running_and_the_next_cleans_up() {
     );
     let commit = commit(&repo, "good");
     let line = format!("refs/heads/main {commit} refs/heads/main {}\n", "0".repeat(40));
-    let mut command = repo.checkpoint_command(&["pre-push", "origin", "url"]);
+    let mut command = repo.checkpoint_command(&["hook", "pre-push", "origin", "url"]);
     let mut child = command.stdin(std::process::Stdio::piped()).spawn().expect("it can be run");
     std::io::Write::write_all(child.stdin.as_mut().expect("it is piped"), line.as_bytes()).expect("it reads");
     drop(child.stdin.take());

@@ -100,7 +100,7 @@ fn names_and_subjects_do_not_reach_the_screen_raw() {
     push_ok(&repo, &["origin", "HEAD"]);
     let lost = repo.rev("HEAD");
     let line = format!("(delete) {} refs/heads/evil-\u{202e}desrever {lost}\n", "0".repeat(40));
-    let run = repo.checkpoint_with_input(&["pre-push", "origin", "url"], line);
+    let run = repo.checkpoint_with_input(&["hook", "pre-push", "origin", "url"], line);
     assert!(run.code == 0 && run.stderr.contains("\\u{1b}[31mred"), "{run}");
     assert!(!run.stderr.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}'), "{run}");
     assert_ne!(main, lost);

@@ -123,12 +123,12 @@ fn what_is_saved_need_not_be_good() {
 #[test]
 fn lines_that_git_never_writes_are_refused_and_places_without_files_let_pass() {
     let repo = trusted(&good_check(""));
-    let run = repo.checkpoint_with_input(&["pre-push", "origin", "url"], "nonsense\n");
+    let run = repo.checkpoint_with_input(&["hook", "pre-push", "origin", "url"], "nonsense\n");
     assert!(run.code == 2 && run.stderr.contains("pre-push"), "{run}");
     let remote = repo.at(repo.root().join("remote.git"));
     let other = repo.root().join("other.git");
     repo.git(&["init", "-q", "--bare", &other.to_string_lossy()]);
-    remote.write("hooks/pre-push", "#!/bin/sh\nexec git-checkpoint pre-push \"$@\"\n");
+    remote.write("hooks/pre-push", "#!/bin/sh\nexec git-checkpoint hook pre-push \"$@\"\n");
     remote.chmod("hooks/pre-push", 0o755);
     let text = push_ok(&remote, &[&other.to_string_lossy(), "main"]);
     assert!(text.contains("bare repository") && text.contains("the push goes on"), "{text}");

@@ -11,7 +11,10 @@ use git_checkpoint::{
     config::TagKind,
     error::Kind as ErrorKind,
     git::{Repo, objects},
-    model::{Detail, Elapsed, Head, Kind, Oid, Record, RecordId, RefChange, SkipReason, Skipped, State, Validation},
+    model::{
+        Detail, Elapsed, Head, Kind, Oid, PhaseMark, Record, RecordId, RefChange, SkipReason, Skipped, State,
+        Validation,
+    },
     store::{Published, Store},
 };
 
@@ -37,7 +40,12 @@ fn record(here: &Here, n: i64, detail: Detail) -> Record {
         at,
         subject: "checkpoint of phase2 after 4h".into(),
         message: Some("before the migration\n\nCheckpoint-Kind: undo".into()),
-        phase: Some(("phase2".into(), Some(Elapsed::from_minutes(240)))),
+        phase: Some(PhaseMark {
+            name: "phase2".into(),
+            elapsed: Some(Elapsed::from_minutes(240)),
+            course: None,
+            event: None,
+        }),
         state: state(here),
         skipped: vec![Skipped { path: "a b/ü".into(), reason: SkipReason::TooLarge }],
         refs: vec![RefChange { name: "refs/heads/main".into(), old: None, new: Some(here.oid("HEAD")) }],

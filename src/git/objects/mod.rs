@@ -7,6 +7,7 @@
 mod loose;
 mod pack;
 mod present;
+mod whole;
 
 use std::{io, path::PathBuf};
 
@@ -21,6 +22,8 @@ use crate::{
     git::Repo,
     model::Oid,
 };
+
+pub use whole::missing;
 
 /// Up to so many objects are written as loose ones.
 const LOOSE_LIMIT: usize = 16;

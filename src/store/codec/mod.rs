@@ -19,6 +19,7 @@
 //! `Checkpoint-Format` is refused by name. The record's tip is the tag's target.
 
 mod detail;
+mod phase;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -40,9 +41,8 @@ pub(super) fn encode(record: &Record) -> BString {
     out.add("Kind", record.kind());
     out.add("Id", &record.id);
     out.add("Time", record.at.to_rfc3339_opts(SecondsFormat::Secs, true));
-    if let Some((phase, elapsed)) = &record.phase {
-        out.add_text("Phase", phase.as_bytes());
-        out.add_all("Elapsed", elapsed.iter());
+    if let Some(mark) = &record.phase {
+        phase::write(mark, &mut out);
     }
     detail::write(&record.detail, &mut out);
     write_state(&record.state, &mut out);
@@ -100,10 +100,7 @@ fn read(reader: &Reader<'_>, target: Oid, head: &[u8]) -> Result<Record, String>
     let id: RecordId = reader.parse("Id")?;
     let at =
         DateTime::parse_from_rfc3339(reader.require("Time")?).map_err(|error| format!("Checkpoint-Time: {error}"))?;
-    let phase = match reader.text("Phase")? {
-        Some(phase) => Some((phase, reader.parse_optional("Elapsed")?)),
-        None => None,
-    };
+    let phase = phase::read(reader)?;
     let (subject, message) = text::read(head, reader)?;
     let detail = detail::read(reader)?;
     let record = Record {

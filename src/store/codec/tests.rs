@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use super::{decode, encode};
 use crate::model::{
-    Detail, Elapsed, Head, Kind, Oid, PickedCommit, Record, RecordId, RefChange, SkipReason, Skipped, State, Validation,
+    Course, Detail, Elapsed, Head, Kind, Oid, PhaseMark, PickedCommit, Record, RecordId, RefChange, Schedule,
+    SkipReason, Skipped, State, Validation,
 };
 
 const HOSTILE: [&str; 14] = [
@@ -89,6 +90,22 @@ fn detail() -> impl Strategy<Value = Detail> {
     ]
 }
 
+fn phase() -> impl Strategy<Value = PhaseMark> {
+    let span = |from: u32| (from..100_000).prop_map(Elapsed::from_minutes);
+    let schedule = prop_oneof![
+        span(1).prop_map(|span| Schedule::every(span).expect("not zero")),
+        prop::collection::btree_set(span(1), 1..5)
+            .prop_map(|times| Schedule::at(times.into_iter().collect()).expect("none is zero or there twice")),
+    ];
+    let course = (0_i64..4_000_000_000, schedule, span(0), any::<u64>()).prop_map(|(at, schedule, slot, number)| {
+        Course { began: DateTime::from_timestamp(at, 0).expect("in range"), schedule, slot, number }
+    });
+    let events = ["start", "timed", "finish", "withdraw", "reopen"].map(|word| word.parse().expect("an event"));
+    let event = prop::option::of(prop::sample::select(events.to_vec()));
+    (text(), prop::option::of(span(0)), prop::option::of(course), event)
+        .prop_map(|(name, elapsed, course, event)| PhaseMark { name, elapsed, course, event })
+}
+
 fn record() -> impl Strategy<Value = Record> {
     let skipped = (bytes(), prop::sample::select(vec![SkipReason::TooLarge, SkipReason::NestedRepository]))
         .prop_map(|(path, reason)| Skipped { path, reason });
@@ -97,7 +114,7 @@ fn record() -> impl Strategy<Value = Record> {
         old,
         new,
     });
-    let phase = prop::option::of((text(), prop::option::of((0_u32..100_000).prop_map(Elapsed::from_minutes))));
+    let phase = prop::option::of(phase());
     let lists = (prop::collection::vec(skipped, 0..3), prop::collection::vec(change, 0..3));
     let texts = (text(), prop::option::of(text()), phase);
     (0_i64..4_000_000_000, any::<u32>(), texts, state(), lists, detail()).prop_map(
@@ -196,4 +213,24 @@ fn what_is_no_record_is_none_and_what_is_broken_is_named() {
         let error = decode(target, broken.as_bytes()).expect_err(from);
         assert_eq!(error.to_string(), format!("record {} cannot be read", record.id));
     }
+}
+
+#[test]
+fn a_phase_of_before_and_one_of_a_later_version_are_read() {
+    let began = DateTime::from_timestamp(1_795_269_600, 0).expect("in range");
+    let course = Course { began, schedule: Schedule::DEFAULT, slot: Elapsed::from_minutes(240), number: 2 };
+    let name = "phase2".to_owned();
+    let mark = PhaseMark { name, elapsed: Some(Elapsed::from_minutes(241)), course: Some(course), event: None };
+    let record = Record { phase: Some(mark.clone()), ..sample() };
+    let message = encode(&record).to_string();
+    let read = |message: &str| {
+        let record = decode(record.state.tip, message.as_bytes()).expect("readable");
+        record.and_then(|record| record.phase).expect("it has a phase")
+    };
+    assert_eq!(read(&message), mark);
+    let only_name: String =
+        message.split_inclusive('\n').filter(|line| !line.starts_with("Checkpoint-Phase-")).collect();
+    assert_eq!(read(&only_name), PhaseMark { course: None, ..mark.clone() });
+    let later = message.replace("every 4h", "when it rains");
+    assert_eq!(read(&later), PhaseMark { course: None, ..mark });
 }

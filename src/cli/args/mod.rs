@@ -1,5 +1,6 @@
 //! The command line. Its doc comments are the only help text; man page, completions and reference come from them.
 
+mod automation;
 mod share;
 
 use std::path::PathBuf;
@@ -7,6 +8,9 @@ use std::path::PathBuf;
 use anstream::ColorChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use self::automation::{
+    Finish, Hook, HookProbe, Hooks, HooksAction, Init, Schedule, Scheduler, Start, Trust, Watch,
+};
 pub(super) use self::share::{Fetch, Pin, Prune, Push};
 use self::share::{PRUNE_EXAMPLES, PUSH_EXAMPLES};
 use crate::{config::Env, ui};
@@ -42,6 +46,22 @@ Examples:
   git checkpoint recover main..topic     or those of a range
   git checkpoint recover --uncommitted   and the work that was never committed
   git checkpoint recover --continue      after a conflict was settled";
+
+const START_EXAMPLES: &str = "\
+Examples:
+  git checkpoint start phase2 --every 4h
+  git checkpoint start phase2 --at 09:00  T0 is this morning
+  git checkpoint status                   how far it is, and what is due
+  git checkpoint rollback T+4h            back to the checkpoint of that slot
+  git checkpoint finish";
+
+const HOOKS_EXAMPLES: &str = "\
+Examples:
+  git checkpoint hooks                   say how they stand
+  git checkpoint hooks install --dry-run
+                                         say what would be changed
+  git checkpoint hooks install
+  git checkpoint hooks uninstall         put everything back as it was";
 
 /// The safety net under risky work in git: checkpoint, back up, roll back, recover
 ///
@@ -168,14 +188,54 @@ pub(super) enum Command {
     ///
     /// A pin that was pushed stays at the remote.
     Unpin(Pin),
-    /// Validate what is about to be pushed, as git's pre-push hook
-    #[command(hide = true)]
-    PrePush(PrePush),
     /// Rehearse it all on a throw-away copy, and compare every byte
     ///
     /// Takes a checkpoint of the copy, breaks it, rolls back, recovers the good commits and undoes it all. The
     /// repository itself is only read; outside of one, an example is made.
     Drill(Drill),
+    /// Begin a phase: named work, with a checkpoint every so often
+    ///
+    /// The phase is on the current branch. Its beginning is saved, and from then on checkpoints of it have its name and
+    /// the time since: `phase2-checkpoint-T+4h`. A phase that was begun on this branch in another clone is joined.
+    #[command(after_long_help = START_EXAMPLES)]
+    Start(Start),
+    /// End the phase of this branch, with a last checkpoint
+    Finish(Finish),
+    /// Take due checkpoints on time, also in hours without a git command
+    ///
+    /// A timer of the system (systemd, cron, launchd or the Windows Task Scheduler) looks every five minutes whether a
+    /// checkpoint is due in one of the repositories on your list.
+    Schedule {
+        #[command(subcommand)]
+        command: Schedule,
+    },
+    /// Take due checkpoints, in the foreground, until stopped
+    ///
+    /// What `schedule` does, for a container or a terminal. SIGTERM and Ctrl-C end it, after a checkpoint that is being
+    /// taken.
+    Watch(Watch),
+    /// Answer a hook of git
+    #[command(hide = true)]
+    Hook(Hook),
+    /// Take the checkpoint that is due, in the background
+    #[command(hide = true)]
+    Timed,
+    /// Let git call this program, beside the hooks that are there
+    ///
+    /// For post-commit, post-merge, post-checkout, post-rewrite, post-applypatch and pre-push. With git 2.54 or newer they
+    /// go to the repository's configuration; before that, to files that call ours and then what was there, with its
+    /// arguments, input and exit code. GIT_CHECKPOINT=0 switches them off for a call.
+    #[command(after_long_help = HOOKS_EXAMPLES)]
+    Hooks(Hooks),
+    /// Find what is wrong, and say how to mend it
+    ///
+    /// Looks at git, the hooks (each is fired in a throw-away repository), the configuration, the records, locks, disk
+    /// space, tools that read tags, and what checkpoints do not cover. Exits with 1 where something is wrong, with 0
+    /// where there are notes only. Changes nothing.
+    Doctor,
+    /// Called by the shims while `doctor` tries them
+    #[command(hide = true)]
+    HookProbe(HookProbe),
     /// Print the manual page, or install it
     ///
     /// `git checkpoint --help` is answered by `man`, so it needs the page to be where `man` looks.
@@ -190,11 +250,15 @@ pub(super) enum Command {
 impl Command {
     /// Whether it writes to a repository; such commands do nothing where this program is switched off.
     pub(super) fn changes_something(&self) -> bool {
-        use Command::{Create, Fetch, Init, Pin, Prune, Push, Recover, Redo, Rollback, Trust, Undo, Unpin};
+        use Command::{Create, Fetch, Finish, Hooks, Init, Pin, Prune, Push, Recover, Redo, Rollback};
+        use Command::{Start, Timed, Trust, Undo, Unpin, Watch};
         match self {
             Trust(args) => !args.show,
+            Hooks(hooks) => hooks.action != HooksAction::Status,
             Create(_) | Init(_) | Rollback(_) | Recover(_) | Undo(_) | Redo(_) => true,
-            _ => matches!(self, Push(_) | Fetch(_) | Prune(_) | Pin(_) | Unpin(_)),
+            Start(_) | Finish(_) | Timed | Watch(_) => true,
+            Push(_) | Fetch(_) | Prune(_) | Pin(_) | Unpin(_) => true,
+            _ => false,
         }
     }
 }
@@ -222,6 +286,7 @@ pub(super) struct Create {
     pub(super) dry_run: bool,
 }
 
+/// A timer of the system.
 #[derive(Debug, Args)]
 pub(super) struct List {
     /// Show at most so many
@@ -361,43 +426,13 @@ pub(super) struct Log {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Init {
-    /// Say what would be written, and write nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Trust {
-    /// Print the state of trust, the commands, and the hash; ask nothing
-    #[arg(long, conflicts_with_all = ["revoke", "dry_run"])]
-    pub(super) show: bool,
-
-    /// Take every agreement for this repository back
-    #[arg(long)]
-    pub(super) revoke: bool,
-
-    /// Say what would be trusted or revoked, and change nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct PrePush {
-    /// The name of the remote, or its URL
-    pub(super) remote: String,
-
-    /// The URL of the remote
-    pub(super) url: String,
-}
-
-#[derive(Debug, Args)]
 pub(super) struct Drill {
     /// Keep the throw-away copy and say where it is
     #[arg(long)]
     pub(super) keep: bool,
 }
 
+/// What to do with the hooks.
 #[derive(Debug, Args)]
 pub(super) struct Man {
     /// Put it beside the program, where `man` looks for the programs on PATH
