@@ -76,6 +76,7 @@ fn forge(repo: &TestRepo, id: &str, edit: impl Fn(String) -> String) -> String {
 #[test]
 fn the_whole_story_of_two() {
     let ada = with_remote();
+    ada.checkpoint_ok(&["start", "phase2"]);
     ada.write("good.txt", "good\n");
     ada.commit("Good work");
     let wanted = save(&ada, "phase-one");
@@ -86,15 +87,18 @@ fn the_whole_story_of_two() {
     let back = ada.checkpoint_ok(&["rollback", "phase-one", "--yes", "--json"]).json();
     ada.git(&["push", "-q"]);
     let pushed = ada.checkpoint_ok(&["push"]);
-    assert!(pushed.stdout.contains("2 records, 1 tag, 1 backup"), "{pushed}");
+    assert!(pushed.stdout.contains("3 records, 2 tags, 1 backup, 1 phase"), "{pushed}");
 
     let bea = clone(&ada);
     assert_eq!(bea.checkpoint_ok(&["list", "--json"]).json().as_array().map(Vec::len), Some(0));
     let fetched = bea.checkpoint_ok(&["fetch"]);
-    assert!(fetched.stdout.contains("2 records") && fetched.stderr.is_empty(), "{fetched}");
+    assert!(fetched.stdout.contains("3 records") && fetched.stderr.is_empty(), "{fetched}");
     let listed = bea.checkpoint_ok(&["list", "--json"]).json();
     assert_eq!(listed[0]["id"].as_str(), Some(wanted.as_str()));
     assert!(bea.checkpoint_ok(&["list"]).stdout.contains("fetched"));
+    // The phase goes on here.
+    assert_eq!(bea.checkpoint_ok(&["start", "phase2", "--json"]).json()["joined"], true);
+    assert_eq!(bea.checkpoint_ok(&["status", "--json"]).json()["phase"], "phase2");
     assert_eq!(bea.checkpoint(&["recover"]).code, 2, "the newest backup of others is not hers");
     bea.checkpoint_ok(&["rollback", "phase-one", "--yes"]);
     assert_eq!((bea.state().files, bea.state().status.len()), (saved.files, saved.status.len()));
@@ -107,10 +111,10 @@ fn the_whole_story_of_two() {
     // And back: what Bea did goes to Ada, and nothing that is there already goes twice.
     let again = bea.checkpoint_ok(&["push", "--json"]).json();
     assert!(again["refs"].as_array().is_some_and(|refs| refs.iter().all(|one| one["state"] == "pushed")), "{again}");
-    assert_eq!(remote_refs(&ada, "refs/checkpoint/records/").len(), 5);
+    assert_eq!(remote_refs(&ada, "refs/checkpoint/records/"), below(&bea, "refs/checkpoint/records/"));
     let before = ada.state();
     ada.checkpoint_ok(&["fetch"]);
     before.assert_same(&ada.state());
-    assert_eq!(below(&ada, "refs/checkpoint/records/").len(), 5);
+    assert_eq!(below(&ada, "refs/checkpoint/records/"), below(&bea, "refs/checkpoint/records/"));
     assert_eq!(below(&ada, "refs/checkpoint/incoming/"), [""; 0]);
 }

@@ -57,11 +57,6 @@ impl Record {
         }
     }
 
-    /// The name of the phase that it belongs to.
-    pub fn phase_name(&self) -> Option<&str> {
-        self.phase.as_ref().map(|mark| mark.name.as_str())
-    }
-
     /// What it took back, for an undo or a redo.
     pub fn takes_back(&self) -> Option<&RecordId> {
         match &self.detail {

@@ -15,5 +15,5 @@ pub mod verdicts;
 mod withdraw;
 
 pub use journal::Journal;
-pub use phases::phase_ref;
+pub use phases::{phase_ref, ref_of as phase_ref_of};
 pub use records::{Published, Store};

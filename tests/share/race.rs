@@ -2,29 +2,22 @@
 
 use std::process::Stdio;
 
-use super::{below, clone, forge, remote_path, remote_refs, save, with_remote};
+use super::{below, clone, remote_path, remote_refs, save, with_remote};
 use crate::support::TestRepo;
-
-/// A checkpoint in the phase `p`, which its ref follows.
-fn save_in_phase(repo: &TestRepo, name: &str) -> String {
-    let id = save(repo, name);
-    let object = forge(repo, &id, |text| text.replace("Checkpoint-State", "Checkpoint-Phase: p\nCheckpoint-State"));
-    repo.git(&["update-ref", &format!("refs/checkpoint/records/{id}"), &object]);
-    repo.git(&["tag", "-d", name]);
-    repo.git(&["update-ref", &format!("refs/tags/{name}"), &object]);
-    repo.git(&["update-ref", "refs/checkpoint/phases/p", &object]);
-    id
-}
 
 #[test]
 fn two_who_push_at_once_lose_nothing() {
     let ada = with_remote();
     let bea = clone(&ada);
     let tree = ada.rev("HEAD^{tree}");
-    let mut ids = Vec::new();
+    ada.checkpoint_ok(&["start", "p"]);
+    ada.checkpoint_ok(&["push"]);
+    bea.checkpoint_ok(&["fetch"]);
+    assert_eq!(bea.checkpoint_ok(&["start", "p", "--json"]).json()["joined"], true);
+    let mut ids = below(&ada, "refs/checkpoint/records/");
     for round in 0..6 {
         for (who, repo) in [("ada", &ada), ("bea", &bea)] {
-            ids.push(save_in_phase(repo, &format!("{who}-{round}")));
+            ids.push(save(repo, &format!("{who}-{round}")));
             let line = format!("pass {who}{round} unit 2026-11-21T14:00:00Z");
             repo.git(&["notes", "--ref", "checkpoint", "append", "-m", &line, &tree]);
         }
@@ -42,7 +35,7 @@ fn two_who_push_at_once_lose_nothing() {
     }
     ids.sort();
     assert_eq!(remote_refs(&ada, "refs/checkpoint/records/"), ids);
-    assert_eq!(remote_refs(&ada, "refs/tags/").len(), 12);
+    assert_eq!(remote_refs(&ada, "refs/tags/").len(), 13);
     let remote = ada.at(remote_path(&ada));
     let newest = ids.last().expect("there are some");
     assert_eq!(remote.rev("refs/checkpoint/phases/p"), remote.rev(&format!("refs/checkpoint/records/{newest}")));

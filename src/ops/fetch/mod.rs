@@ -22,7 +22,7 @@ use crate::{
     model::{Detail, Oid, Record, RecordId, Validation, quote_path},
     store::{
         names::{self as stored, FILES, NOTES, PHASES, RECORDS},
-        notes,
+        notes, phase_ref_of,
     },
 };
 
@@ -241,7 +241,7 @@ fn phases(
             Some(record) => Some(record.clone()),
             None => known_here(session, *object)?,
         };
-        let own = |record: &Record| record.phase_name().is_some_and(|phase| name[PHASES.len()..] == *phase.as_bytes());
+        let own = |record: &Record| phase_ref_of(record).as_ref() == Some(name);
         let Some(record) = known.filter(own) else {
             left.push(Left { name: quote_path(name.as_ref()), why: Why::Phase });
             continue;

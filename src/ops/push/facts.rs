@@ -10,7 +10,10 @@ use crate::{
     git::{capture::raw, refs, remote::Remote, tree},
     model::{Detail, Oid, Record, RecordId, Validation, looks_secret, quote_path},
     ops::Session,
-    store::names::{self, FILES, NOTES, Named, PHASES, PINS, RECORDS},
+    store::{
+        names::{self, FILES, NOTES, Named, PHASES, PINS, RECORDS},
+        phase_ref_of,
+    },
 };
 
 /// What is here.
@@ -99,7 +102,7 @@ fn unit(session: &Session, record: &Record, here: &BTreeMap<BString, Oid>, their
         name: record.tag().map_or_else(|| record.id.to_string(), |tag| quote_path(tag.as_ref())),
         files: named(names::files(&record.id)),
         shown: shown(session, record, own.1)?,
-        phase: record.phase_name().map(|phase| format!("{PHASES}{phase}").into()),
+        phase: phase_ref_of(record),
         untracked: Vec::new(),
         secrets: Vec::new(),
         replaces: there.filter(|there| is_pending(session, record, *there)),
