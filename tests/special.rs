@@ -55,6 +55,68 @@ fn a_file_that_git_was_told_not_to_look_for_comes_back() {
 }
 
 #[test]
+fn a_file_that_git_was_told_not_to_look_for_is_brought_back_by_its_path() {
+    let repo = base();
+    for path in ["c/d", "c/e", "c/f"] {
+        repo.write(path, "as saved\n");
+    }
+    repo.commit("more");
+    repo.checkpoint_ok(&["-m", "x"]);
+    repo.write("c/d", "later\n");
+    repo.commit("later");
+    repo.write("c/planned", "x\n");
+    repo.git(&["add", "-N", "c/planned"]);
+    repo.git(&["update-index", "--skip-worktree", "b", "c/d", "c/e", "c/f"]);
+    repo.remove("b");
+    repo.remove("c/d");
+    repo.remove("c/e");
+    let mess = repo.state();
+    let said = repo.checkpoint_ok(&["rollback", "latest", "--path", "c/d", "--path", "c/f", "--yes"]);
+    assert!(!said.stderr.contains("not the one"), "{said}");
+    assert_eq!(repo.read_text("c/d"), "as saved\n");
+    assert!(!repo.exists("b") && !repo.exists("c/e"), "not asked for");
+    assert_eq!(repo.git(&["ls-files", "-t", "b", "c"]), "S b\nH c/d\nS c/e\nS c/f\nH c/planned");
+    assert_eq!(repo.git(&["status", "--porcelain"]), "M  c/d\n A c/planned");
+    repo.checkpoint_ok(&["undo", "--yes"]);
+    repo.state().assert_same(&mess);
+    repo.checkpoint_ok(&["rollback", "latest", "--path", ".", "--yes"]);
+    assert_eq!(repo.read_text("c/e"), "as saved\n");
+    assert!(repo.exists("b"));
+    assert!(!repo.git(&["ls-files", "-t"]).contains("S b"));
+    repo.checkpoint_ok(&["undo", "--yes"]);
+    repo.state().assert_same(&mess);
+    repo.fsck();
+}
+
+#[test]
+fn what_is_only_intended_to_be_added_keeps_its_mode() {
+    let repo = base();
+    repo.write("script", "#!\n");
+    repo.chmod("script", 0o755);
+    repo.write("plain", "x\n");
+    for path in ["link", "gone", "replaced"] {
+        repo.symlink("b", path);
+    }
+    repo.git(&["add", "-N", "script", "plain", "link", "gone", "replaced"]);
+    repo.chmod("script", 0o644);
+    repo.remove("gone");
+    repo.remove("plain");
+    repo.remove("replaced");
+    repo.write("replaced", "a file\n");
+    let saved = repo.state();
+    repo.checkpoint_ok(&["-m", "x"]);
+    repo.git(&["rm", "-q", "--cached", "script", "plain", "link", "gone", "replaced"]);
+    repo.remove("link");
+    repo.write("b", "n\n");
+    repo.commit("n");
+    let mess = repo.state();
+    back(&repo);
+    repo.state().assert_same(&saved);
+    repo.checkpoint_ok(&["undo", "--yes"]);
+    repo.state().assert_same(&mess);
+}
+
+#[test]
 fn a_file_that_was_not_on_disk_goes_again() {
     let repo = base();
     repo.write("c/d", "d\n");

@@ -159,7 +159,8 @@ fn only_paths(session: &Session, now: &State, to: &State, paths: &[BString]) -> 
     let is_wanted = |path: &BString| paths.iter().any(|prefix| is_under(path, prefix));
     exact.retain(|path, _| !is_wanted(path));
     exact.extend(raw::read(&session.repo, to.extras)?.into_iter().filter(|(path, _)| is_wanted(path)));
-    let extras = raw::put(&session.repo, now.extras, &exact)?;
+    let present = restore::brought_back(&session.repo, (now, to), index, &is_wanted)?;
+    let extras = raw::put(&session.repo, present, &exact)?;
     Ok(State { index, worktree, head: now.head.clone(), tip: to.tip, extras })
 }
 

@@ -31,6 +31,16 @@ pub(super) struct Moves<'a> {
     new: Folders,
     old: Folders,
     done: Vec<Done>,
+    /// Whether it ended at a file that is on another file system.
+    crosses_devices: bool,
+}
+
+/// How it ended after everything was taken back.
+pub(super) enum TakenBack {
+    /// Nothing is exchanged, for a file is on another file system; the times of inodes have changed at most.
+    CrossesDevices,
+    /// What failed.
+    Failed(Error),
 }
 
 /// A move that was made.
@@ -60,7 +70,7 @@ impl<'a> Moves<'a> {
             Ok([Folders::open(repo.workdir())?, Folders::open(&area.incoming())?, Folders::open(&area.outgoing())?])
         };
         let [worktree, new, old] = open().map_err(|error| durable::storage_error(&area.top, error))?;
-        Ok(Moves { repo, witness, area, worktree, new, old, done: Vec::new() })
+        Ok(Moves { repo, witness, area, worktree, new, old, done: Vec::new(), crosses_devices: false })
     }
 
     /// Moves the files out that are to go.
@@ -139,20 +149,22 @@ impl<'a> Moves<'a> {
     }
 
     /// Takes everything back, the last first, after `error`.
-    pub(super) fn take_back(mut self, error: Error) -> Error {
+    pub(super) fn take_back(mut self, error: Error) -> TakenBack {
+        let mut is_as_before = true;
         for done in std::mem::take(&mut self.done).into_iter().rev() {
             // What cannot be taken back stays where it is, and the caller sees that the worktree is not as it was.
-            self.reverse(&done).ok();
+            is_as_before &= self.reverse(&done).is_ok();
         }
         self.worktree.remove_made();
-        match rescue(self.repo) {
+        TakenBack::Failed(match rescue(self.repo) {
+            Ok(kept) if kept.is_empty() && is_as_before && self.crosses_devices => return TakenBack::CrossesDevices,
             Ok(kept) => kept.iter().fold(error, |error, path| {
                 error.hint(format!("what else was written there meanwhile is in `{}`", path.display()))
             }),
             Err(why) => {
                 error.hint(format!("`{}` has files that could not be looked at: {why}", self.area.top.display()))
             }
-        }
+        })
     }
 
     fn reverse(&mut self, done: &Done) -> io::Result<()> {
@@ -230,11 +242,14 @@ impl<'a> Moves<'a> {
         Ok(true)
     }
 
-    fn judge(&self, path: &BStr, is_as_captured: io::Result<bool>) -> Result<()> {
+    fn judge(&mut self, path: &BStr, is_as_captured: io::Result<bool>) -> Result<()> {
         match is_as_captured {
             Ok(true) => Ok(()),
             Ok(false) => Err(changed(path)),
-            Err(error) => Err(self.failed(path, error)),
+            Err(error) => {
+                self.crosses_devices |= error.kind() == io::ErrorKind::CrossesDevices;
+                Err(self.failed(path, error))
+            }
         }
     }
 
