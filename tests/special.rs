@@ -89,6 +89,60 @@ fn a_file_that_git_was_told_not_to_look_for_is_brought_back_by_its_path() {
 }
 
 #[test]
+fn files_with_several_names_come_back() {
+    let repo = base();
+    for path in ["c", "gone"] {
+        std::fs::hard_link(repo.path().join("a"), repo.path().join(path)).expect("links can be made");
+    }
+    repo.commit("links");
+    std::fs::hard_link(repo.path().join("b"), repo.path().join("../outside")).expect("links can be made");
+    let saved = repo.state();
+    repo.checkpoint_ok(&["-m", "x"]);
+    for path in ["a", "b"] {
+        // In place, so that it has all its names still.
+        std::fs::write(repo.path().join(path), "changed\n").expect("it can be written");
+    }
+    repo.git(&["commit", "-qam", "changed"]);
+    std::fs::hard_link(repo.path().join("a"), repo.path().join("untracked")).expect("links can be made");
+    let mess = repo.state();
+    back(&repo);
+    repo.state().assert_same(&saved);
+    assert_eq!(repo.read_text("../outside"), "changed\n", "no file is written into");
+    repo.checkpoint_ok(&["undo", "--yes"]);
+    repo.state().assert_same(&mess);
+}
+
+#[test]
+fn a_file_comes_back_in_place_of_a_folder_beside_a_submodule_that_moved() {
+    let repo = base();
+    let module = repo.at("../module");
+    module.git(&["init", "-q"]);
+    module.write("file", "1\n");
+    module.commit("one");
+    let url = module.path().to_string_lossy().into_owned();
+    repo.git(&["-c", "protocol.file.allow=always", "submodule", "add", "-q", &url, "module"]);
+    repo.write("was-folder/x", "x\n");
+    repo.commit("module");
+    repo.checkpoint_ok(&["-m", "x"]);
+    let inside = repo.at("module");
+    inside.write("file", "2\n");
+    inside.commit("two");
+    repo.commit("moved");
+    repo.remove("a");
+    repo.write("a/in/it", "2\n");
+    repo.remove("was-folder");
+    repo.write("was-folder", "a file\n");
+    let before = repo.state().files;
+    back(&repo);
+    assert_eq!(repo.read_text("a"), "a\n");
+    assert_eq!(repo.read_text("was-folder/x"), "x\n");
+    // The submodule's own HEAD is its own.
+    assert_eq!(repo.git(&["status", "--porcelain"]), " M module");
+    repo.checkpoint_ok(&["undo", "--yes"]);
+    assert_eq!(repo.state().files, before);
+}
+
+#[test]
 fn what_is_only_intended_to_be_added_keeps_its_mode() {
     let repo = base();
     repo.write("script", "#!\n");

@@ -143,13 +143,17 @@ impl<'r> Restore<'r> {
     /// Writes the files that differ; stops with its name at a file that changed after the capture.
     pub fn write_files(&mut self) -> Result<()> {
         let outcomes = self.plan.carry_out(self.repo, &self.witness, (&self.lock, &self.raw))?;
+        let moved: Vec<TreeChange> = outcomes.iter().map(exchange::Outcome::change).collect();
         let all = (!self.plan.has_more).then_some(self.to);
         index::enter(self.repo, &self.index.path, outcomes, (all, self.captured.worktree_index.read_files()))?;
         if self.plan.was_taken_back {
             files::look_again(self.repo, &self.index.path)?;
         }
         if self.plan.has_more {
-            files::write(self.repo, &self.index.path, &self.lock, [self.from, self.to])?;
+            // git is told that what was exchanged was so before: else a file in place of a folder is in its way.
+            let from = tree::apply(self.repo, self.from, &moved)?;
+            let _written = objects::flush(self.repo)?;
+            files::write(self.repo, &self.index.path, &self.lock, [from, self.to])?;
         }
         sparse::keep_on_disk(self.repo, &self.index.path, &self.target)?;
         self.raw.write(self.repo)

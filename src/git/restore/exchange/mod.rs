@@ -85,6 +85,13 @@ pub(super) struct Outcome {
     pub(super) new: Option<(Entry, Stat)>,
 }
 
+impl Outcome {
+    /// The same, as a change of a tree.
+    pub(super) fn change(&self) -> TreeChange {
+        TreeChange { path: self.path.clone(), old: None, new: self.new.map(|(entry, _)| entry) }
+    }
+}
+
 /// What is changed by exchanging, and whether git has other things to do.
 #[derive(Debug, Default)]
 pub(super) struct Plan {

@@ -47,8 +47,8 @@ pub(super) enum TakenBack {
 struct Done {
     path: BString,
     how: How,
-    /// What came out; `None`: nothing was there, or it was not as captured.
-    out: Option<Sight>,
+    /// What came out, and what it had to be; `None`: nothing was there, or it was not as captured.
+    out: Option<(Expected, Sight)>,
     /// What went in, as it was before.
     put: Option<Sight>,
 }
@@ -114,10 +114,11 @@ impl<'a> Moves<'a> {
                 How::Placed => continue,
             };
             let path = done.path.as_bstr();
-            let seen = folders.at(path, false).and_then(|(folder, name)| look((folder, &name)));
-            match seen {
-                Ok(now) if now == done.out => {}
-                Ok(_) => return Err(changed(path)),
+            let Some((expected, out)) = &done.out else { return Err(changed(path)) };
+            let name = folders.at(path, false);
+            match name.and_then(|(folder, name)| self.witness.is_still(expected, out, (folder, &name))) {
+                Ok(true) => {}
+                Ok(false) => return Err(changed(path)),
                 Err(error) => return Err(self.failed(path, error)),
             }
         }
@@ -196,7 +197,7 @@ impl<'a> Moves<'a> {
         let (old, old_name) = self.old.at(path, true)?;
         rename_new((live, &live_name), (old, &old_name))?;
         let out = self.witness.came_out(expected, (old, &old_name));
-        let out_now = out.as_ref().ok().copied().flatten();
+        let out_now = out.as_ref().ok().copied().flatten().map(|sight| (*expected, sight));
         self.done.push(Done { path: path.to_owned(), how: How::Removed, out: out_now, put: None });
         Ok(out?.is_some())
     }
@@ -218,7 +219,7 @@ impl<'a> Moves<'a> {
             Err(error) => return Err(error),
         }
         let out = self.witness.came_out(expected, (new, &new_name));
-        let out_now = out.as_ref().ok().copied().flatten();
+        let out_now = out.as_ref().ok().copied().flatten().map(|sight| (*expected, sight));
         self.done.push(Done { path: path.to_owned(), how: How::Exchanged, out: out_now, put });
         Ok(out?.is_some())
     }
