@@ -89,6 +89,24 @@ fn a_file_that_git_was_told_not_to_look_for_is_brought_back_by_its_path() {
 }
 
 #[test]
+fn a_pipe_in_place_of_a_file_is_named_and_stays() {
+    let repo = base();
+    repo.checkpoint_ok(&["-m", "x"]);
+    repo.remove("a");
+    assert!(repo.command("mkfifo").arg("a").status().expect("there is mkfifo").success());
+    repo.write("b", "changed\n");
+    let refused = repo.checkpoint(&["rollback", "latest", "--yes"]);
+    assert_eq!(refused.code, 1, "{refused}");
+    assert!(refused.stderr.contains("`a` is in the way") && refused.stderr.contains("pipe"), "{refused}");
+    assert_eq!(repo.read_text("b"), "changed\n");
+    repo.checkpoint_ok(&["rollback", "latest", "--path", "b", "--yes"]);
+    assert_eq!(repo.read_text("b"), "b\n");
+    repo.remove("a");
+    back(&repo);
+    assert_eq!(repo.read_text("a"), "a\n");
+}
+
+#[test]
 fn files_with_several_names_come_back() {
     let repo = base();
     for path in ["c", "gone"] {
