@@ -6,6 +6,7 @@ use super::{restore, restore_after, save};
 use crate::support::TestRepo;
 
 /// A folder on another file system than `repo`, gone when it is dropped.
+#[allow(clippy::print_stderr, reason = "a test that is skipped has to say so")]
 fn elsewhere(repo: &TestRepo) -> Option<tempfile::TempDir> {
     let device = |path: &Path| path.metadata().map(|data| data.dev()).ok();
     let here = device(repo.path());
