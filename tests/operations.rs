@@ -259,6 +259,57 @@ fn uncommitted_work_in_conflict_gets_markers_and_stages() {
 }
 
 #[test]
+fn uncommitted_work_is_not_merged_into_uncommitted_work() {
+    let repo = TestRepo::with_commit();
+    for path in ["a.txt", "b.txt", "same.txt", "staged.txt"] {
+        repo.write(path, "one\n");
+    }
+    repo.commit("Begin");
+    repo.checkpoint_ok(&["create"]);
+    for path in ["a.txt", "same.txt", "staged.txt", "new.txt"] {
+        repo.write(path, "theirs\n");
+    }
+    repo.checkpoint_ok(&["rollback", "latest", "--yes"]);
+    for (path, text) in [("a.txt", "ours\n"), ("b.txt", "ours\n"), ("new.txt", "ours\n"), ("same.txt", "theirs\n")] {
+        repo.write(path, text);
+    }
+    repo.write("staged.txt", "ours\n");
+    repo.git(&["add", "staged.txt"]);
+    repo.write("staged.txt", "one\n");
+    let before = repo.state();
+    let refused = repo.checkpoint(&["recover", "--uncommitted"]);
+    assert_eq!(refused.code, 1, "{refused}");
+    for path in ["`a.txt`", "`new.txt`", "`staged.txt`"] {
+        assert!(refused.stderr.contains(path), "{path}: {refused}");
+    }
+    assert!(!refused.stderr.contains("same.txt") && !refused.stderr.contains("b.txt"), "{refused}");
+    repo.state().assert_same(&before);
+    repo.git(&["restore", "--staged", "--worktree", "a.txt", "staged.txt"]);
+    repo.remove("new.txt");
+    repo.checkpoint_ok(&["recover", "--uncommitted"]);
+    assert_eq!((repo.read_text("a.txt"), repo.read_text("b.txt")), ("theirs\n".into(), "ours\n".into()));
+    assert_eq!((repo.read_text("same.txt"), repo.read_text("new.txt")), ("theirs\n".into(), "theirs\n".into()));
+}
+
+#[test]
+fn uncommitted_work_is_not_merged_into_a_conflict() {
+    let repo = TestRepo::with_commit();
+    repo.write("file.txt", "one\n");
+    repo.commit("Begin");
+    repo.checkpoint_ok(&["create"]);
+    repo.write("file.txt", "theirs\n");
+    repo.checkpoint_ok(&["rollback", "latest", "--yes"]);
+    repo.write("file.txt", "ours\n");
+    repo.commit("Ours");
+    assert_eq!(repo.checkpoint(&["recover", "--uncommitted"]).code, 3);
+    let stopped = repo.state();
+    let again = repo.checkpoint(&["recover", "--uncommitted"]);
+    assert_eq!(again.code, 3, "{again}");
+    assert!(again.stderr.contains("in conflict") && again.stderr.contains("git add"), "{again}");
+    repo.state().assert_same(&stopped);
+}
+
+#[test]
 fn some_paths_only_leave_all_else() {
     let repo = with_everything();
     repo.checkpoint_ok(&["create"]);

@@ -1,6 +1,7 @@
 //! Restoring, against what git itself says about the state before and after.
 
 mod crash;
+mod devices;
 mod meanwhile;
 mod obstacles;
 mod round_trip;

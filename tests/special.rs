@@ -55,6 +55,140 @@ fn a_file_that_git_was_told_not_to_look_for_comes_back() {
 }
 
 #[test]
+fn a_file_that_git_was_told_not_to_look_for_is_brought_back_by_its_path() {
+    let repo = base();
+    for path in ["c/d", "c/e", "c/f"] {
+        repo.write(path, "as saved\n");
+    }
+    repo.commit("more");
+    repo.checkpoint_ok(&["-m", "x"]);
+    repo.write("c/d", "later\n");
+    repo.commit("later");
+    repo.write("c/planned", "x\n");
+    repo.git(&["add", "-N", "c/planned"]);
+    repo.git(&["update-index", "--skip-worktree", "b", "c/d", "c/e", "c/f"]);
+    repo.remove("b");
+    repo.remove("c/d");
+    repo.remove("c/e");
+    let mess = repo.state();
+    let said = repo.checkpoint_ok(&["rollback", "latest", "--path", "c/d", "--path", "c/f", "--yes"]);
+    assert!(!said.stderr.contains("not the one"), "{said}");
+    assert_eq!(repo.read_text("c/d"), "as saved\n");
+    assert!(!repo.exists("b") && !repo.exists("c/e"), "not asked for");
+    assert_eq!(repo.git(&["ls-files", "-t", "b", "c"]), "S b\nH c/d\nS c/e\nS c/f\nH c/planned");
+    assert_eq!(repo.git(&["status", "--porcelain"]), "M  c/d\n A c/planned");
+    repo.checkpoint_ok(&["undo", "--yes"]);
+    repo.state().assert_same(&mess);
+    repo.checkpoint_ok(&["rollback", "latest", "--path", ".", "--yes"]);
+    assert_eq!(repo.read_text("c/e"), "as saved\n");
+    assert!(repo.exists("b"));
+    assert!(!repo.git(&["ls-files", "-t"]).contains("S b"));
+    repo.checkpoint_ok(&["undo", "--yes"]);
+    repo.state().assert_same(&mess);
+    repo.fsck();
+}
+
+#[test]
+fn a_pipe_in_place_of_a_file_is_named_and_stays() {
+    let repo = base();
+    repo.checkpoint_ok(&["-m", "x"]);
+    repo.remove("a");
+    assert!(repo.command("mkfifo").arg("a").status().expect("there is mkfifo").success());
+    repo.write("b", "changed\n");
+    let refused = repo.checkpoint(&["rollback", "latest", "--yes"]);
+    assert_eq!(refused.code, 1, "{refused}");
+    assert!(refused.stderr.contains("`a` is in the way") && refused.stderr.contains("pipe"), "{refused}");
+    assert_eq!(repo.read_text("b"), "changed\n");
+    repo.checkpoint_ok(&["rollback", "latest", "--path", "b", "--yes"]);
+    assert_eq!(repo.read_text("b"), "b\n");
+    repo.remove("a");
+    back(&repo);
+    assert_eq!(repo.read_text("a"), "a\n");
+}
+
+#[test]
+fn files_with_several_names_come_back() {
+    let repo = base();
+    for path in ["c", "gone"] {
+        std::fs::hard_link(repo.path().join("a"), repo.path().join(path)).expect("links can be made");
+    }
+    repo.commit("links");
+    std::fs::hard_link(repo.path().join("b"), repo.path().join("../outside")).expect("links can be made");
+    let saved = repo.state();
+    repo.checkpoint_ok(&["-m", "x"]);
+    for path in ["a", "b"] {
+        // In place, so that it has all its names still.
+        std::fs::write(repo.path().join(path), "changed\n").expect("it can be written");
+    }
+    repo.git(&["commit", "-qam", "changed"]);
+    std::fs::hard_link(repo.path().join("a"), repo.path().join("untracked")).expect("links can be made");
+    let mess = repo.state();
+    back(&repo);
+    repo.state().assert_same(&saved);
+    assert_eq!(repo.read_text("../outside"), "changed\n", "no file is written into");
+    repo.checkpoint_ok(&["undo", "--yes"]);
+    repo.state().assert_same(&mess);
+}
+
+#[test]
+fn a_file_comes_back_in_place_of_a_folder_beside_a_submodule_that_moved() {
+    let repo = base();
+    let module = repo.at("../module");
+    module.git(&["init", "-q"]);
+    module.write("file", "1\n");
+    module.commit("one");
+    let url = module.path().to_string_lossy().into_owned();
+    repo.git(&["-c", "protocol.file.allow=always", "submodule", "add", "-q", &url, "module"]);
+    repo.write("was-folder/x", "x\n");
+    repo.commit("module");
+    repo.checkpoint_ok(&["-m", "x"]);
+    let inside = repo.at("module");
+    inside.write("file", "2\n");
+    inside.commit("two");
+    repo.commit("moved");
+    repo.remove("a");
+    repo.write("a/in/it", "2\n");
+    repo.remove("was-folder");
+    repo.write("was-folder", "a file\n");
+    let before = repo.state().files;
+    back(&repo);
+    assert_eq!(repo.read_text("a"), "a\n");
+    assert_eq!(repo.read_text("was-folder/x"), "x\n");
+    // The submodule's own HEAD is its own.
+    assert_eq!(repo.git(&["status", "--porcelain"]), " M module");
+    repo.checkpoint_ok(&["undo", "--yes"]);
+    assert_eq!(repo.state().files, before);
+}
+
+#[test]
+fn what_is_only_intended_to_be_added_keeps_its_mode() {
+    let repo = base();
+    repo.write("script", "#!\n");
+    repo.chmod("script", 0o755);
+    repo.write("plain", "x\n");
+    for path in ["link", "gone", "replaced"] {
+        repo.symlink("b", path);
+    }
+    repo.git(&["add", "-N", "script", "plain", "link", "gone", "replaced"]);
+    repo.chmod("script", 0o644);
+    repo.remove("gone");
+    repo.remove("plain");
+    repo.remove("replaced");
+    repo.write("replaced", "a file\n");
+    let saved = repo.state();
+    repo.checkpoint_ok(&["-m", "x"]);
+    repo.git(&["rm", "-q", "--cached", "script", "plain", "link", "gone", "replaced"]);
+    repo.remove("link");
+    repo.write("b", "n\n");
+    repo.commit("n");
+    let mess = repo.state();
+    back(&repo);
+    repo.state().assert_same(&saved);
+    repo.checkpoint_ok(&["undo", "--yes"]);
+    repo.state().assert_same(&mess);
+}
+
+#[test]
 fn a_file_that_was_not_on_disk_goes_again() {
     let repo = base();
     repo.write("c/d", "d\n");

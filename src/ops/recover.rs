@@ -137,6 +137,10 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
             .hint(format!("`git {command} --continue` or `git {command} --abort` ends it")));
     }
     let mut captured = session.capture()?;
+    if request.uncommitted && captured.changes.conflicted > 0 {
+        return Err(Error::conflict("there are paths in conflict, and uncommitted work could bring more")
+            .hint("settle them (`git status` names them), `git add` them, and recover again; nothing was changed"));
+    }
     let source = source::find(session, request, &captured.state.head)?;
     let onto = Onto::find(session, request, &captured.state.head)?;
     let mut picks = pick_all(session, request, &source, onto.commit())?;

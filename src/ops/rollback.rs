@@ -16,7 +16,7 @@ use crate::{
         restore,
         tree::{self, TreeChange},
     },
-    model::{Detail, Kind, Oid, Record, RecordId, Selector, State, quote_path},
+    model::{Detail, Kind, Oid, Record, RecordId, Selector, SkipReason, State, quote_path},
 };
 
 /// What the user asked for.
@@ -90,6 +90,7 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
     } else {
         only_paths(session, &captured.state, &to.state, &request.paths)?
     };
+    refuse_what_is_no_file(session, &captured, &target, &request.paths)?;
     let is_there_already = raw::is_same(&session.repo, &captured.state, &target)?;
     transition::check(session, &mut captured, &target)?;
     let mark = phase::of(session, &captured.state.head).mark(session.now);
@@ -135,6 +136,20 @@ fn refuse_other_branch(session: &Session, now: &State, to: &Selected) -> Result<
         .hint(format!("`git checkpoint rollback {} --path .` takes only its files, and leaves the branch", to.name)))
 }
 
+/// A pipe in place of a tracked file is in no backup, and for a capture that file is as it was: it would stay there.
+fn refuse_what_is_no_file(session: &Session, now: &Captured, target: &State, paths: &[BString]) -> Result<()> {
+    for skipped in now.skipped.iter().filter(|skipped| skipped.reason == SkipReason::NotAFile) {
+        let path = &skipped.path;
+        let is_asked_for = paths.is_empty() || paths.iter().any(|prefix| is_under(path, prefix));
+        if is_asked_for && tree::entry(&session.repo, target.worktree, path.as_ref())?.is_some() {
+            return Err(Error::refused(format!("`{}` is in the way", quote_path(path.as_ref())))
+                .because("it is a socket, pipe or device where a file is to be")
+                .hint("move it away, and try again; nothing was changed"));
+        }
+    }
+    Ok(())
+}
+
 /// The state now, with what is under `paths` as `to` has it. HEAD stays.
 fn only_paths(session: &Session, now: &State, to: &State, paths: &[BString]) -> Result<State> {
     let under = |change: &TreeChange| paths.iter().any(|path| is_under(&change.path, path));
@@ -159,7 +174,8 @@ fn only_paths(session: &Session, now: &State, to: &State, paths: &[BString]) -> 
     let is_wanted = |path: &BString| paths.iter().any(|prefix| is_under(path, prefix));
     exact.retain(|path, _| !is_wanted(path));
     exact.extend(raw::read(&session.repo, to.extras)?.into_iter().filter(|(path, _)| is_wanted(path)));
-    let extras = raw::put(&session.repo, now.extras, &exact)?;
+    let present = restore::brought_back(&session.repo, (now, to), index, &is_wanted)?;
+    let extras = raw::put(&session.repo, present, &exact)?;
     Ok(State { index, worktree, head: now.head.clone(), tip: to.tip, extras })
 }
 

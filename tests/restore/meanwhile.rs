@@ -65,6 +65,19 @@ fn a_file_that_is_removed_meanwhile_is_written_all_the_same() {
     repo.state().assert_same(&clean.state());
 }
 
+#[test]
+fn what_is_written_to_another_name_of_a_file_is_noticed() {
+    for meanwhile in ["printf 'SECOND\\n' > ../link", "echo more >> ../link"] {
+        let (repo, first) = two_states(meanwhile);
+        std::fs::hard_link(repo.path().join("b"), repo.path().join("../link")).expect("links can be made");
+        std::fs::hard_link(repo.path().join("b"), repo.path().join("b2")).expect("links can be made");
+        let error = restore_after(&repo, &first, "").expect_err("somebody saved a file");
+        assert!(error[0].contains("`b` changed") || error[0].contains("`b2` changed"), "{meanwhile}: {error:?}");
+        assert!(["SECOND\n", "second\nmore\n"].contains(&repo.read_text("b").as_str()), "{meanwhile}");
+        assert_eq!(repo.read_text("dir/c"), "second\n");
+    }
+}
+
 /// An editor that has the file open does not care for its name.
 #[test]
 fn what_is_written_to_an_open_file_while_others_are_exchanged_is_noticed_or_there() {

@@ -5,6 +5,7 @@
 //! | `index/unmerged` | the conflict stages, as `git update-index -z --index-info` reads them |
 //! | `index/blobs/<oid>` | the blobs of those stages, so that they stay alive |
 //! | `index/intent-to-add` | the paths of `git add -N`, each ended by a NUL |
+//! | `index/intent-to-add-modes` | the mode of those that have another on disk, or are not there and no plain file |
 //! | `index/assume-unchanged`, `index/skip-worktree` | paths with that flag, each ended by a NUL |
 //! | `index/absent` | those with the flag `skip-worktree` that are not on disk; there, if empty, wherever that list is |
 //! | `git-dir/<path>` | files of a merge, cherry-pick or revert in progress: `MERGE_HEAD`, `MERGE_MSG`, `sequencer/todo` … |
@@ -26,7 +27,10 @@ use gix::{
     objs::tree::EntryKind,
 };
 
-use super::left_out::{self, LeftOut};
+use super::{
+    disk::{OnDisk, Rules, os_path},
+    left_out::{self, LeftOut},
+};
 use crate::{
     error::{Context, Error, Result},
     git::Repo,
@@ -62,6 +66,10 @@ pub(super) struct Extras {
 pub(super) fn write(repo: &Repo, index: &State) -> Result<Extras> {
     let files = read_files(repo.git_dir())?;
     let mut lists = lists(index);
+    let intended = intended_modes(repo, index);
+    if !intended.is_empty() {
+        lists.insert("intent-to-add-modes", intended);
+    }
     if let Some(LeftOut { flagged, absent }) = left_out::lists(index, repo.workdir()) {
         lists.extend([("skip-worktree", flagged), ("absent", absent)]);
     }
@@ -116,6 +124,23 @@ fn lists(index: &State) -> BTreeMap<&'static str, Vec<u8>> {
         }
     }
     lists
+}
+
+/// The modes of paths that are only intended to be added, where what is on disk does not tell them.
+fn intended_modes(repo: &Repo, index: &State) -> Vec<u8> {
+    let rules = Rules::of(repo.gix());
+    let mut list = Vec::new();
+    for entry in index.entries().iter().filter(|entry| entry.flags.contains(Flags::INTENT_TO_ADD)) {
+        let path = entry.path(index);
+        let disk = rustix::fs::lstat(repo.workdir().join(os_path(path))).ok().map(|data| OnDisk::new(&data));
+        let disk = disk.filter(OnDisk::is_trackable);
+        if disk.map_or(Mode::FILE, |disk| rules.mode(&disk, Some(entry.mode))) != entry.mode {
+            list.extend_from_slice(format!("{:06o}\t", entry.mode.bits()).as_bytes());
+            list.extend_from_slice(path);
+            list.push(0);
+        }
+    }
+    list
 }
 
 fn read_files(git_dir: &Path) -> Result<BTreeMap<String, Vec<u8>>> {

@@ -4,14 +4,23 @@
 //! other whenever it likes. So a folder that is left out as a whole is always listed as a folder, and the lists of
 //! both are the same.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use gix::{
     bstr::{BStr, BString, ByteSlice},
-    index::{Entry, State, entry::Flags},
+    index::{
+        Entry, State,
+        entry::{Flags, Mode, Stat},
+    },
+    objs::tree::EntryKind,
 };
 
 use super::disk::os_path;
+use crate::{
+    error::{Context, Result},
+    git::Repo,
+    model::Oid,
+};
 
 /// Both lists of paths, each ended by a NUL; folders end with a slash.
 pub(super) struct LeftOut {
@@ -34,6 +43,37 @@ pub(super) fn lists(index: &State, workdir: &Path) -> Option<LeftOut> {
         *flag = disk.lacks(entry.path(index));
     }
     Some(LeftOut { flagged, absent: collapsed(index, &flags) })
+}
+
+/// `extras` with these lists of files, as a capture of an index with the tree `index` and `others` makes them.
+pub fn put(
+    repo: &Repo,
+    extras: Oid,
+    (index, others): (Oid, &BTreeSet<BString>),
+    (flagged, absent): (&BTreeSet<BString>, &BTreeSet<BString>),
+) -> Result<Option<Oid>> {
+    let failed = "cannot change what the index says";
+    let mut index = repo.gix().index_from_tree(&index).context(failed)?;
+    for path in others {
+        if index.entry_by_path(path.as_bstr()).is_none() {
+            let id = Oid::empty_blob(repo.gix().object_hash());
+            index.dangerously_push_entry(Stat::default(), id, Flags::empty(), Mode::FILE, path.as_bstr());
+        }
+    }
+    index.sort_entries();
+    let mut tree = repo.gix().edit_tree(extras).context(failed)?;
+    for (name, files) in [("index/skip-worktree", flagged), ("index/absent", absent)] {
+        let is_in = |entry: &Entry| files.contains(entry.path(&index));
+        let chosen: Vec<bool> = index.entries().iter().map(is_in).collect();
+        if flagged.is_empty() {
+            tree.remove(name).context(failed)?;
+        } else {
+            let list = repo.gix().write_blob(collapsed(&index, &chosen)).context(failed)?;
+            tree.upsert(name, EntryKind::Blob, list).context(failed)?;
+        }
+    }
+    let tree = tree.write().context(failed)?.detach();
+    Ok((tree != Oid::empty_tree(repo.gix().object_hash())).then_some(tree))
 }
 
 /// The paths of the entries that `chosen` says, with one folder for all that is in it where all of it is chosen.

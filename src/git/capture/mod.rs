@@ -14,7 +14,7 @@ mod folder;
 mod identity;
 mod index_file;
 mod large;
-mod left_out;
+pub mod left_out;
 mod queue;
 pub mod raw;
 mod snapshot;

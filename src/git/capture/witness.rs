@@ -49,6 +49,8 @@ pub struct Expected {
 pub struct Sight {
     disk: OnDisk,
     mode: u32,
+    /// Whether the file has other names: what is done to one of them changes the time of the inode.
+    has_links: bool,
 }
 
 impl<'a> Witness<'a> {
@@ -70,8 +72,13 @@ impl<'a> Witness<'a> {
         let Some((leaf, is_proven)) = self.captured.leaf(path).filter(|(leaf, _)| !leaf.left_out) else {
             return Ok(None);
         };
+        let is_proven = is_proven && !self.has_links(path);
         let bytes = if is_proven { None } else { Some(self.bytes(path, &leaf)?) };
         Ok(Some(Expected { leaf, bytes }))
+    }
+
+    fn has_links(&self, path: &BStr) -> bool {
+        rustix::fs::lstat(self.repo.workdir().join(os_path(path))).is_ok_and(|data| Sight::of(&data).has_links)
     }
 
     /// The blob of the bytes that the file is to have on disk.
@@ -98,7 +105,16 @@ impl<'a> Witness<'a> {
 
     /// Whether what is seen where the file was captured seems to be it: no byte of it is read.
     pub fn resembles(&self, expected: &Expected, sight: &Sight) -> bool {
-        self.is_like(expected, sight, true)
+        // Another name of it may have been exchanged a moment ago. If it was only then linked, its bytes are not known.
+        self.is_like(expected, sight, !sight.has_links || expected.bytes.is_none())
+    }
+
+    /// Whether the file at `name`, which came out and was seen as `out`, still is what it was then.
+    pub fn is_still(&self, expected: &Expected, out: &Sight, name: Name<'_>) -> io::Result<bool> {
+        if out.has_links && expected.bytes.is_some() {
+            return Ok(self.came_out(expected, name)?.is_some());
+        }
+        Ok(look(name)?.as_ref() == Some(out))
     }
 
     /// Whether the file that was moved to `name` is what was captured; its inode's own time has changed by that.
@@ -129,6 +145,13 @@ impl<'a> Witness<'a> {
 }
 
 impl Sight {
+    // The type of the field differs between systems.
+    #[allow(clippy::unnecessary_cast)]
+    fn of(data: &rustix::fs::Stat) -> Self {
+        let is_file = FileType::from_raw_mode(data.st_mode) == FileType::RegularFile;
+        Sight { disk: OnDisk::new(data), mode: data.st_mode as u32, has_links: is_file && data.st_nlink > 1 }
+    }
+
     /// The stat data, as an index has it.
     pub fn stat(&self) -> Stat {
         self.disk.stat
@@ -163,7 +186,7 @@ pub fn is_known(repo: &Repo, path: &BStr, place: &Path) -> Result<bool> {
 /// What is at a name in a folder, if anything.
 pub fn look((folder, name): Name<'_>) -> io::Result<Option<Sight>> {
     match rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
-        Ok(data) => Ok(Some(Sight { disk: OnDisk::new(&data), mode: data.st_mode })),
+        Ok(data) => Ok(Some(Sight::of(&data))),
         Err(Errno::NOENT) => Ok(None),
         Err(error) => Err(error.into()),
     }

@@ -3,6 +3,8 @@
 //! The captured worktree has them, because their content is part of the state. git would write them, or take them
 //! for written, so the files are taken from what one state had on disk to what the other had.
 
+use std::collections::BTreeSet;
+
 use gix::bstr::{BString, ByteSlice};
 
 use super::{index, sparse};
@@ -10,6 +12,7 @@ use crate::{
     error::{Context, Result},
     git::{
         Repo,
+        capture::left_out,
         tree::{self, TreeChange},
     },
     model::{Oid, State},
@@ -31,6 +34,33 @@ pub(super) fn on_disk(repo: &Repo, state: &State) -> Result<Oid> {
         }
     }
     if removals.is_empty() { Ok(state.worktree) } else { tree::apply(repo, state.worktree, &removals) }
+}
+
+/// The extras of `now` without the flag skip-worktree on those of the `wanted` files that are not on disk, so that they
+/// are written, but for those that `to` does not have on disk either. `index` is the tree of the index that is to be.
+pub fn brought_back(
+    repo: &Repo,
+    (now, to): (&State, &State),
+    index: Oid,
+    wanted: &dyn Fn(&BString) -> bool,
+) -> Result<Option<Oid>> {
+    let Some(extras) = now.extras.filter(|_| !sparse::is_on(repo)) else { return Ok(now.extras) };
+    let all = |listed: Vec<BString>, tree: Oid| -> Result<BTreeSet<BString>> {
+        let files: Vec<_> = listed.into_iter().map(|listed| files(repo, tree, listed)).collect::<Result<_>>()?;
+        Ok(files.into_iter().flatten().collect())
+    };
+    let mut absent = all(index::absent(repo, extras)?.unwrap_or_default(), now.index)?;
+    let theirs = to.extras.map_or_else(|| Ok(None), |extras| index::absent(repo, extras))?.unwrap_or_default();
+    let theirs = all(theirs, to.index)?;
+    let comes_back = |path: &BString| wanted(path) && !theirs.contains(path);
+    if !absent.iter().any(comes_back) {
+        return Ok(now.extras);
+    }
+    let mut flagged = all(index::skip_worktree(repo, extras)?, now.index)?;
+    flagged.retain(|path| !(absent.contains(path) && comes_back(path)));
+    absent.retain(|path| !comes_back(path));
+    let others = index::not_in_its_tree(repo, extras)?;
+    left_out::put(repo, extras, (index, &others), (&flagged, &absent))
 }
 
 /// What a line of the list stands for: a file, or all that `tree` has in a folder.

@@ -32,6 +32,12 @@ fn update(repo: &Repo, index: &Path, how: &str, paths: &[BString]) -> Result<()>
     git_on(repo, index, &["update-index", how, "-z", "--stdin"]).stdin(list).run().map(drop)
 }
 
+/// Has git compare files with the index whose inodes have other times now; what differs it will refuse to overwrite.
+pub(super) fn look_again(repo: &Repo, index: &Path) -> Result<()> {
+    // The exit code only says that a file differs.
+    git_on(repo, index, &["update-index", "-q", "--refresh"]).output().map(drop)
+}
+
 /// Takes the worktree from the first tree to the second.
 pub(super) fn write(repo: &Repo, index: &Path, lock: &IndexLock, [from, to]: [Oid; 2]) -> Result<()> {
     let (from, to) = (from.to_string(), to.to_string());

@@ -3,7 +3,11 @@
 //! That one knows size and time of every file, which the wanted index has to keep: else the next `git status` would
 //! read every file. So only what differs between the two trees is replaced, in place.
 
-use std::{collections::HashSet, io::BufWriter, path::Path};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    io::BufWriter,
+    path::Path,
+};
 
 use gix::{
     bstr::{BStr, BString, ByteSlice},
@@ -29,6 +33,7 @@ use crate::{
 struct Beside {
     unmerged: Vec<(Mode, Oid, Stage, BString)>,
     intent_to_add: Vec<BString>,
+    intent_modes: HashMap<BString, Mode>,
     assume_unchanged: Vec<BString>,
     skip_worktree: Vec<BString>,
 }
@@ -195,7 +200,7 @@ fn mode_of(entry: Entry) -> Mode {
 
 impl Beside {
     fn is_empty(&self) -> bool {
-        let Beside { unmerged, intent_to_add, assume_unchanged, skip_worktree } = self;
+        let Beside { unmerged, intent_to_add, intent_modes: _, assume_unchanged, skip_worktree } = self;
         unmerged.is_empty() && intent_to_add.is_empty() && assume_unchanged.is_empty() && skip_worktree.is_empty()
     }
 
@@ -204,14 +209,16 @@ impl Beside {
         Ok(Beside {
             unmerged: list("index/unmerged")?.iter().map(parse_unmerged).collect::<Result<_>>()?,
             intent_to_add: list("index/intent-to-add")?,
+            intent_modes: list("index/intent-to-add-modes")?.iter().map(parse_intent).collect::<Result<_>>()?,
             assume_unchanged: list("index/assume-unchanged")?,
             skip_worktree: list("index/skip-worktree")?,
         })
     }
 
-    /// The paths that are only intended to be added, with the mode that they have on disk.
+    /// The paths that are only intended to be added, with the mode that is listed, or that they have on disk.
     fn intent_modes(&self, index: &File) -> Vec<(BString, Mode)> {
-        let mode = |path: &BString| index.entry_by_path(path.as_bstr()).map_or(Mode::FILE, |entry| entry.mode);
+        let on_disk = |path: &BString| index.entry_by_path(path.as_bstr()).map_or(Mode::FILE, |entry| entry.mode);
+        let mode = |path: &BString| self.intent_modes.get(path).copied().unwrap_or_else(|| on_disk(path));
         self.intent_to_add.iter().map(|path| (path.clone(), mode(path))).collect()
     }
 
@@ -274,6 +281,12 @@ pub(super) fn absent(repo: &Repo, extras: Oid) -> Result<Option<Vec<BString>>> {
     list(repo, extras, "index/absent")
 }
 
+/// The paths that the index had and its tree does not have: in conflict, or only intended to be added.
+pub(super) fn not_in_its_tree(repo: &Repo, extras: Oid) -> Result<BTreeSet<BString>> {
+    let beside = Beside::read(repo, extras)?;
+    Ok(beside.unmerged.into_iter().map(|(.., path)| path).chain(beside.intent_to_add).collect())
+}
+
 fn list(repo: &Repo, extras: Oid, name: &str) -> Result<Option<Vec<BString>>> {
     let Some(entry) = tree::entry(repo, extras, name.into())? else {
         return Ok(None);
@@ -281,6 +294,16 @@ fn list(repo: &Repo, extras: Oid, name: &str) -> Result<Option<Vec<BString>>> {
     let blob = repo.gix().find_blob(entry.id).with_context(|| format!("cannot read the list `{name}`"))?;
     let items = blob.data.split(|byte| *byte == 0).filter(|item| !item.is_empty());
     Ok(Some(items.map(BString::from).collect()))
+}
+
+/// `<mode>TAB<path>`.
+fn parse_intent(line: &BString) -> Result<(BString, Mode)> {
+    let parse = || {
+        let (mode, path) = line.split_once_str("\t")?;
+        let mode = Mode::from_bits(u32::from_str_radix(mode.to_str().ok()?, 8).ok()?)?;
+        matches!(mode, Mode::FILE | Mode::FILE_EXECUTABLE | Mode::SYMLINK).then(|| (BString::from(path), mode))
+    };
+    parse().ok_or_else(|| damaged(line, "a path with its mode"))
 }
 
 /// `<mode> <id> <stage>TAB<path>`, as `git update-index --index-info` reads it.
@@ -298,10 +321,12 @@ fn parse_unmerged(line: &BString) -> Result<(Mode, Oid, Stage, BString)> {
         };
         Some((mode, id, stage, BString::from(path)))
     };
-    parse().ok_or_else(|| {
-        Error::environment(format!("`{}` is not a conflict stage", crate::model::quote_path(line.as_bstr())))
-            .hint("the record is damaged; choose another checkpoint with `git checkpoint list`")
-    })
+    parse().ok_or_else(|| damaged(line, "a conflict stage"))
+}
+
+fn damaged(line: &BString, what: &str) -> Error {
+    Error::environment(format!("`{}` is not {what}", crate::model::quote_path(line.as_bstr())))
+        .hint("the record is damaged; choose another checkpoint with `git checkpoint list`")
 }
 
 /// Makes the cached trees in the index those of `tree`, but for the folders above `partial`, which differ from it.
@@ -372,6 +397,14 @@ mod tests {
         assert_eq!(path, "a b\tc");
         for line in ["", "100644", &format!("100644 {id} 0\tx"), &format!("9 {id} 1\tx"), "100644 12 1\tx"] {
             assert!(parse_unmerged(&line.into()).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn modes_are_read_and_nothing_else() {
+        assert_eq!(parse_intent(&"120000\ta\tb".into()).expect("well formed"), ("a\tb".into(), Mode::SYMLINK));
+        for line in ["", "a", "100644 a", "160000\ta", "040000\ta", "9\ta"] {
+            assert!(parse_intent(&line.into()).is_err(), "{line}");
         }
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! git itself writes the files, so filters, line ends and links come out as they do in any checkout, and only files
 //! that differ are written; `exchange` puts them in place without overwriting anything unseen. What it cannot know
-//! how to (submodules, what a sparse checkout leaves out, names that differ only in case) is left to
-//! `git read-tree -m -u` from the captured tree to the wanted one, in an index of its own. What neither would leave
-//! alone, ignored files above all, [`obstacles()`] finds before anything is written.
+//! how to (submodules, what a sparse checkout leaves out, names that differ only in case, files on another file system)
+//! is left to `git read-tree -m -u` from the captured tree to the wanted one, in an index of its own. What neither
+//! would leave alone, ignored files above all, [`obstacles()`] finds before anything is written.
 
 mod absent;
 mod beside;
@@ -24,7 +24,7 @@ use std::{
 
 use gix::bstr::BString;
 
-pub use self::index::unsafe_path;
+pub use self::{absent::brought_back, index::unsafe_path};
 use self::{lock::IndexLock, obstacles::Ground};
 use super::{
     durable, objects,
@@ -143,10 +143,17 @@ impl<'r> Restore<'r> {
     /// Writes the files that differ; stops with its name at a file that changed after the capture.
     pub fn write_files(&mut self) -> Result<()> {
         let outcomes = self.plan.carry_out(self.repo, &self.witness, (&self.lock, &self.raw))?;
+        let moved: Vec<TreeChange> = outcomes.iter().map(exchange::Outcome::change).collect();
         let all = (!self.plan.has_more).then_some(self.to);
         index::enter(self.repo, &self.index.path, outcomes, (all, self.captured.worktree_index.read_files()))?;
+        if self.plan.was_taken_back {
+            files::look_again(self.repo, &self.index.path)?;
+        }
         if self.plan.has_more {
-            files::write(self.repo, &self.index.path, &self.lock, [self.from, self.to])?;
+            // git is told that what was exchanged was so before: else a file in place of a folder is in its way.
+            let from = tree::apply(self.repo, self.from, &moved)?;
+            let _written = objects::flush(self.repo)?;
+            files::write(self.repo, &self.index.path, &self.lock, [from, self.to])?;
         }
         sparse::keep_on_disk(self.repo, &self.index.path, &self.target)?;
         self.raw.write(self.repo)

@@ -1,5 +1,7 @@
 //! Work that was never committed, from a backup onto what is there now.
 
+use std::collections::BTreeSet;
+
 use gix::bstr::BString;
 
 use super::Source;
@@ -10,7 +12,7 @@ use crate::{
         pick::Picker,
         tree,
     },
-    model::{Oid, State},
+    model::{Oid, State, quote_path},
     ops::Session,
 };
 
@@ -22,6 +24,7 @@ pub(super) fn onto(session: &Session, source: &Source, now: State) -> Result<(St
             .hint("name its branch; `git checkpoint log` shows the backups"));
     };
     let base = session.repo.head_tree(&backup.head)?;
+    refuse_overlap(session, (base, backup), &now)?;
     let mut picker = Picker::new(&session.repo, &session.identity)?;
     let worktree = picker.merge(base, now.worktree, backup.worktree)?;
     if worktree.clean {
@@ -39,6 +42,41 @@ pub(super) fn onto(session: &Session, source: &Source, now: State) -> Result<(St
     let unmerged = unmerged(session, stages, &worktree.conflicts)?;
     let extras = stages::with_stages(&session.repo, now.extras, &unmerged)?;
     Ok((State { worktree: worktree.tree, extras: Some(extras), ..now }, worktree.conflicts))
+}
+
+/// How many paths an error names.
+const NAMED: usize = 10;
+
+/// Refused where the user has changes of their own, not yet committed, in the paths of that work: merged into each
+/// other, nobody could tell them apart. What is the same already may stay.
+fn refuse_overlap(session: &Session, (base, backup): (Oid, &State), now: &State) -> Result<()> {
+    let repo = &session.repo;
+    let head = repo.head_tree(&now.head)?;
+    let mut theirs: BTreeSet<BString> = BTreeSet::new();
+    for tree in [backup.index, backup.worktree] {
+        theirs.extend(tree::diff(repo, base, tree)?.into_iter().map(|change| change.path));
+    }
+    let mut both = Vec::new();
+    for path in theirs {
+        let at = |tree: Oid| tree::entry(repo, tree, path.as_ref());
+        let committed = at(head)?;
+        let is_own = |here: Oid, there: Oid| -> Result<bool> {
+            let here = at(here)?;
+            Ok(here != committed && here != at(there)?)
+        };
+        if is_own(now.index, backup.index)? || is_own(now.worktree, backup.worktree)? {
+            both.push(format!("`{}`", quote_path(path.as_ref())));
+        }
+    }
+    if both.is_empty() {
+        return Ok(());
+    }
+    let more = both.len().saturating_sub(NAMED);
+    both.truncate(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Err(Error::refused(format!("changed here, and in the work to be brought back: {}{more}", both.join(", ")))
+        .hint("commit your changes, or save them with `git checkpoint` and put them away, and recover again")
+        .hint("nothing was changed"))
 }
 
 fn unmerged(session: &Session, stages: [Oid; 3], paths: &[BString]) -> Result<Vec<Stage>> {

@@ -6,6 +6,8 @@
 //! that came out is still what was captured, it is let go.
 //!
 //! A kill in between leaves the folder; [`rescue()`] keeps what no backup has of it.
+//!
+//! Files on another file system than the folder cannot be exchanged with it: then all is left to git.
 
 mod moves;
 mod place;
@@ -22,7 +24,7 @@ use gix::{
     index::entry::Stat,
 };
 
-use self::moves::Moves;
+use self::moves::{Moves, TakenBack};
 pub(super) use self::rescue::{FOLDER as RESCUED, rescue};
 use super::{lock::IndexLock, raw::Rewrites, sparse};
 use crate::{
@@ -30,6 +32,7 @@ use crate::{
     git::{
         Repo,
         capture::witness::{Expected, Witness},
+        durable,
         tree::{self, Entry, TreeChange},
     },
 };
@@ -82,11 +85,20 @@ pub(super) struct Outcome {
     pub(super) new: Option<(Entry, Stat)>,
 }
 
+impl Outcome {
+    /// The same, as a change of a tree.
+    pub(super) fn change(&self) -> TreeChange {
+        TreeChange { path: self.path.clone(), old: None, new: self.new.map(|(entry, _)| entry) }
+    }
+}
+
 /// What is changed by exchanging, and whether git has other things to do.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     steps: Vec<Step>,
     pub(super) has_more: bool,
+    /// Whether files were exchanged and taken back, so that the times of their inodes are others.
+    pub(super) was_taken_back: bool,
 }
 
 impl Plan {
@@ -116,9 +128,10 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Does it: all of it, or nothing and an error.
+    /// Does it: all of it, or nothing and an error. If a file system is in the way, nothing of it, and git is to do
+    /// all.
     pub(super) fn carry_out(
-        &self,
+        &mut self,
         repo: &Repo,
         witness: &Witness<'_>,
         (lock, raw): (&IndexLock, &Rewrites),
@@ -126,11 +139,29 @@ impl Plan {
         if self.steps.is_empty() {
             return Ok(Vec::new());
         }
+        // Known from the start, it spares the filters a second run.
+        let is_elsewhere = place::is_elsewhere(repo.git_dir(), repo.workdir());
+        if is_elsewhere.map_err(|error| durable::storage_error(repo.workdir(), error))? {
+            self.leave_to_git();
+            return Ok(Vec::new());
+        }
         let mut moves = Moves::begin(repo, witness)?;
         match self.make(repo, &mut moves, (lock, raw)) {
             Ok(()) => Ok(moves.let_go(&self.steps)),
-            Err(error) => Err(moves.take_back(error)),
+            Err(error) => match moves.take_back(error) {
+                TakenBack::CrossesDevices => {
+                    self.leave_to_git();
+                    self.was_taken_back = true;
+                    Ok(Vec::new())
+                }
+                TakenBack::Failed(error) => Err(error),
+            },
         }
+    }
+
+    fn leave_to_git(&mut self) {
+        self.steps.clear();
+        self.has_more = true;
     }
 
     fn make(&self, repo: &Repo, moves: &mut Moves<'_>, (lock, raw): (&IndexLock, &Rewrites)) -> Result<()> {

@@ -31,14 +31,24 @@ pub(super) struct Moves<'a> {
     new: Folders,
     old: Folders,
     done: Vec<Done>,
+    /// Whether it ended at a file that is on another file system.
+    crosses_devices: bool,
+}
+
+/// How it ended after everything was taken back.
+pub(super) enum TakenBack {
+    /// Nothing is exchanged, for a file is on another file system; the times of inodes have changed at most.
+    CrossesDevices,
+    /// What failed.
+    Failed(Error),
 }
 
 /// A move that was made.
 struct Done {
     path: BString,
     how: How,
-    /// What came out; `None`: nothing was there, or it was not as captured.
-    out: Option<Sight>,
+    /// What came out, and what it had to be; `None`: nothing was there, or it was not as captured.
+    out: Option<(Expected, Sight)>,
     /// What went in, as it was before.
     put: Option<Sight>,
 }
@@ -60,7 +70,7 @@ impl<'a> Moves<'a> {
             Ok([Folders::open(repo.workdir())?, Folders::open(&area.incoming())?, Folders::open(&area.outgoing())?])
         };
         let [worktree, new, old] = open().map_err(|error| durable::storage_error(&area.top, error))?;
-        Ok(Moves { repo, witness, area, worktree, new, old, done: Vec::new() })
+        Ok(Moves { repo, witness, area, worktree, new, old, done: Vec::new(), crosses_devices: false })
     }
 
     /// Moves the files out that are to go.
@@ -104,10 +114,11 @@ impl<'a> Moves<'a> {
                 How::Placed => continue,
             };
             let path = done.path.as_bstr();
-            let seen = folders.at(path, false).and_then(|(folder, name)| look((folder, &name)));
-            match seen {
-                Ok(now) if now == done.out => {}
-                Ok(_) => return Err(changed(path)),
+            let Some((expected, out)) = &done.out else { return Err(changed(path)) };
+            let name = folders.at(path, false);
+            match name.and_then(|(folder, name)| self.witness.is_still(expected, out, (folder, &name))) {
+                Ok(true) => {}
+                Ok(false) => return Err(changed(path)),
                 Err(error) => return Err(self.failed(path, error)),
             }
         }
@@ -139,20 +150,22 @@ impl<'a> Moves<'a> {
     }
 
     /// Takes everything back, the last first, after `error`.
-    pub(super) fn take_back(mut self, error: Error) -> Error {
+    pub(super) fn take_back(mut self, error: Error) -> TakenBack {
+        let mut is_as_before = true;
         for done in std::mem::take(&mut self.done).into_iter().rev() {
             // What cannot be taken back stays where it is, and the caller sees that the worktree is not as it was.
-            self.reverse(&done).ok();
+            is_as_before &= self.reverse(&done).is_ok();
         }
         self.worktree.remove_made();
-        match rescue(self.repo) {
+        TakenBack::Failed(match rescue(self.repo) {
+            Ok(kept) if kept.is_empty() && is_as_before && self.crosses_devices => return TakenBack::CrossesDevices,
             Ok(kept) => kept.iter().fold(error, |error, path| {
                 error.hint(format!("what else was written there meanwhile is in `{}`", path.display()))
             }),
             Err(why) => {
                 error.hint(format!("`{}` has files that could not be looked at: {why}", self.area.top.display()))
             }
-        }
+        })
     }
 
     fn reverse(&mut self, done: &Done) -> io::Result<()> {
@@ -184,7 +197,7 @@ impl<'a> Moves<'a> {
         let (old, old_name) = self.old.at(path, true)?;
         rename_new((live, &live_name), (old, &old_name))?;
         let out = self.witness.came_out(expected, (old, &old_name));
-        let out_now = out.as_ref().ok().copied().flatten();
+        let out_now = out.as_ref().ok().copied().flatten().map(|sight| (*expected, sight));
         self.done.push(Done { path: path.to_owned(), how: How::Removed, out: out_now, put: None });
         Ok(out?.is_some())
     }
@@ -206,7 +219,7 @@ impl<'a> Moves<'a> {
             Err(error) => return Err(error),
         }
         let out = self.witness.came_out(expected, (new, &new_name));
-        let out_now = out.as_ref().ok().copied().flatten();
+        let out_now = out.as_ref().ok().copied().flatten().map(|sight| (*expected, sight));
         self.done.push(Done { path: path.to_owned(), how: How::Exchanged, out: out_now, put });
         Ok(out?.is_some())
     }
@@ -230,11 +243,14 @@ impl<'a> Moves<'a> {
         Ok(true)
     }
 
-    fn judge(&self, path: &BStr, is_as_captured: io::Result<bool>) -> Result<()> {
+    fn judge(&mut self, path: &BStr, is_as_captured: io::Result<bool>) -> Result<()> {
         match is_as_captured {
             Ok(true) => Ok(()),
             Ok(false) => Err(changed(path)),
-            Err(error) => Err(self.failed(path, error)),
+            Err(error) => {
+                self.crosses_devices |= error.kind() == io::ErrorKind::CrossesDevices;
+                Err(self.failed(path, error))
+            }
         }
     }
 

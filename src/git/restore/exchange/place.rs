@@ -92,6 +92,11 @@ impl Folders {
 
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
+/// Whether the two folders are on different file systems.
+pub(super) fn is_elsewhere(a: &Path, b: &Path) -> io::Result<bool> {
+    Ok(rustix::fs::stat(a)?.st_dev != rustix::fs::stat(b)?.st_dev)
+}
+
 /// Exchanges two files. `Unsupported`: the file system cannot.
 pub(super) fn exchange(a: Name<'_>, b: Name<'_>) -> io::Result<()> {
     rustix::fs::renameat_with(a.0, a.1, b.0, b.1, RenameFlags::EXCHANGE).map_err(|error| match error {
