@@ -22,6 +22,7 @@ mod schedule;
 mod schema;
 mod special;
 mod store;
+mod story;
 mod support;
 mod terminal;
 mod timed;
