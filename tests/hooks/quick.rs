@@ -86,21 +86,23 @@ fn another_git_is_noticed() {
     let repo = TestRepo::with_commit();
     repo.checkpoint_ok(&["hooks", "install"]);
     let (before, _) = both(&repo, "the git under test");
-    let dir = repo.dir("../another git");
-    hook(&repo, "../another git/git", "#!/bin/sh\n[ \"$1\" = version ] && echo 'git version 2.40.1'\n");
     let path = repo
         .command("true")
         .get_envs()
         .find(|(name, _)| *name == "PATH")
         .and_then(|(_, path)| path.map(ToOwned::to_owned));
-    let mut first = dir.into_os_string();
-    first.push(":");
-    first.push(path.expect("it is set"));
-    repo.set_var("PATH", &first);
+    let path = path.expect("it is set").into_string().expect("plain");
+    let dir = repo.dir("../another git");
+    let pretend = |version: &str| {
+        let answer = format!("if [ \"$1\" = version ]; then echo 'git version {version}'; exit; fi");
+        hook(&repo, "../another git/git", format!("#!/bin/sh\nPATH='{path}'\n{answer}\nexec git \"$@\"\n"));
+    };
+    pretend("2.40.1");
+    repo.set_var("PATH", format!("{}:{path}", dir.display()));
     let said = repo.checkpoint_ok(&["status", "--json"]).json();
     assert_eq!(said["hooks"]["git"], "2.40.1");
     // A script is asked each time, for what it calls may have changed.
-    hook(&repo, "../another git/git", "#!/bin/sh\n[ \"$1\" = version ] && echo 'git version 2.41.1'\n");
+    pretend("2.41.1");
     let said = repo.checkpoint_ok(&["status", "--json"]).json();
     assert_eq!(said["hooks"]["git"], "2.41.1");
     repo.remove_var("PATH");
