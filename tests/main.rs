@@ -20,6 +20,7 @@ mod restore;
 mod roundtrip;
 mod schedule;
 mod schema;
+mod share;
 mod special;
 mod store;
 mod story;

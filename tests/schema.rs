@@ -213,6 +213,34 @@ fn the_answers_about_trust_and_pushes() {
 }
 
 #[test]
+fn the_answers_about_remotes_and_retention() {
+    let repo = TestRepo::with_commit();
+    let remote = repo.root().join("remote.git");
+    repo.git(&["init", "-q", "--bare", &remote.to_string_lossy()]);
+    repo.git(&["remote", "add", "origin", "../remote.git"]);
+    for n in 0..3 {
+        repo.write("file", format!("{n}\n"));
+        repo.checkpoint_ok(&["create"]);
+    }
+    repo.write("untracked", "new\n");
+    answers(&repo, 0, "create", &["create"]);
+    answers(&repo, 0, "push", &["push", "--dry-run"]);
+    let pushed = answers(&repo, 0, "push", &["push"]);
+    assert_eq!(pushed["left_out"].as_array().map(Vec::len), Some(1), "{pushed}");
+    answers(&repo, 0, "push", &["push"]);
+    answers(&repo, 0, "pin", &["pin"]);
+    answers(&repo, 0, "pin", &["unpin"]);
+    answers(&repo, 0, "prune", &["prune", "--last", "1", "--dry-run"]);
+    answers(&repo, 0, "prune", &["prune", "--last", "1"]);
+    answers(&repo, 0, "prune", &["prune", "--last", "1"]);
+    let fetched = answers(&repo, 0, "fetch", &["fetch", "--dry-run"]);
+    assert!(fetched["left_out"].as_array().is_some_and(|left| !left.is_empty()), "{fetched}");
+    answers(&repo, 0, "fetch", &["fetch", "--pruned"]);
+    answers(&repo, 0, "prune", &["prune", "--last", "1", "--remote", "origin"]);
+    answers(&repo, 0, "log", &["log"]);
+}
+
+#[test]
 fn the_answers_of_phases() {
     let repo = TestRepo::with_commit();
     answers(&repo, 0, "start", &["start", "phase2", "--dry-run"]);

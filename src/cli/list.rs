@@ -21,12 +21,13 @@ pub(super) fn run(args: &args::List, env: &Env, ui: &mut Ui) -> Result<u8> {
         ui.note("there is no checkpoint yet; `git checkpoint` takes one")?;
     } else {
         let row = |record: &Record| {
+            let fetched = if listed.elsewhere.contains(&record.id) { ", fetched" } else { "" };
             vec![
                 create::name(record),
                 age(record.at, session.now),
                 record.state.head.short_name(),
                 record.state.tip.to_hex_with_len(10).to_string(),
-                record.validation().map_or("", |state| state.as_str()).to_owned(),
+                format!("{}{fetched}", record.validation().map_or("", |state| state.as_str())),
                 record.subject.clone(),
             ]
         };

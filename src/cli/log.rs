@@ -19,6 +19,7 @@ struct Entry {
     reason: Option<String>,
     backup: Option<String>,
     undone: bool,
+    elsewhere: bool,
 }
 
 pub(super) fn run(args: &args::Log, env: &Env, ui: &mut Ui) -> Result<u8> {
@@ -36,6 +37,7 @@ pub(super) fn run(args: &args::Log, env: &Env, ui: &mut Ui) -> Result<u8> {
             reason: entry.record.message.clone(),
             backup: entry.record.backup().map(json::name),
             undone: entry.undone,
+            elsewhere: entry.elsewhere,
         };
         ui.value(&entries.iter().map(value).collect::<Vec<_>>())?;
     } else if entries.is_empty() {
@@ -43,8 +45,9 @@ pub(super) fn run(args: &args::Log, env: &Env, ui: &mut Ui) -> Result<u8> {
     } else {
         let row = |entry: &log::Entry| {
             let undone = if entry.undone { "(undone) " } else { "" };
+            let elsewhere = if entry.elsewhere { "(elsewhere) " } else { "" };
             let id = entry.record.id.to_string();
-            vec![id, age(entry.record.at, session.now), format!("{undone}{}", entry.record.subject)]
+            vec![id, age(entry.record.at, session.now), format!("{undone}{elsewhere}{}", entry.record.subject)]
         };
         ui.line(table(entries.iter().map(row).collect()))?;
     }

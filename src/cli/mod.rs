@@ -5,6 +5,7 @@ mod create;
 mod diff;
 mod doctor;
 mod drill;
+mod fetch;
 mod finish;
 mod hook;
 mod hook_probe;
@@ -14,7 +15,10 @@ mod json;
 mod list;
 mod log;
 mod man;
+mod pin;
 mod pre_push;
+mod prune;
+mod push;
 mod recover;
 mod resume;
 mod rollback;
@@ -108,6 +112,11 @@ fn dispatch(cli: Cli, env: &Env, ui: &mut Ui) -> Result<u8> {
         Command::Log(args) => log::run(&args, env, ui),
         Command::Init(args) => init::run(&args, env, ui),
         Command::Trust(args) => trust::run(&args, env, ui),
+        Command::Push(args) => push::run(&args, env, ui),
+        Command::Fetch(args) => fetch::run(&args, env, ui),
+        Command::Prune(args) => prune::run(&args, env, ui),
+        Command::Pin(args) => pin::run(true, &args, env, ui),
+        Command::Unpin(args) => pin::run(false, &args, env, ui),
         Command::Drill(args) => drill::run(&args, env, ui),
         Command::Start(args) => start::run(&args, env, ui),
         Command::Finish(args) => finish::run(&args, env, ui),

@@ -14,6 +14,35 @@ use chrono::{DateTime, Local, NaiveDateTime, TimeZone, Utc, offset::LocalResult}
 
 use crate::model::When;
 
+/// The variables that `git rev-parse --local-env-vars` names, and those that would change a command's meaning or
+/// output. `GIT_CONFIG_PARAMETERS` and `GIT_CONFIG_COUNT` are not among them: `git -c key=value checkpoint` must reach
+/// the git that this program calls.
+pub const OF_A_GIT_CALL: [&str; 23] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_CONFIG",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_GRAFT_FILE",
+    "GIT_INDEX_FILE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_REF_FORMAT",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+    "GIT_QUARANTINE_PATH",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_REFLOG_ACTION",
+    "GIT_NAMESPACE",
+];
+
 /// The world a command runs in.
 #[derive(Debug, Clone)]
 pub struct Env {

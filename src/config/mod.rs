@@ -2,10 +2,12 @@
 
 mod checks;
 mod env;
+mod retention;
 mod schema;
 pub mod trust;
 
 pub use checks::{Check, Moment, OnTrouble, Push, PushCommits, Severity};
-pub use env::Env;
+pub use env::{Env, OF_A_GIT_CALL};
+pub use retention::Retention;
 pub use schema::{Capture, CaptureMode, Config, FILE_NAME, Names, Source, TagKind, Wanted};
 pub use trust::{Consent, ContentHash, Place, Trust};

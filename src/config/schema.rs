@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
 use super::{
     checks::{Check, CheckForm, Moment, Push},
+    retention::{Retention, RetentionForm},
     trust::{Consent, ContentHash},
 };
 use crate::{
@@ -32,6 +33,8 @@ pub struct Config {
     pub names: Names,
     /// What is validated before a push, and what stops it.
     pub push: Push,
+    /// What `prune` keeps.
+    pub retention: Retention,
     /// `phase.every` or `phase.at`: when the checkpoints of a phase are due, unless `start` says otherwise.
     pub schedule: Option<Schedule>,
     /// Sections that are part of the format but that this version does not act on yet, in the file's words.
@@ -136,7 +139,7 @@ struct File {
     rollback: Option<IgnoredAny>,
     policy: Option<IgnoredAny>,
     push: Push,
-    retention: Option<IgnoredAny>,
+    retention: RetentionForm,
 }
 
 #[derive(Deserialize, Default)]
@@ -182,12 +185,7 @@ impl Config {
             }
             (every, at) => every.or(at),
         };
-        let later = [
-            ("artifact", file.artifact),
-            ("rollback", file.rollback),
-            ("policy", file.policy),
-            ("retention", file.retention),
-        ];
+        let later = [("artifact", file.artifact), ("rollback", file.rollback), ("policy", file.policy)];
         let mut inactive: Vec<_> = file.check.iter().flat_map(CheckForm::inactive).collect();
         inactive.sort_unstable();
         inactive.dedup();
@@ -196,6 +194,7 @@ impl Config {
             capture: file.capture,
             tag: file.tag.kind,
             push: file.push,
+            retention: Retention::from(file.retention),
             checks: file.check.into_iter().map(Check::from).collect(),
             source: Some(Source { text: text.to_owned(), hash: ContentHash::of(text.as_bytes()) }),
             schedule,
@@ -334,11 +333,11 @@ mod tests {
     #[test]
     fn values_are_read_and_what_is_not_acted_on_is_named() {
         let text = "[tag]\nkind = 'none'\n[capture]\nmax-file-size = '1MiB'\nexclude = ['*.log']\n\
-                    [[check]]\nname = 'unit'\nrun = 'true'\non = ['push', 'monitor']\nmeasure = {}\n[retention]\n[phase]\ntag = 'day_{day}_complete'";
+                    [[check]]\nname = 'unit'\nrun = 'true'\non = ['push', 'monitor']\nmeasure = {}\n[retention]\nlast = 3\n[phase]\ntag = 'day_{day}_complete'";
         let config = Config::parse(text).expect("valid");
         assert_eq!(config.tag, TagKind::None);
         assert_eq!(config.capture.max_file_size, ByteSize(1 << 20));
-        assert_eq!(config.inactive, ["check.measure", "check.on` other than `push", "retention"]);
+        assert_eq!(config.inactive, ["check.measure", "check.on` other than `push"]);
         assert!(config.names.tag.is_some());
     }
 
@@ -380,6 +379,11 @@ mod tests {
             ("[push]\ncommits = 'tips'", "line 2", Some("tip")),
             ("[push]\non-failure = 'alow'", "line 2", Some("allow")),
             ("[push]\non-inconclusive = false", "line 2", None),
+            ("[retention]\nlats = 3", "line 2", Some("last")),
+            ("[retention]\nlast = -1", "line 2", None),
+            ("[retention]\nlast = '3'", "line 2", None),
+            ("[retention]\nwithin = 'soon'", "line 2", None),
+            ("[retention]\npinned = ['']", "line 2", None),
             ("[trust]\nhash = 'x'", "line 1", None),
             ("[phase]\nevery = '0h'", "line 2", None),
             ("[phase]\nevery = 4", "line 2", None),

@@ -10,35 +10,10 @@ use std::{
 };
 
 use super::capture::Identity;
-use crate::error::{Error, Kind, Result};
-
-/// The variables that `git rev-parse --local-env-vars` names, and those that would change a command's meaning or
-/// output. `GIT_CONFIG_PARAMETERS` and `GIT_CONFIG_COUNT` stay: `git -c key=value checkpoint` must reach git.
-pub(super) const REMOVED: [&str; 23] = [
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_CONFIG",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_GRAFT_FILE",
-    "GIT_INDEX_FILE",
-    "GIT_NO_REPLACE_OBJECTS",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_PREFIX",
-    "GIT_SHALLOW_FILE",
-    "GIT_COMMON_DIR",
-    "GIT_INTERNAL_SUPER_PREFIX",
-    "GIT_REF_FORMAT",
-    "GIT_LITERAL_PATHSPECS",
-    "GIT_GLOB_PATHSPECS",
-    "GIT_NOGLOB_PATHSPECS",
-    "GIT_ICASE_PATHSPECS",
-    "GIT_QUARANTINE_PATH",
-    "GIT_EXTERNAL_DIFF",
-    "GIT_REFLOG_ACTION",
-    "GIT_NAMESPACE",
-];
+use crate::{
+    config::OF_A_GIT_CALL,
+    error::{Error, Kind, Result},
+};
 
 /// A call of `git`, to be completed and then run.
 #[derive(Debug)]
@@ -169,7 +144,7 @@ impl Git {
         ] {
             command = command.env(name, value);
         }
-        REMOVED.iter().fold(command, |command, name| command.env_remove(name))
+        OF_A_GIT_CALL.iter().fold(command, |command, name| command.env_remove(name))
     }
 
     /// The call as a person would type it, for messages.

@@ -13,6 +13,7 @@ pub mod objects;
 pub mod pick;
 pub mod private;
 pub mod refs;
+pub mod remote;
 pub mod repo;
 pub mod restore;
 pub mod shell;

@@ -14,8 +14,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::child::REMOVED;
-use crate::error::{Error, Result};
+use crate::{
+    config::OF_A_GIT_CALL,
+    error::{Error, Result},
+};
 
 /// A log that grows over this was not written for anybody; in bytes.
 const MAX_LOG: u64 = 64 << 20;
@@ -75,7 +77,7 @@ impl Shell<'_> {
             command = command.env(name, value);
         }
         command = command.env("GIT_CHECKPOINT", "0");
-        command = REMOVED.iter().chain(&PRIVATE).fold(command, |command, name| command.env_remove(name));
+        command = OF_A_GIT_CALL.iter().chain(&PRIVATE).fold(command, |command, name| command.env_remove(name));
         let command = command.stdin_null().stderr_to_stdout().stdout_file(log).unchecked().before_spawn(own_group);
         let running = command.start().map_err(failed)?;
         let guard = Guard::of(&running).map_err(failed)?;

@@ -19,11 +19,14 @@ pub enum Kind {
     Redo,
     /// Saved the half-way state of an interrupted operation before it was finished or taken back.
     Resume,
+    /// Let go of records that a policy does not keep.
+    Prune,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 6] = [Kind::Create, Kind::Rollback, Kind::Recover, Kind::Undo, Kind::Redo, Kind::Resume];
+    pub const ALL: [Kind; 7] =
+        [Kind::Create, Kind::Rollback, Kind::Recover, Kind::Undo, Kind::Redo, Kind::Resume, Kind::Prune];
 
     /// The word in ids, trailers and JSON.
     pub fn as_str(self) -> &'static str {
@@ -34,6 +37,7 @@ impl Kind {
             Kind::Undo => "undo",
             Kind::Redo => "redo",
             Kind::Resume => "resume",
+            Kind::Prune => "prune",
         }
     }
 }

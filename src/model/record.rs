@@ -45,6 +45,7 @@ impl Record {
             Detail::Undo { .. } => Kind::Undo,
             Detail::Redo { .. } => Kind::Redo,
             Detail::Resume { .. } => Kind::Resume,
+            Detail::Prune { .. } => Kind::Prune,
         }
     }
 
@@ -52,6 +53,14 @@ impl Record {
     pub fn tag(&self) -> Option<&BString> {
         match &self.detail {
             Detail::Create { tag, .. } => tag.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// What it took back, for an undo or a redo.
+    pub fn takes_back(&self) -> Option<&RecordId> {
+        match &self.detail {
+            Detail::Undo { undoes } | Detail::Redo { undoes } => Some(undoes),
             _ => None,
         }
     }
@@ -173,5 +182,14 @@ pub enum Detail {
     Resume {
         /// The interrupted operation.
         resumes: RecordId,
+    },
+    /// Records let go. What was removed here is in the record's `refs`, and kept below `refs/checkpoint/pruned/<id>/`.
+    Prune {
+        /// The remote that they were removed from; `None` for this repository.
+        remote: Option<String>,
+        /// What was to be removed from the remote: names there and their objects, which are kept as well.
+        removed: Vec<(BString, Oid)>,
+        /// Earlier prunes whose removed records were let go for good.
+        freed: Vec<RecordId>,
     },
 }

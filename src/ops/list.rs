@@ -1,9 +1,11 @@
 //! The checkpoints, newest first.
 
+use std::collections::HashSet;
+
 use super::{Session, undo};
 use crate::{
     error::Result,
-    model::{Kind, Record},
+    model::{Kind, Record, RecordId},
 };
 
 /// The checkpoints that were found.
@@ -12,6 +14,8 @@ use crate::{
 pub struct Listed {
     /// Newest first.
     pub records: Vec<Record>,
+    /// Those of them that were taken in another clone and fetched.
+    pub elsewhere: HashSet<RecordId>,
     /// Records that could not be read, as messages that name them.
     pub unreadable: Vec<String>,
 }
@@ -24,7 +28,8 @@ pub fn list(session: &Session, limit: Option<usize>, all: bool) -> Result<Listed
     ids.retain(|id| id.kind() == Some(Kind::Create) && !undone.contains(id));
     ids.reverse();
     ids.truncate(limit.unwrap_or(usize::MAX));
-    let mut listed = Listed { records: Vec::with_capacity(ids.len()), unreadable: Vec::new() };
+    let mut listed =
+        Listed { records: Vec::with_capacity(ids.len()), elsewhere: store.foreign()?, unreadable: Vec::new() };
     for record in store.read_all(&ids)? {
         match record {
             Ok(record) => listed.records.push(record),

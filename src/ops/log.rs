@@ -10,19 +10,24 @@ pub struct Entry {
     pub record: Record,
     /// Whether it was undone (an undo: whether it was redone).
     pub undone: bool,
+    /// Whether it was done in another clone and fetched.
+    pub elsewhere: bool,
 }
 
 /// Up to `limit` operations, newest first, and messages on records that could not be read.
 pub fn log(session: &Session, limit: Option<usize>) -> Result<(Vec<Entry>, Vec<String>)> {
     let store = session.store();
     let mut ids = store.ids()?;
-    let undone = undo::undone(session, &ids)?;
+    let (undone, foreign) = (undo::undone(session, &ids)?, store.foreign()?);
     ids.reverse();
     ids.truncate(limit.unwrap_or(usize::MAX));
     let (mut entries, mut unreadable) = (Vec::with_capacity(ids.len()), Vec::new());
     for record in store.read_all(&ids)? {
         match record {
-            Ok(record) => entries.push(Entry { undone: undone.contains(&record.id), record }),
+            Ok(record) => {
+                let (undone, elsewhere) = (undone.contains(&record.id), foreign.contains(&record.id));
+                entries.push(Entry { record, undone, elsewhere });
+            }
             Err(error) => unreadable.push(error.chain().join(": ")),
         }
     }

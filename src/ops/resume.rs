@@ -114,7 +114,8 @@ fn forward_again(
         return finish(session, journal, intent, record);
     }
     let mut began_at = None;
-    for id in session.store().ids()?.iter().rev() {
+    let foreign = session.store().foreign()?;
+    for id in session.store().ids()?.iter().rev().filter(|id| !foreign.contains(*id)) {
         match id.kind() {
             Some(Kind::Undo | Kind::Resume) => {}
             _ => continue,

@@ -30,16 +30,19 @@ impl Selected {
 /// Finds the state that `selector` names, as seen from `head`.
 pub fn select(session: &Session, selector: &Selector, head: &Head) -> Result<Selected> {
     let of_branch = |record: &Record| record.state.head.branch() == head.branch();
+    // What was fetched is taken by its name alone: others do not decide what the newest or the last good one is.
+    let foreign = session.store().foreign()?;
+    let is_own = |record: &Record| !foreign.contains(&record.id);
     let nth = |n: usize, wanted: &dyn Fn(&Record) -> bool, none: &str| {
         let found = newest_checkpoints(session, |record| of_branch(record) && wanted(record))?.nth(n).transpose()?;
         found.map(Selected::of).ok_or_else(|| nothing_found(session, head, none))
     };
     match selector {
-        Selector::Latest(0) => nth(0, &|_| true, "there is no checkpoint"),
-        Selector::Latest(n) => nth(*n, &|_| true, &format!("there are not {} checkpoints", n + 1)),
+        Selector::Latest(0) => nth(0, &is_own, "there is no checkpoint"),
+        Selector::Latest(n) => nth(*n, &is_own, &format!("there are not {} checkpoints", n + 1)),
         Selector::Good(n) => nth(
             *n,
-            &|record| record.validation() == Some(Validation::Validated),
+            &|record| is_own(record) && record.validation() == Some(Validation::Validated),
             if *n == 0 {
                 "no checkpoint has passed its checks"
             } else {
@@ -53,7 +56,7 @@ pub fn select(session: &Session, selector: &Selector, head: &Head) -> Result<Sel
                     .hint("write `@{2 hours ago}`, `@{yesterday}` or `@{2026-11-21 14:30}`"));
             };
             let time = time?;
-            nth(0, &|record| record.at <= time, &format!("no checkpoint is from before {when}"))
+            nth(0, &|record| is_own(record) && record.at <= time, &format!("no checkpoint is from before {when}"))
         }
         Selector::Before(pattern) => before(session, pattern, head),
         Selector::Name(name) => by_name(session, name, head),

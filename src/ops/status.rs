@@ -42,8 +42,9 @@ pub fn status(session: &Session) -> Result<Status> {
     let head = session.repo.head()?;
     let (changes, skipped) = capture::changes(&session.repo, &session.config.capture)?;
     let branch = head.branch().cloned();
-    let last = select::newest_checkpoints(session, move |record| record.state.head.branch() == branch.as_ref())?
-        .find_map(Result::ok);
+    let foreign = session.store().foreign()?;
+    let is_mine = move |record: &Record| record.state.head.branch() == branch.as_ref() && !foreign.contains(&record.id);
+    let last = select::newest_checkpoints(session, is_mine)?.find_map(Result::ok);
     Ok(Status {
         phase: phase::of(session, &head),
         failure: timed::failure(&session.repo.state_dir()),

@@ -68,17 +68,43 @@ pub struct Undone {
 /// The operations that were taken back, and the undos and redos that were.
 pub fn undone(session: &Session, ids: &[RecordId]) -> Result<HashSet<RecordId>> {
     let store = session.store();
+    let foreign = store.foreign()?;
     let mut undone = HashSet::new();
     for id in ids.iter().rev().filter(|id| matches!(id.kind(), Some(Kind::Undo | Kind::Redo))) {
         if undone.contains(id) {
             continue;
         }
-        // One that cannot be read took nothing back that could still be told.
-        if let Ok(Detail::Undo { undoes } | Detail::Redo { undoes }) = store.read(id).map(|record| record.detail) {
+        // One that cannot be read took nothing back that could still be told; one from elsewhere took nothing of ours back.
+        if let Ok(Detail::Undo { undoes } | Detail::Redo { undoes }) = store.read(id).map(|record| record.detail)
+            && foreign.contains(id) == foreign.contains(&undoes)
+        {
             undone.insert(undoes);
         }
     }
     Ok(undone)
+}
+
+/// The operations that are as good as not there: those of other clones, and prunes whose removed records are gone.
+fn passed_over(session: &Session, ids: &[RecordId]) -> Result<HashSet<RecordId>> {
+    let mut passed = session.store().foreign()?;
+    let kept = session.store().pruned()?;
+    let is_over = |id: &&RecordId| id.kind() == Some(Kind::Prune) && !kept.contains_key(*id);
+    passed.extend(ids.iter().filter(is_over).cloned());
+    Ok(passed)
+}
+
+/// The operations that the next `undo` and the next `redo` take back.
+pub fn next(session: &Session, ids: &[RecordId]) -> Result<[Option<RecordId>; 2]> {
+    let mut passed = undone(session, ids)?;
+    passed.extend(passed_over(session, ids)?);
+    let is_timed = |id: &RecordId| is_timed(session, id);
+    let next = |direction| candidate(direction, ids, &passed, &is_timed).ok().cloned();
+    Ok([Direction::Undo, Direction::Redo].map(next))
+}
+
+/// Whether it is a checkpoint that was taken because it was due.
+fn is_timed(session: &Session, id: &RecordId) -> bool {
+    session.store().read(id).is_ok_and(|record| record.phase.is_some_and(|mark| mark.is_timed()))
 }
 
 /// The operation that `undo` or `redo` without an argument takes back: by names, and by whether a checkpoint is a timed
@@ -93,7 +119,7 @@ fn candidate<'i>(
         match (direction, id.kind()) {
             // Nobody asked for it, so nobody means it.
             (Direction::Undo, Some(Kind::Create)) if is_timed(id) => {}
-            (Direction::Undo, Some(Kind::Create | Kind::Rollback | Kind::Recover))
+            (Direction::Undo, Some(Kind::Create | Kind::Rollback | Kind::Recover | Kind::Prune))
             | (Direction::Redo, Some(Kind::Undo)) => return Ok(id),
             // What was undone does not fit on what was done since.
             (Direction::Redo, Some(Kind::Rollback | Kind::Recover)) => return Err(Some(id)),
@@ -109,10 +135,14 @@ pub fn plan(session: &Session, direction: Direction, named: Option<&str>) -> Res
     let store = session.store();
     let ids = store.ids()?;
     let already = undone(session, &ids)?;
-    let is_timed = |id: &RecordId| store.read(id).is_ok_and(|record| record.phase.is_some_and(|mark| mark.is_timed()));
+    let passed = passed_over(session, &ids)?;
     let id = match named {
         Some(name) => by_prefix(&ids, name)?,
-        None => candidate(direction, &ids, &already, &is_timed).map_err(|newer| nothing(direction, newer))?,
+        None => {
+            let passed = already.union(&passed).cloned().collect();
+            candidate(direction, &ids, &passed, &|id| is_timed(session, id))
+                .map_err(|newer| nothing(direction, newer))?
+        }
     };
     if already.contains(id) {
         return Err(
@@ -120,6 +150,9 @@ pub fn plan(session: &Session, direction: Direction, named: Option<&str>) -> Res
         );
     }
     let undone = store.read(id)?;
+    if passed.contains(id) || matches!(undone.detail, Detail::Prune { remote: Some(_), .. }) {
+        return Err(not_here(&undone));
+    }
     let mut captured = session.capture()?;
     let target = if moved_files(session, &undone)? {
         target(session, &undone, &captured.state)?
@@ -146,6 +179,24 @@ pub fn plan(session: &Session, direction: Direction, named: Option<&str>) -> Res
     };
     let commits = history::commits_left(session, &captured.state, &target)?;
     Ok(Plan { undone, record, captured, target, edits, commits })
+}
+
+/// Why an operation cannot be taken back here.
+fn not_here(record: &Record) -> Error {
+    let id = &record.id;
+    match &record.detail {
+        Detail::Prune { remote: Some(remote), .. } => {
+            let remote = quote_path(remote.as_bytes().into());
+            Error::refused(format!("`{id}` removed refs of the remote {remote}")).because("undo changes no remote").hint(format!(
+                "`git push {remote} 'refs/checkpoint/pruned/{id}/*:refs/*'` puts them back, as long as they are kept here"
+            ))
+            .hint("`git checkpoint undo <id>` takes back what was done before; `git checkpoint log` shows it")
+        }
+        Detail::Prune { .. } => Error::refused(format!("what `{id}` removed is not kept any more"))
+            .hint("another clone or a remote may still have it: `git checkpoint fetch --pruned`"),
+        _ => Error::refused(format!("`{id}` was done in another clone, and its changes are not here"))
+            .hint(format!("`git checkpoint rollback {id}` goes to the state that it saved")),
+    }
 }
 
 /// What the undo does to the phase: its beginning or its end is taken back where it is the last of it, else nothing.
@@ -196,6 +247,7 @@ fn by_prefix<'i>(ids: &'i [RecordId], name: &str) -> Result<&'i RecordId> {
 fn moved_files(session: &Session, record: &Record) -> Result<bool> {
     Ok(match &record.detail {
         Detail::Create { index_before, .. } => index_before.is_some(),
+        Detail::Prune { .. } => false,
         // Picks onto a branch that is not checked out are all in the refs.
         Detail::Recover { .. } => record.refs.is_empty(),
         Detail::Undo { undoes } | Detail::Redo { undoes } => moved_files(session, &session.store().read(undoes)?)?,
@@ -212,7 +264,7 @@ fn target(session: &Session, undone: &Record, now: &State) -> Result<State> {
         return Err(elsewhere::hint_switch(session, head, error)?);
     }
     match &undone.detail {
-        Detail::Create { index_before: None, .. } => Ok(now.clone()),
+        Detail::Create { index_before: None, .. } | Detail::Prune { .. } => Ok(now.clone()),
         Detail::Create { index_before: Some(index), .. } => {
             if now.head != undone.state.head {
                 return Err(Error::refused("commits were made after that checkpoint")

@@ -71,6 +71,18 @@ impl Journal {
         Ok(Some(Journal { id, kind, step, started, pid, request }))
     }
 
+    /// The journal of any worktree in which something is in progress; read by nobody here, so that one of a newer version
+    /// counts too.
+    pub fn anywhere(repo: &Repo) -> Result<Option<PathBuf>> {
+        let dir = repo.state_dir().join("journal");
+        let entries = match fs::read_dir(&dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            entries => entries.map_err(|error| unreadable(&dir, error))?,
+        };
+        let paths = entries.flatten().map(|entry| entry.path());
+        Ok({ paths }.find(|path| path.extension().is_some_and(|extension| extension == "json")))
+    }
+
     /// Puts it in the place of the one before, durably.
     pub fn write(&self, repo: &Repo) -> Result<()> {
         let path = path(repo)?;

@@ -1,7 +1,9 @@
 //! Records, tags and verdicts ⇄ refs and objects: the codec and nothing else.
 
 mod codec;
+mod foreign;
 mod journal;
+pub mod names;
 mod next_id;
 pub mod notes;
 mod phases;
@@ -13,5 +15,5 @@ pub mod verdicts;
 mod withdraw;
 
 pub use journal::Journal;
-pub use phases::phase_ref;
+pub use phases::{phase_ref, ref_of as phase_ref_of};
 pub use records::{Published, Store};

@@ -9,6 +9,7 @@ use gix::{
     objs,
 };
 
+use super::names::NOTES;
 use crate::{
     error::{Context, Error, Result},
     git::{
@@ -16,22 +17,69 @@ use crate::{
         capture::Identity,
         objects,
         refs::{self, RefEdit, Transaction},
+        tree,
     },
     model::Oid,
 };
 
-const NOTES: &str = "refs/notes/checkpoint";
 const WHAT: &str = "cannot read the notes in `refs/notes/checkpoint`";
+
+/// More than all verdicts on a tree ever take, in bytes; a note that somebody else made may have any size.
+const MAX_NOTE: u64 = 1 << 20;
 
 /// So often another writer may be faster.
 const ATTEMPTS: usize = 20;
 
-/// The note on a tree.
-pub fn read(repo: &Repo, tree: Oid) -> Result<Option<BString>> {
-    match refs::find(repo, BStr::new(NOTES))? {
+/// The note on a tree, in the notes of this ref.
+pub fn read(repo: &Repo, notes: &BStr, tree: Oid) -> Result<Option<BString>> {
+    match refs::find(repo, notes)? {
         Some(commit) => note(repo, &mut state(repo, Some(commit))?, tree),
         None => Ok(None),
     }
+}
+
+/// Whether this is a commit of notes that can be read.
+pub fn is_readable(repo: &Repo, commit: Oid) -> bool {
+    repo.tree_of(commit).is_ok_and(|tree| State::new(tree, &repo.gix().objects).is_ok())
+}
+
+/// A commit, in memory, that has the lines of both: what is pushed where others have written too.
+pub fn merge(repo: &Repo, theirs: Oid, ours: Oid, by: &Identity) -> Result<Oid> {
+    let mut state = state(repo, Some(theirs))?;
+    let mut notes = repo.tree_of(theirs)?;
+    for (tree, blob) in all(repo, repo.tree_of(ours)?)? {
+        let Some(added) = content(repo, blob)? else { continue };
+        let present = note(repo, &mut state, tree)?.unwrap_or_default();
+        let merged = union(present.as_ref(), added.as_ref());
+        if merged != present {
+            let blob = objects::write(repo, &objs::Blob { data: merged.into() })?;
+            notes = state.replace(tree, blob, &repo.gix().objects).context("cannot change the notes")?.tree;
+        }
+    }
+    commit(repo, notes, [theirs, ours], by)
+}
+
+/// Every note: the object it is on, and its blob.
+fn all(repo: &Repo, tree: Oid) -> Result<Vec<(Oid, Oid)>> {
+    let empty = Oid::empty_tree(repo.gix().object_hash());
+    let named = tree::diff(repo, empty, tree)?.into_iter().filter_map(|change| {
+        let hex: Vec<u8> = change.path.iter().copied().filter(|byte| *byte != b'/').collect();
+        Some((Oid::from_hex(&hex).ok()?, change.new.filter(|new| new.mode.is_blob())?.id))
+    });
+    Ok(named.collect())
+}
+
+fn commit(repo: &Repo, tree: Oid, parents: impl IntoIterator<Item = Oid>, by: &Identity) -> Result<Oid> {
+    let commit = objs::Commit {
+        tree,
+        parents: parents.into_iter().collect(),
+        author: by.signature.clone(),
+        committer: by.signature.clone(),
+        encoding: None,
+        message: "Notes added by 'git checkpoint'\n".into(),
+        extra_headers: Vec::new(),
+    };
+    objects::write(repo, &commit)
 }
 
 /// Adds the lines of `content` to the note on a tree; lines that it has already stay once.
@@ -46,16 +94,7 @@ pub fn write(repo: &Repo, tree: Oid, content: &BStr, by: &Identity) -> Result<()
         }
         let blob = objects::write(repo, &objs::Blob { data: merged.into() })?;
         let notes = state.replace(tree, blob, &repo.gix().objects).context("cannot change the notes")?.tree;
-        let commit = objs::Commit {
-            tree: notes,
-            parents: old.into_iter().collect(),
-            author: by.signature.clone(),
-            committer: by.signature.clone(),
-            encoding: None,
-            message: "Notes added by 'git checkpoint'\n".into(),
-            extra_headers: Vec::new(),
-        };
-        let new = objects::write(repo, &commit)?;
+        let new = commit(repo, notes, old, by)?;
         objects::flush(repo)?;
         let edit = RefEdit { name: NOTES.into(), old, new: Some(new) };
         match refs::transaction(repo, &[edit], "notes: Notes added by 'git checkpoint'")? {
@@ -75,7 +114,18 @@ fn state(repo: &Repo, commit: Option<Oid>) -> Result<State> {
 }
 
 fn note(repo: &Repo, state: &mut State, tree: Oid) -> Result<Option<BString>> {
-    let Some(blob) = state.get(&tree, &repo.gix().objects).context(WHAT)? else { return Ok(None) };
+    match state.get(&tree, &repo.gix().objects).context(WHAT)? {
+        Some(blob) => content(repo, blob),
+        None => Ok(None),
+    }
+}
+
+/// What a note says; nothing where it is no text that this program could have written.
+fn content(repo: &Repo, blob: Oid) -> Result<Option<BString>> {
+    let header = repo.gix().find_header(blob).context(WHAT)?;
+    if header.kind() != objs::Kind::Blob || header.size() > MAX_NOTE {
+        return Ok(None);
+    }
     let mut blob = repo.gix().find_blob(blob).context(WHAT)?;
     Ok(Some(blob.take_data().into()))
 }

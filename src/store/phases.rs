@@ -2,15 +2,15 @@
 
 use gix::bstr::{BStr, BString};
 
-use super::{Store, records::RECORDS};
+use super::{
+    Store,
+    names::{PHASES, RECORDS},
+};
 use crate::{
     error::Result,
     git::refs,
     model::{Oid, Record},
 };
-
-/// Where the newest records of phases are; the rest of the name is the phase's.
-const PHASES: &str = "refs/checkpoint/phases/";
 
 /// The full name of the ref of a phase.
 pub fn phase_ref(phase: &str) -> BString {
@@ -18,7 +18,7 @@ pub fn phase_ref(phase: &str) -> BString {
 }
 
 /// The ref that a record moves: that of its phase, if it says how to go on with it.
-pub(super) fn ref_of(record: &Record) -> Option<BString> {
+pub fn ref_of(record: &Record) -> Option<BString> {
     record.phase.as_ref().filter(|mark| mark.course.is_some()).map(|mark| phase_ref(&mark.name))
 }
 

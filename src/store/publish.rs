@@ -80,6 +80,16 @@ pub(super) fn publish(repo: &Repo, publication: &Publication<'_>) -> Result<Publ
     finish(repo, record, &edits, (object, unsigned))
 }
 
+/// As `Store::publish_with`.
+pub(super) fn publish_with(repo: &Repo, publication: &Publication<'_>, with: &[RefEdit]) -> Result<Published> {
+    let record = publication.record;
+    let written = write_record(repo, publication)?;
+    let own = RefEdit { name: format!("{RECORDS}{}", record.id).into(), old: None, new: Some(written.0) };
+    let (made, deleted): (Vec<_>, Vec<_>) = with.iter().cloned().partition(|edit| edit.new.is_some());
+    let edits: Vec<RefEdit> = made.into_iter().chain([own]).chain(deleted).collect();
+    finish(repo, record, &edits, written)
+}
+
 /// As `Store::replace`; `old` is the record that is there, as an object and as read.
 pub(super) fn replace(repo: &Repo, publication: &Publication<'_>, old: (Oid, &Record)) -> Result<Published> {
     let (record, (old, had)) = (publication.record, old);

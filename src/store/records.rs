@@ -9,14 +9,16 @@ use super::{codec, publish};
 use crate::{
     config::TagKind,
     error::{Context, Error, Result},
-    git::{Repo, capture::Identity, refs, tree::LOST},
+    git::{
+        Repo,
+        capture::Identity,
+        refs::{self, RefEdit},
+        tree::LOST,
+    },
     model::{Oid, Record, RecordId},
 };
 
-/// Where records are; the rest of the name is the id.
-pub(super) const RECORDS: &str = "refs/checkpoint/records/";
-/// Where what is too large for a record's message is, by the record's id.
-pub(super) const FILES: &str = "refs/checkpoint/files/";
+pub(super) use super::names::{FILES, RECORDS};
 
 /// Below so many records a second thread costs more than it saves.
 const PARALLEL: usize = 64;
@@ -111,6 +113,15 @@ impl<'r> Store<'r> {
         if !matches!(published, Published::Taken(_)) {
             self.remember_id(&record.id);
         }
+        Ok(published)
+    }
+
+    /// As [`Store::publish`] for a record without tag and branch, in one transaction with `edits`: refs are made before the
+    /// record, and deleted after it.
+    pub fn publish_with(&self, record: &Record, edits: &[RefEdit], by: &Identity) -> Result<Published> {
+        let publication = publish::Publication { record, kept: &[], tag: TagKind::None, by };
+        let published = publish::publish_with(self.repo, &publication, edits)?;
+        self.remember_id(&record.id);
         Ok(published)
     }
 

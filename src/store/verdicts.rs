@@ -5,13 +5,16 @@
 //! timed out or was killed says nothing of the tree.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use gix::bstr::{BStr, ByteSlice};
+use gix::bstr::{BStr, BString, ByteSlice};
 
-use super::notes;
+use super::{
+    names::{self, NOTES, VERDICTS},
+    notes,
+};
 use crate::{
     config::ContentHash,
     error::Result,
-    git::{Repo, capture::Identity},
+    git::{Repo, capture::Identity, refs},
     model::{Oid, Verdict},
 };
 
@@ -39,10 +42,42 @@ pub struct Finding<'a> {
     pub at: DateTime<Utc>,
 }
 
-/// The verdict on `tree`, if there is one: a pass, where there ever was one, else a failure.
+/// The key of git's configuration that says whose verdicts are believed beside those found here: `true` (all remotes that
+/// `git checkpoint fetch` was asked to fetch from), `false` (none), or names of remotes.
+pub const TRUSTED: &str = "checkpoint.trustVerdicts";
+
+/// The verdict on `tree`, if there is one: a pass, where there ever was one, else a failure. What was found here counts
+/// before what others say, and that only where they are trusted.
 pub fn find(repo: &Repo, tree: Oid, definition: &Definition) -> Result<Option<Verdict>> {
-    let Some(note) = notes::read(repo, tree)? else { return Ok(None) };
-    Ok(in_note(note.as_ref(), definition))
+    let said = |notes: &BStr| -> Result<Option<Verdict>> {
+        let note = notes::read(repo, notes, tree)?;
+        Ok(note.and_then(|note| in_note(note.as_ref(), definition)))
+    };
+    if let Some(verdict) = said(NOTES.into())? {
+        return Ok(Some(verdict));
+    }
+    for notes in trusted(repo)? {
+        // What others wrote may be anything, and must not be in the way of a check.
+        if let Ok(Some(verdict)) = said(notes.as_ref()) {
+            return Ok(Some(verdict));
+        }
+    }
+    Ok(None)
+}
+
+/// The notes of those who are trusted, as the user's own git configuration says; never a file of the repository.
+fn trusted(repo: &Repo) -> Result<Vec<BString>> {
+    let mut fetched = refs::names(repo, VERDICTS)?;
+    let config = repo.gix().config_snapshot();
+    let Some(said) = config.plumbing().strings(TRUSTED).filter(|said| !said.is_empty()) else { return Ok(fetched) };
+    let is_true =
+        |value: &BString| ["true", "yes", "on", "1"].iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes()));
+    if said.iter().any(|value| is_true(&value.to_vec().into())) {
+        return Ok(fetched);
+    }
+    let wanted: Vec<BString> = said.iter().map(|name| names::verdicts(&name.to_str_lossy())).collect();
+    fetched.retain(|name| wanted.contains(name));
+    Ok(fetched)
 }
 
 fn in_note(note: &BStr, definition: &Definition) -> Option<Verdict> {

@@ -1,5 +1,7 @@
 //! Text for people: ages, counts, columns, and text of others made harmless.
 
+use std::io::Write;
+
 use chrono::{DateTime, Utc};
 
 /// Text from commits, refs, files or commands as it may be shown: control characters, which a terminal would obey,
@@ -63,15 +65,17 @@ pub fn plural(number: usize, noun: &str) -> String {
 
 /// Rows in columns, two blanks apart, as wide as they need.
 pub fn table(rows: Vec<Vec<String>>) -> String {
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
+    // A tab ends a cell, and there is none in one.
+    let cell = |cell: &String| clean(cell).replace('\t', " ");
+    let mut out = tabwriter::TabWriter::new(Vec::new()).minwidth(0).padding(2);
     for row in rows {
-        table.add_row(row.iter().map(|cell| clean(cell)).collect::<Vec<_>>());
+        let line = row.iter().map(cell).collect::<Vec<_>>().join("\t");
+        // Only memory is written to, which cannot fail.
+        writeln!(out, "{line}").expect("memory can be written to");
     }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    let text = out.into_inner().map(String::from_utf8);
+    let text = text.expect("memory can be flushed").expect("text went in");
+    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

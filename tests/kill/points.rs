@@ -136,6 +136,9 @@ fn read(log: &Path, whom: Whom) -> Vec<Point> {
     points
 }
 
+/// Where a kill did harm once: tried always.
+const ONCE_HARMFUL: [&str; 2] = ["/sequencer/head.lock\", O_RDWR", "/.git/HEAD.lock\") = 0"];
+
 /// Some of the points, evenly spread over the whole run; all of them with `KILL_ALL`.
 pub(super) fn spread(points: &[Point], (of_program, of_git): (usize, usize)) -> Vec<&Point> {
     if std::env::var_os("KILL_ALL").is_some() {
@@ -152,6 +155,8 @@ pub(super) fn spread(points: &[Point], (of_program, of_git): (usize, usize)) -> 
         let step = of_kind.len().div_ceil(wanted).max(1);
         chosen.extend(of_kind.iter().skip(step / 2).step_by(step));
     }
+    let was_harmful = |point: &&Point| ONCE_HARMFUL.iter().any(|part| point.line.contains(part));
+    chosen.extend(points.iter().filter(was_harmful));
     chosen
 }
 

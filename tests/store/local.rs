@@ -167,10 +167,10 @@ fn notes_are_merged_line_by_line() {
     within(TestRepo::with_commit, |here| {
         let tree = here.oid("HEAD^{tree}");
         let write = |text: &str| notes::write(&here.repo(), tree, BStr::new(text), &identity()).expect("it works");
-        assert_eq!(notes::read(&here.repo(), tree).expect("it is readable"), None);
+        assert_eq!(notes::read(&here.repo(), BStr::new("refs/notes/checkpoint"), tree).expect("it is readable"), None);
         write("unit pass\n");
         write("lint pass\nunit pass\n");
-        let note = notes::read(&here.repo(), tree).expect("it is readable");
+        let note = notes::read(&here.repo(), BStr::new("refs/notes/checkpoint"), tree).expect("it is readable");
         assert_eq!(note, Some("unit pass\nlint pass\n".into()));
         assert_eq!(here.git(&["notes", "--ref=checkpoint", "show", &tree.to_string()]), "unit pass\nlint pass");
         let before = here.oid("refs/notes/checkpoint");

@@ -1,6 +1,7 @@
 //! The command line. Its doc comments are the only help text; man page, completions and reference come from them.
 
 mod automation;
+mod share;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(super) use self::automation::{
     Finish, Hook, HookProbe, Hooks, HooksAction, Init, Schedule, Scheduler, Start, Trust, Watch,
 };
+pub(super) use self::share::{Fetch, Pin, Prune, Push};
+use self::share::{PRUNE_EXAMPLES, PUSH_EXAMPLES};
 use crate::{config::Env, ui};
 
 /// The heading of the options that every command has.
@@ -158,6 +161,33 @@ pub(super) enum Command {
     /// last agreed, and asks; without a terminal the answer is no. Where nobody can be asked, as in CI, GIT_CHECKPOINT_TRUST
     /// set to the hash that --show prints agrees to this one content.
     Trust(Trust),
+    /// Send checkpoints, records, verdicts and backups to a remote
+    ///
+    /// What git did not track stays here unless --with-untracked is given, and is named. Says first how much would go, and asks
+    /// on a terminal. Tags, branches and records of others are never overwritten; where others push at the same time,
+    /// nothing is lost.
+    #[command(after_long_help = PUSH_EXAMPLES)]
+    Push(Push),
+    /// Get the checkpoints and backups of others from a remote
+    ///
+    /// Each record is looked at before it becomes visible, and what is not as it should be is left out and named. No tag
+    /// and no branch of yours is changed. Verdicts of others are kept apart; git's configuration
+    /// `checkpoint.trustVerdicts` (`true`, `false`, or names of remotes; `true` by default) says whose are believed.
+    Fetch(Fetch),
+    /// Remove what the retention policy does not keep
+    ///
+    /// Without options, the policy is `[retention]` in .checkpoint.toml; with any of --last, --hourly, --daily, --weekly and
+    /// --within, it is these. Checkpoints are counted apart from all other operations, and each branch by itself. What is
+    /// pinned, what the next undo and redo need, the newest record of a phase and what is dated in the future
+    /// stay. What is removed is kept for some days more, so that `undo` brings it back.
+    #[command(after_long_help = PRUNE_EXAMPLES)]
+    Prune(Prune),
+    /// Keep a checkpoint or a record whatever the retention policy says
+    Pin(Pin),
+    /// Let the retention policy decide again
+    ///
+    /// A pin that was pushed stays at the remote.
+    Unpin(Pin),
     /// Rehearse it all on a throw-away copy, and compare every byte
     ///
     /// Takes a checkpoint of the copy, breaks it, rolls back, recovers the good commits and undoes it all. The
@@ -220,12 +250,14 @@ pub(super) enum Command {
 impl Command {
     /// Whether it writes to a repository; such commands do nothing where this program is switched off.
     pub(super) fn changes_something(&self) -> bool {
-        use Command::{Create, Finish, Hooks, Init, Recover, Redo, Rollback, Start, Timed, Trust, Undo, Watch};
+        use Command::{Create, Fetch, Finish, Hooks, Init, Pin, Prune, Push, Recover, Redo, Rollback};
+        use Command::{Start, Timed, Trust, Undo, Unpin, Watch};
         match self {
             Trust(args) => !args.show,
             Hooks(hooks) => hooks.action != HooksAction::Status,
             Create(_) | Init(_) | Rollback(_) | Recover(_) | Undo(_) | Redo(_) => true,
             Start(_) | Finish(_) | Timed | Watch(_) => true,
+            Push(_) | Fetch(_) | Prune(_) | Pin(_) | Unpin(_) => true,
             _ => false,
         }
     }

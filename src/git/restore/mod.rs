@@ -1,7 +1,7 @@
 //! From the state captured now to another: files, index and what git keeps beside them.
 //!
 //! git itself writes the files, so filters, line ends and links come out as they do in any checkout, and only files
-//! that differ are written; [`exchange`] puts them in place without overwriting anything unseen. What it cannot know
+//! that differ are written; `exchange` puts them in place without overwriting anything unseen. What it cannot know
 //! how to (submodules, what a sparse checkout leaves out, names that differ only in case) is left to
 //! `git read-tree -m -u` from the captured tree to the wanted one, in an index of its own. What neither would leave
 //! alone, ignored files above all, [`obstacles()`] finds before anything is written.

@@ -13,10 +13,8 @@ use crate::{
     git::refs::{self, RefEdit, Transaction},
     model::Oid,
     ops::Session,
+    store::names::DISCARDED,
 };
-
-/// Where the tips of discarded histories are kept: `<prefix><date>-<time>-<oid>/heads/<branch>`.
-const KEPT: &str = "refs/checkpoint/discarded/";
 
 /// So many of the commits are named.
 const NAMED: usize = 10;
@@ -109,7 +107,7 @@ fn loss(session: &Session, tip: Oid, remaining: &BTreeSet<Oid>) -> Result<Option
 
 /// Makes a ref here for every history that would be lost, unless there is one already.
 pub(super) fn keep(session: &Session, discarded: &mut [Discarded]) -> Result<()> {
-    let present = refs::list(&session.repo, KEPT)?;
+    let present = refs::list(&session.repo, DISCARDED)?;
     let mut edits = Vec::new();
     for lost in discarded {
         let Loss::Commits { kept, .. } = &mut lost.loss else { continue };
@@ -120,7 +118,7 @@ pub(super) fn keep(session: &Session, discarded: &mut [Discarded]) -> Result<()>
             continue;
         }
         let time = session.now.format("%Y%m%d-%H%M%S");
-        let mut name = BString::from(format!("{KEPT}{time}-{}", lost.tip.to_hex_with_len(10)));
+        let mut name = BString::from(format!("{DISCARDED}{time}-{}", lost.tip.to_hex_with_len(10)));
         name.extend_from_slice(&ending);
         edits.push(RefEdit { name: name.clone(), old: None, new: Some(lost.tip) });
         *kept = Some(name);

@@ -69,6 +69,8 @@ fn again(session: &Session, journal: &Journal, record: Record) -> Result<Recover
     let subject = format!("saved half-way: {}", record.subject);
     let to = Move { target: &target, edits: Vec::new(), then: Then::Done };
     let _saved = move_on(session, to, detail, &subject)?;
+    // A git that was killed as it began leaves its sequencer without a list, and no other can begin then.
+    session.repo.git(["cherry-pick", "--quit"]).run()?;
     if left.is_empty() {
         finish(session, journal, record, begun_at)
     } else {

@@ -134,9 +134,11 @@ fn backup(session: &Session, word: &str) -> Result<Option<Record>> {
 fn newest_backup(session: &Session) -> Result<Record> {
     let store = session.store();
     let ids = store.ids()?;
-    let undone = undo::undone(session, &ids)?;
+    let mut passed = undo::undone(session, &ids)?;
+    // What others backed up is recovered by its name.
+    passed.extend(store.foreign()?);
     let head = session.repo.head()?;
-    for id in ids.iter().rev().filter(|id| id.kind() == Some(Kind::Rollback) && !undone.contains(id)) {
+    for id in ids.iter().rev().filter(|id| id.kind() == Some(Kind::Rollback) && !passed.contains(id)) {
         let record = store.read(id)?;
         let whole = matches!(&record.detail, Detail::Rollback { paths, .. } if paths.is_empty());
         if whole && record.state.head.branch() == head.branch() {

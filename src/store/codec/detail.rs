@@ -1,7 +1,9 @@
 //! What only one kind of operation has.
 
-use super::trailers::{Reader, Writer, oid, unquote};
-use crate::model::{Detail, Kind, PickedCommit, Validation};
+use gix::bstr::BString;
+
+use super::trailers::{Reader, Writer, oid, quote, unquote};
+use crate::model::{Detail, Kind, Oid, PickedCommit, Validation};
 
 pub(super) fn write(detail: &Detail, out: &mut Writer) {
     match detail {
@@ -31,6 +33,13 @@ pub(super) fn write(detail: &Detail, out: &mut Writer) {
         }
         Detail::Undo { undoes } | Detail::Redo { undoes } => out.add("Undoes", undoes),
         Detail::Resume { resumes } => out.add("Resumes", resumes),
+        Detail::Prune { remote, removed, freed } => {
+            if let Some(remote) = remote {
+                out.add_text("Remote", remote.as_bytes());
+            }
+            out.add_all("Removed", removed.iter().map(|(name, oid)| format!("{oid} {}", quote(name))));
+            out.add_all("Freed", freed.iter());
+        }
     }
 }
 
@@ -59,10 +68,20 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<Detail, String> {
         Kind::Undo => Detail::Undo { undoes: reader.parse("Undoes")? },
         Kind::Redo => Detail::Redo { undoes: reader.parse("Undoes")? },
         Kind::Resume => Detail::Resume { resumes: reader.parse("Resumes")? },
+        Kind::Prune => Detail::Prune {
+            remote: reader.text("Remote")?,
+            removed: reader.all("Removed").map(removed).collect::<Result<_, _>>()?,
+            freed: reader.all("Freed").map(str::parse).collect::<Result<_, _>>()?,
+        },
     })
 }
 
 fn picked(value: &str) -> Result<PickedCommit, String> {
     let (from, to) = value.split_once(' ').ok_or("a picked commit is incomplete")?;
     Ok(PickedCommit { from: oid(from)?, to: oid(to)? })
+}
+
+fn removed(value: &str) -> Result<(BString, Oid), String> {
+    let (object, name) = value.split_once(' ').ok_or("a removed ref is incomplete")?;
+    Ok((unquote(name)?, oid(object)?))
 }

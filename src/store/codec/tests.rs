@@ -81,6 +81,12 @@ fn detail() -> impl Strategy<Value = Detail> {
         id(any_kind()).prop_map(|undoes| Detail::Undo { undoes }),
         id(any_kind()).prop_map(|undoes| Detail::Redo { undoes }),
         id(any_kind()).prop_map(|resumes| Detail::Resume { resumes }),
+        (
+            prop::option::of(text()),
+            prop::collection::vec((bytes(), oid()), 0..3),
+            prop::collection::vec(id(any_kind()), 0..3)
+        )
+            .prop_map(|(remote, removed, freed)| Detail::Prune { remote, removed, freed }),
     ]
 }
 
