@@ -12,6 +12,7 @@ mod configured;
 mod kill;
 mod managers;
 mod places;
+mod quick;
 mod shim;
 
 use std::{

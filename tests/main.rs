@@ -23,6 +23,7 @@ mod schema;
 mod share;
 mod special;
 mod store;
+mod story;
 mod support;
 mod terminal;
 mod timed;

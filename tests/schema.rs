@@ -98,6 +98,9 @@ fn answers(repo: &TestRepo, code: i32, name: &str, args: &[&str]) -> Value {
     let (schema, value) = (schema(), run.json());
     let faults = faults(&schema, &schema["$defs"][name], &value, name);
     assert!(faults.is_empty(), "{faults:#?}\n{run}");
+    let all = schema["anyOf"].as_array().expect("every answer");
+    let reference = format!("#/$defs/{name}");
+    assert!(all.iter().any(|one| one["$ref"] == *reference), "{name} is none of the answers that the schema allows");
     value
 }
 

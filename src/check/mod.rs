@@ -60,6 +60,8 @@ pub enum Why {
     NotBegun,
     /// It printed more than is kept.
     TooMuchOutput,
+    /// A person has stopped it.
+    Stopped,
     /// It changed tracked files, so what it said is not about the tree.
     ChangedFiles(Vec<String>),
     /// It could not be started.

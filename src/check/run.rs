@@ -15,7 +15,7 @@ use crate::{
     git::{
         Repo,
         capture::Identity,
-        durable,
+        durable, is_asked_to_stop,
         private::PrivateWorktree,
         shell::{Ended, Shell},
     },
@@ -70,6 +70,10 @@ impl<'r> Run<'r> {
                 done.push(inconclusive(check, Why::NotBegun, Duration::ZERO, None));
                 continue;
             }
+            if is_asked_to_stop() {
+                done.push(inconclusive(check, Why::Stopped, Duration::ZERO, None));
+                break;
+            }
             begun(&check.name, subject);
             let checked = self.run(check, subject, &mut worktree).unwrap_or_else(|error| {
                 inconclusive(check, Why::NotStarted(error.chain().join(": ")), Duration::ZERO, None)
@@ -107,6 +111,7 @@ impl<'r> Run<'r> {
             Ok(Ended::TimedOut) if own > self.circumstances.deadline => Why::OverBudget,
             Ok(Ended::TimedOut) => Why::TimedOut(check.timeout.duration()),
             Ok(Ended::TooMuchOutput) => Why::TooMuchOutput,
+            Ok(Ended::Stopped) => Why::Stopped,
             Ok(Ended::Signal(number)) => Why::Signal(number),
             Ok(Ended::Code(0)) if changed.is_empty() => return Ok(passed(check, took, log)),
             Ok(Ended::Code(0)) => Why::ChangedFiles(changed),

@@ -7,6 +7,7 @@ use crate::{
     check::{Checked, Validated, Why, tail},
     config::{Env, FILE_NAME, Trust},
     error::{Error, Result},
+    git,
     model::{Oid, Verdict, quote_path},
     ops::{
         Session,
@@ -92,6 +93,8 @@ pub(super) fn run(remote: &str, url: &str, env: &Env, ui: &mut Ui) -> Result<u8>
     let request = Request { remote: remote.to_owned(), url: url.to_owned(), input };
     let facts = pre_push::gather(&session, &request).map_err(past)?;
     let plan = pre_push::plan(&facts);
+    // Until the checks are over, what they run in has to be taken away first.
+    git::ask_on_signals()?;
     let outcome = {
         let mut begun = |check: &str, subject: crate::check::Subject| {
             // A line that cannot be shown is no reason not to validate.
@@ -99,6 +102,9 @@ pub(super) fn run(remote: &str, url: &str, env: &Env, ui: &mut Ui) -> Result<u8>
         };
         pre_push::apply(&session, env, (&facts, plan), &mut begun).map_err(past)?
     };
+    if git::is_asked_to_stop() {
+        return Err(past(Error::refused("the push is stopped: its checks were interrupted")));
+    }
     tell_of_loss(&outcome, remote, ui)?;
     if ui.is_json() {
         ui.value(&value(&outcome))?;
@@ -194,6 +200,7 @@ fn why(why: &Why) -> String {
         Why::TimedOut(limit) => format!("it was ended after {} s, its limit", limit.as_secs()),
         Why::OverBudget => "it was ended when the time for all checks was up (push.budget)".into(),
         Why::NotBegun => "the time for all checks was up before it began (push.budget)".into(),
+        Why::Stopped => "it was stopped".into(),
         Why::TooMuchOutput => "it was ended because it printed without end".into(),
         Why::ChangedFiles(files) => {
             let named: Vec<_> = files.iter().take(3).map(String::as_str).collect();

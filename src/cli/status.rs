@@ -72,7 +72,7 @@ pub(super) fn run(env: &Env, ui: &mut Ui) -> Result<u8> {
     let session = super::open_and_remind(env, ui)?;
     let status = status::status(&session)?;
     let trust = trust::gather(&session, env);
-    let hooks = match crate::git::hooks::status(&session.repo, env) {
+    let hooks = match crate::git::hooks::glance(&session.repo, env, ui.is_json()) {
         Ok(hooks) => Some(hooks),
         Err(error) => {
             // The rest is worth knowing all the same.

@@ -271,7 +271,7 @@ fn read(workdir: &Path) -> Result<Option<String>> {
 
 /// The parser's words (they show the line), and the nearest known key where one was misspelt.
 fn not_understood(error: &toml::de::Error) -> Error {
-    let why = error.to_string();
+    let why = in_words(&error.to_string());
     let quoted: Vec<&str> = error.message().split('`').skip(1).step_by(2).collect();
     let failure = Error::usage(format!("`{FILE_NAME}` is not valid")).because(why.trim_end().to_owned());
     if let Some((unknown, known)) = quoted.split_first().filter(|_| error.message().starts_with("unknown")) {
@@ -284,6 +284,14 @@ fn not_understood(error: &toml::de::Error) -> Error {
         return failure.hint("a section that may stand more than once is written with two brackets, as in `[[check]]`");
     }
     failure.hint("correct that line, or remove it to get the default")
+}
+
+/// A section is no `struct` to whoever writes the file.
+fn in_words(why: &str) -> String {
+    const STRUCT: &str = "expected struct ";
+    let Some(at) = why.find(STRUCT) else { return why.to_owned() };
+    let name = why[at + STRUCT.len()..].find(|c: char| !c.is_alphanumeric()).unwrap_or(why.len() - at - STRUCT.len());
+    format!("{}expected a section{}", &why[..at], &why[at + STRUCT.len() + name..])
 }
 
 /// Reads a value that people write as text.

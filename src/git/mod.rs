@@ -18,6 +18,7 @@ pub mod repo;
 pub mod restore;
 pub mod shell;
 pub mod tree;
+mod version;
 
 /// From now on a signal that ends the process removes the lock files it holds.
 pub fn remove_locks_on_signals() -> crate::error::Result<()> {

@@ -95,24 +95,35 @@ fn new_folder(repo: &Repo) -> io::Result<tempfile::TempDir> {
 
 /// Removes the private worktrees of this repository whose owners are gone.
 pub fn remove_left_overs(repo: &Repo) -> Result<()> {
-    let Ok(entries) = fs::read_dir(repo.common_dir().join("worktrees")) else { return Ok(()) };
-    for entry in entries.flatten() {
-        if !entry.file_name().as_encoded_bytes().starts_with(NAME.as_bytes()) {
-            continue;
-        }
-        let Ok(file) = fs::read(entry.path().join("gitdir")) else { continue };
-        let Ok(file) = gix::path::from_byte_slice(file.trim_end()).map(Path::to_owned) else { continue };
-        // `<folder>/<worktree>/.git`; the folder is ours alone, so its name and its lock say all.
-        let (Some(worktree), Some(folder)) = (file.parent(), file.ancestors().nth(2)) else { continue };
-        let is_ours = folder.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(NAME.as_bytes()));
-        let Ok(lock) = File::open(folder.join("lock")) else { continue };
-        if is_ours && lock.try_lock().is_ok() {
-            repo.git(["worktree", "remove", "--force", "--force"]).arg(worktree).output()?;
-            make_writable(folder);
-            let _removed = fs::remove_dir_all(folder);
-        }
+    for (worktree, folder, _lock) in left_overs(repo) {
+        repo.git(["worktree", "remove", "--force", "--force"]).arg(worktree).output()?;
+        make_writable(&folder);
+        let _removed = fs::remove_dir_all(folder);
     }
     Ok(())
+}
+
+/// How many of them there are.
+pub fn count_left_overs(repo: &Repo) -> usize {
+    left_overs(repo).len()
+}
+
+/// Each with the folder it is in, and that folder's lock, taken.
+fn left_overs(repo: &Repo) -> Vec<(PathBuf, PathBuf, File)> {
+    let entries = fs::read_dir(repo.common_dir().join("worktrees")).into_iter().flatten().flatten();
+    let find = |entry: fs::DirEntry| {
+        if !entry.file_name().as_encoded_bytes().starts_with(NAME.as_bytes()) {
+            return None;
+        }
+        let file = fs::read(entry.path().join("gitdir")).ok()?;
+        let file = gix::path::from_byte_slice(file.trim_end()).ok()?;
+        // `<folder>/<worktree>/.git`; the folder is ours alone, so its name and its lock say all.
+        let (worktree, folder) = (file.parent()?, file.ancestors().nth(2)?);
+        let is_ours = folder.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(NAME.as_bytes()));
+        let lock = File::open(folder.join("lock")).ok()?;
+        (is_ours && lock.try_lock().is_ok()).then(|| (worktree.to_owned(), folder.to_owned(), lock))
+    };
+    entries.filter_map(find).collect()
 }
 
 /// A command may leave folders that nothing can be removed from, as Go does with its modules.

@@ -56,6 +56,8 @@ pub enum Ended {
     TimedOut,
     /// It was ended because it wrote more than anybody reads.
     TooMuchOutput,
+    /// It was ended because this program was asked to stop.
+    Stopped,
 }
 
 /// Variables that are this program's own business and none of a command's.
@@ -91,6 +93,9 @@ impl Shell<'_> {
         let stopped = loop {
             if has_ended(running)? {
                 break None;
+            }
+            if super::is_asked_to_stop() {
+                break Some(Ended::Stopped);
             }
             let now = Instant::now();
             if now >= self.deadline {

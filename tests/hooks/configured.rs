@@ -55,6 +55,8 @@ fn a_repository_that_was_moved_still_finds_its_shims() {
     let repo = repo.at("../moved to here");
     repo.git(&["commit", "-q", "--allow-empty", "-m", "x"]);
     assert_eq!(events(&repo), ["post-commit"]);
+    repo.remove_var("GIT_CHECKPOINT_PROBE");
+    assert!(repo.checkpoint_ok(&["doctor"]).stdout.ends_with("nothing is wrong\n"));
     // And where the shims are gone, git goes on and it is said.
     fs::remove_dir_all(moved.join(".git/checkpoint/hooks")).expect("they were there");
     let output = repo.git_raw(&["commit", "-q", "--allow-empty", "-m", "y"]);

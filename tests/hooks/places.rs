@@ -206,7 +206,7 @@ fn a_folder_that_cannot_be_written_installs_nothing() {
     let output = command.output().expect("it can be run");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(4), "{said}");
-    assert!(said.contains("nothing was changed"), "{said}");
+    assert_eq!(said.matches("nothing was changed").count(), 1, "{said}");
     fs::set_permissions(&locked, fs::Permissions::from_mode(0o755)).expect("it is ours");
     assert_eq!(everything(repo.path()), before);
     if rustix::process::geteuid().is_root() {
@@ -279,4 +279,43 @@ fn a_folder_of_the_worktree_that_cannot_be_written_about_is_refused() {
     }
     repo.git(&["config", "core.hooksPath", "two\nlines"]);
     refused(&repo, 1, "cannot be kept out of git's sight");
+}
+
+#[test]
+fn a_copy_of_a_repository_leaves_the_hooks_of_the_first_alone() {
+    let repo = probed();
+    if skip_unless(&repo, false) {
+        return;
+    }
+    witness(&repo, ".git/hooks/post-merge", 0);
+    repo.checkpoint_ok(&["hooks", "install"]);
+    let copied = repo.command("cp").args(["-R", ".", "../copy"]).status().expect("there is a cp");
+    assert!(copied.success());
+    let (copy, before) = (repo.at("../copy"), everything(repo.path()));
+    // The list of folders was copied too, and names those of the first one.
+    let status = copy.checkpoint_ok(&["hooks"]);
+    assert_eq!(status.stderr, "", "{status}");
+    assert!(copy.checkpoint_ok(&["doctor"]).stdout.ends_with("nothing is wrong\n"));
+    copy.checkpoint_ok(&["hooks", "install"]);
+    copy.checkpoint_ok(&["hooks", "uninstall"]);
+    assert_eq!(everything(repo.path()), before, "that was another repository");
+    assert!(!copy.exists(".git/hooks/post-commit") && !copy.exists(".git/checkpoint/hooks"));
+    copy.git(&["commit", "-q", "--allow-empty", "-m", "x"]);
+    assert_eq!(events(&repo), [""; 0]);
+    repo.git(&["commit", "-q", "--allow-empty", "-m", "x"]);
+    assert_eq!(events(&repo), ["post-commit"]);
+}
+
+#[test]
+fn a_folder_below_folders_that_do_not_exist_comes_and_goes_with_them() {
+    let repo = probed();
+    if skip_unless(&repo, false) {
+        return;
+    }
+    repo.git(&["config", "core.hooksPath", "my hooks/of/all"]);
+    let before = everything(repo.path());
+    repo.checkpoint_ok(&["hooks", "install"]);
+    assert!(repo.exists("my hooks/of/all/post-commit"));
+    repo.checkpoint_ok(&["hooks", "uninstall"]);
+    assert_eq!(everything(repo.path()), before);
 }

@@ -185,3 +185,24 @@ fn the_shim_is_a_script_that_shells_can_read() {
         }
     }
 }
+
+#[test]
+fn the_steps_of_a_rebase_do_not_start_the_program() {
+    let repo = probed();
+    witness(&repo, ".git/hooks/post-commit", 0);
+    repo.checkpoint_ok(&["hooks", "install"]);
+    repo.git(&["switch", "-q", "-c", "topic"]);
+    repo.commit("Topic");
+    repo.git(&["switch", "-q", "main"]);
+    for n in 0..3 {
+        repo.write(format!("file{n}"), "x\n");
+        repo.commit(&format!("Commit {n}"));
+    }
+    arrived(&repo);
+    witnessed(&repo);
+    repo.git(&["rebase", "-q", "topic"]);
+    assert_eq!(events(&repo), ["post-rewrite"]);
+    assert_eq!(witnessed(&repo).lines().count(), 3, "the user's own hook has its calls");
+    repo.git(&["commit", "-q", "--allow-empty", "-m", "x"]);
+    assert_eq!(events(&repo), ["post-commit"]);
+}

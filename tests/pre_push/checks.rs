@@ -217,13 +217,9 @@ fn without_trust_the_push_goes_on_unless_the_user_says_otherwise() {
     push_ok(&repo, &["origin", "main"]);
 }
 
-#[test]
-fn a_program_that_is_killed_leaves_no_check_running_and_the_next_cleans_up() {
-    let repo = trusted(
-        "[[check]]\nname = \"slow\"\non = [\"push\"]\n\
-         run = '''echo $$ > \"$(dirname \"$HOME\")/pid\"; test -f \"$(dirname \"$HOME\")/fast\" || sleep 600'''\n",
-    );
-    let commit = commit(&repo, "good");
+/// The program as git's hook, stopped in the middle of a check that would never end; the check's process.
+fn in_a_slow_check(repo: &TestRepo) -> (std::process::Child, String) {
+    let commit = commit(repo, "good");
     let line = format!("refs/heads/main {commit} refs/heads/main {}\n", "0".repeat(40));
     let mut command = repo.checkpoint_command(&["hook", "pre-push", "origin", "url"]);
     let mut child = command.stdin(std::process::Stdio::piped()).spawn().expect("it can be run");
@@ -240,8 +236,12 @@ fn a_program_that_is_killed_leaves_no_check_running_and_the_next_cleans_up() {
     };
     // The process that looks after it is started right after the check.
     std::thread::sleep(Duration::from_secs(1));
-    child.kill().expect("it can be killed");
-    child.wait().expect("it can be waited for");
+    (child, pid)
+}
+
+/// The check's process ends soon.
+#[track_caller]
+fn assert_ends(pid: &str) {
     let runs = || {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         stat.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(" Z"))
@@ -251,11 +251,38 @@ fn a_program_that_is_killed_leaves_no_check_running_and_the_next_cleans_up() {
         assert!(Instant::now() < deadline, "the check still runs");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+const SLOW: &str = "[[check]]\nname = \"slow\"\non = [\"push\"]\n\
+     run = '''echo $$ > \"$(dirname \"$HOME\")/pid\"; test -f \"$(dirname \"$HOME\")/fast\" || sleep 600'''\n";
+
+#[test]
+fn a_program_that_is_killed_leaves_no_check_running_and_the_next_cleans_up() {
+    let repo = trusted(SLOW);
+    let (mut child, pid) = in_a_slow_check(&repo);
+    child.kill().expect("it can be killed");
+    child.wait().expect("it can be waited for");
+    assert_ends(&pid);
     assert_eq!(repo.git(&["worktree", "list"]).lines().count(), 2, "the test is of what is left behind");
+    let doctor = repo.checkpoint(&["doctor"]);
+    assert!(doctor.stdout.contains("a private worktree of a check that was killed"), "{doctor}");
     repo.write("../fast", "");
     push_ok(&repo, &["origin", "main"]);
     assert_nothing_left(&repo);
     repo.fsck();
+}
+
+#[test]
+fn ctrl_c_ends_the_check_stops_the_push_and_leaves_nothing() {
+    let repo = trusted(SLOW);
+    let (child, pid) = in_a_slow_check(&repo);
+    let asked = repo.command("kill").args(["-INT", &child.id().to_string()]).status().expect("there is a kill");
+    assert!(asked.success());
+    let output = child.wait_with_output().expect("it can be waited for");
+    assert_eq!(output.status.code(), Some(1), "the push must not go on");
+    assert_ends(&pid);
+    assert_nothing_left(&repo);
+    assert_eq!(repo.git(&["notes", "--ref=checkpoint", "list"]), "", "it has no verdict");
 }
 
 #[test]

@@ -21,6 +21,7 @@ fn mistakes_are_told_with_line_and_nearest_key() {
         "[phase]\ntag = '{phase'\n",
         "[phase]\nbackup = 'broken {date}'\n",
         "[phase]\ntag = 'x\u{1b}[31m'\n",
+        "phase = '4h'\n",
         "[capture]\n\"wi\\u001b[31mld\" = 1\n",
     ];
     let runs: Vec<Run> = texts

@@ -267,6 +267,10 @@ impl Work<'_> {
             }
         }
         if failures.is_empty() {
+            // The failure to write says so already.
+            if error.hints().iter().any(|hint| hint.ends_with("nothing was changed")) {
+                return error;
+            }
             return error.hint("nothing was changed; when that is mended, try again");
         }
         let error = error.hint("`git checkpoint hooks status` shows how things stand; call this again to complete it");

@@ -49,7 +49,10 @@ pub(super) fn write(repo: &Repo, patterns: &[Vec<u8>]) -> io::Result<()> {
     };
     let after = join(&split(&before).0, patterns);
     if after.is_empty() {
-        return durable::remove(&path);
+        durable::remove(&path)?;
+        // It was made for the file where git had made none.
+        let _has_other_files = path.parent().map(fs::remove_dir);
+        return Ok(());
     }
     durable::write_atomically(&path, &after, durable::shared_policy(repo))
 }

@@ -2,12 +2,13 @@
 
 use std::{
     ffi::{OsStr, OsString},
-    os::unix::ffi::{OsStrExt, OsStringExt},
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
 };
 
 use super::{
     CONFIGURED_SINCE, Mechanism,
+    asked::Asked,
     config::{self, Configured},
     exclude,
     folder::Folder,
@@ -17,7 +18,7 @@ use super::{
 use crate::{
     config::Env,
     error::{Context, Error, Result},
-    git::{Git, Repo},
+    git::{Repo, version},
 };
 
 /// Why the folder in which git looks for hook files cannot be used for ours.
@@ -34,7 +35,7 @@ pub struct Unusable {
 /// Everything that a plan is made from.
 #[derive(Debug, Clone)]
 pub struct Facts {
-    /// git's version.
+    /// git's version; zero where it was not asked for.
     pub git: (u32, u32),
     /// The same, as git says it.
     pub git_text: String,
@@ -71,6 +72,13 @@ impl Facts {
         if self.git >= CONFIGURED_SINCE { Mechanism::Config } else { Mechanism::Files }
     }
 
+    /// Whether anything of ours is there, by either way of git's.
+    fn has_ours(&self) -> bool {
+        !self.remembered.is_empty()
+            || self.all_folders().any(Folder::has_ours)
+            || self.configured.iter().any(|one| !one.is_absent())
+    }
+
     /// Every folder that may have something of ours.
     pub(super) fn all_folders(&self) -> impl Iterator<Item = &Folder> {
         self.folder.iter().chain(&self.others)
@@ -79,15 +87,38 @@ impl Facts {
 
 /// Looks; changes nothing.
 pub fn gather(repo: &Repo, env: &Env) -> Result<Facts> {
-    let (git, git_text) = git_version(repo.workdir())?;
+    let (git, git_text) = version::ask(repo.workdir())?;
+    let mut facts = look(repo, env, &Asked::git(repo)?)?;
+    for folder in facts.folder.iter_mut().chain(&mut facts.others) {
+        folder.track(repo)?;
+    }
+    Ok(Facts { git, git_text, ..facts })
+}
+
+/// As much as `status` is made from, without git where that can be. Its version is asked for only where something of ours
+/// is there, or `complete` is wanted.
+pub(super) fn glance(repo: &Repo, env: &Env, complete: bool) -> Result<Facts> {
+    let asked = match Asked::quickly(repo, env) {
+        Some(asked) => asked,
+        None => Asked::git(repo)?,
+    };
+    let facts = look(repo, env, &asked)?;
+    if !complete && !facts.has_ours() {
+        return Ok(facts);
+    }
+    let (git, git_text) = version::remembered(repo, env)?;
+    Ok(Facts { git, git_text, ..facts })
+}
+
+/// All but git's version, and what git says of places in the worktree.
+fn look(repo: &Repo, env: &Env, asked: &Asked) -> Result<Facts> {
     let program = env
         .stable_exe()
         .context("cannot find this program's own file")
         .map_err(|error| error.hint("install `git-checkpoint` in a folder of PATH"))?;
     let remembered = folders::read(repo)?;
-    let values = config::values(repo)?;
     let look = |path: PathBuf| Folder::look(repo, path, &program, &remembered);
-    let folder = match usable_folder(repo)? {
+    let folder = match usable_folder(repo, asked) {
         Ok(path) => Ok(look(path)?),
         Err(unusable) => Err(unusable),
     };
@@ -104,16 +135,16 @@ pub fn gather(repo: &Repo, env: &Env) -> Result<Facts> {
             others.push(other);
         }
     }
-    let foreign = values.iter().filter(|value| value.key == "command");
+    let foreign = asked.values.iter().filter(|value| value.key == "command");
     let is_ours = |name: &OsStr| name.as_bytes().starts_with(config::KEY.as_bytes());
     Ok(Facts {
-        git,
-        git_text,
+        git: (0, 0),
+        git_text: String::new(),
         program_on_path: shim::on_path(env),
         folder,
         others,
         remembered,
-        configured: config::look(repo, &values, &program),
+        configured: config::look(repo, &asked.values, &program),
         foreign: foreign.map(|value| value.name.clone()).filter(|name| !is_ours(name)).collect(),
         excluded: exclude::read(repo)?,
         litter: folders::litter(repo),
@@ -124,49 +155,17 @@ pub fn gather(repo: &Repo, env: &Env) -> Result<Facts> {
     })
 }
 
-/// The version of git on PATH, and the same in its own words.
-pub(super) fn git_version(dir: &Path) -> Result<((u32, u32), String)> {
-    let said = String::from_utf8_lossy(&Git::in_dir(dir, ["version"]).run()?).trim().to_owned();
-    let text = said.strip_prefix("git version ").unwrap_or(&said).to_owned();
-    let version = parse_version(&text).ok_or_else(|| {
-        Error::environment(format!("cannot read git's version from `{said}`")).hint("install git 2.39 or newer")
-    })?;
-    Ok((version, text))
-}
-
-fn parse_version(text: &str) -> Option<(u32, u32)> {
-    let mut numbers = text.split(|c: char| !c.is_ascii_digit()).map(str::parse);
-    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
-}
-
 /// Where git looks for hook files, absolute and without symbolic links, if our shims may be put there.
-fn usable_folder(repo: &Repo) -> Result<std::result::Result<PathBuf, Unusable>> {
-    let setting = setting(repo)?;
-    if let Some((scope, value)) = &setting
+fn usable_folder(repo: &Repo, asked: &Asked) -> std::result::Result<PathBuf, Unusable> {
+    if let Some((scope, value)) = &asked.setting
         && let Some(unusable) = refuse_setting(scope, value)
     {
-        return Ok(Err(unusable));
+        return Err(unusable);
     }
-    let mut asked = repo.git(["rev-parse", "--path-format=absolute", "--git-path", "hooks"]).run()?;
-    asked.pop_if(|byte| *byte == b'\n');
-    let path = real(Path::new(OsStr::from_bytes(&asked)));
-    Ok(match refuse_place(repo, &path, setting.is_some()) {
+    let path = real(&asked.folder);
+    match refuse_place(repo, &path, asked.setting.is_some()) {
         Some(unusable) => Err(unusable),
         None => Ok(path),
-    })
-}
-
-/// `core.hooksPath` that counts, with the file it stands in: `local`, `worktree`, `global`, `system`, `command`.
-fn setting(repo: &Repo) -> Result<Option<(String, OsString)>> {
-    let output = repo.git(["config", "--show-scope", "-z", "--get-all", "core.hooksPath"]).output()?;
-    match output.code {
-        0 => {
-            let fields: Vec<&[u8]> = output.stdout.split(|byte| *byte == 0).collect();
-            let last = fields.chunks_exact(2).last();
-            Ok(last.map(|pair| (String::from_utf8_lossy(pair[0]).into_owned(), OsString::from_vec(pair[1].to_vec()))))
-        }
-        1 if output.stderr.is_empty() => Ok(None),
-        _ => Err(output.error("git config --get-all core.hooksPath")),
     }
 }
 
@@ -257,21 +256,6 @@ pub(super) fn refusal(unusable: &Unusable) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn versions_of_git_are_read() {
-        for (text, version) in [
-            ("2.47.3", Some((2, 47))),
-            ("2.39.5 (Apple Git-154)", Some((2, 39))),
-            ("2.54.0-rc1", Some((2, 54))),
-            ("2.54.0.windows.1", Some((2, 54))),
-            ("3.0", Some((3, 0))),
-            ("next", None),
-            ("2", None),
-        ] {
-            assert_eq!(parse_version(text), version, "{text}");
-        }
-    }
 
     #[test]
     fn a_folder_of_several_repositories_is_refused() {

@@ -94,7 +94,7 @@ impl Range {
         range.git("repo", &["init", "-q", "-b", "main", "--template=", "."]).run()?;
         range.git("repo", &["init", "-q", "--bare", "--template=", "../remote"]).run()?;
         match status.mechanism {
-            Some(Mechanism::Config) => range.configure(&facts.configured)?,
+            Some(Mechanism::Config) => range.configure(facts)?,
             _ => range.link(facts, status).context("cannot make a throw-away repository")?,
         }
         for name in &facts.foreign {
@@ -106,8 +106,12 @@ impl Range {
         Ok(range)
     }
 
-    fn configure(&self, configured: &[Configured]) -> Result<()> {
-        for one in configured.iter().filter(|one| one.is_called()) {
+    fn configure(&self, facts: &Facts) -> Result<()> {
+        // Where the repository was moved, the shims are found beside it.
+        let state = self.place.join("repo/.git/checkpoint");
+        let linked = fs::create_dir(&state).and_then(|()| symlink(&facts.shims, state.join("hooks")));
+        linked.context("cannot make a throw-away repository")?;
+        for one in facts.configured.iter().filter(|one| one.is_called()) {
             let key = |part: &str| format!("hook.{}.{part}", Configured::name(one.event));
             for (part, values) in [("command", &one.commands), ("event", &one.events)] {
                 for value in values {

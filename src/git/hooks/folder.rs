@@ -163,6 +163,8 @@ pub struct Folder {
     pub path: PathBuf,
     /// Whether it is there.
     pub exists: bool,
+    /// The folders above it that are not there, the lowest first.
+    pub missing: Vec<PathBuf>,
     /// Whether it was made for our shims.
     pub made: bool,
     /// The folder beside it for what is kept.
@@ -193,9 +195,6 @@ impl Folder {
         for event in HookEvent::ALL {
             slots.push(look_at_slot(event, &path, &saved, program)?);
         }
-        if in_worktree {
-            track(repo, &path, &mut slots)?;
-        }
         let is_temporary = |name: &OsString| name.as_bytes().starts_with(TEMPORARY.as_bytes());
         let (leftovers, others): (Vec<_>, Vec<_>) = names.iter().flatten().partition(|name| is_temporary(name));
         let parent = path.parent().unwrap_or(&path);
@@ -210,6 +209,7 @@ impl Folder {
         };
         Ok(Folder {
             exists: names.is_some(),
+            missing: path.ancestors().skip(1).take_while(|dir| !dir.exists()).map(Path::to_owned).collect(),
             made: remembered.iter().any(|folder| folder.path == path && folder.made),
             unlinked: others.iter().filter(is_unlinked).map(|name| OsString::clone(name)).collect(),
             leftovers: leftovers
@@ -225,6 +225,11 @@ impl Folder {
             saved,
             path,
         })
+    }
+
+    /// Asks git what it says of the places, where they are in the worktree; until then they count as aside.
+    pub(super) fn track(&mut self, repo: &Repo) -> Result<()> {
+        if self.in_worktree { track(repo, &self.path, &mut self.slots) } else { Ok(()) }
     }
 
     /// The place of an event.

@@ -48,7 +48,35 @@ pub(super) fn read(repo: &Repo) -> Result<Vec<Remembered>> {
         let path = PathBuf::from(std::ffi::OsString::from_vec(unquote_path(path)?.into()));
         matches!(how, "made" | "found").then(|| Remembered { path, made: how == "made" })
     };
-    lines.map(|line| parse(line).ok_or_else(unknown)).collect()
+    let all: Vec<Remembered> = lines.map(|line| parse(line).ok_or_else(unknown)).collect::<Result<_>>()?;
+    Ok(all.into_iter().filter(|folder| !is_of_another(repo, &folder.path)).collect())
+}
+
+/// Whether the folder belongs to another repository: where a repository was copied, so was its list, and its paths lead to
+/// the first one.
+fn is_of_another(repo: &Repo, path: &Path) -> bool {
+    let Some(git_dir) = path.ancestors().find_map(git_dir_at) else { return false };
+    let common = match fs::read(git_dir.join("commondir")) {
+        Ok(text) => gix::path::from_byte_slice(text.trim_end()).map(|common| git_dir.join(common)).unwrap_or(git_dir),
+        Err(_) => git_dir,
+    };
+    common.canonicalize().is_ok_and(|common| common != repo.common_dir())
+}
+
+/// The `.git` folder that is here, or belongs here.
+fn git_dir_at(dir: &Path) -> Option<PathBuf> {
+    let is_one =
+        |dir: &Path| dir.join("HEAD").is_file() && (dir.join("objects").is_dir() || dir.join("commondir").is_file());
+    let dot_git = dir.join(".git");
+    if is_one(dir) {
+        return Some(dir.to_owned());
+    }
+    if is_one(&dot_git) {
+        return Some(dot_git);
+    }
+    let text = fs::read(dot_git).ok()?;
+    let path = text.strip_prefix(b"gitdir: ")?;
+    Some(dir.join(gix::path::from_byte_slice(path.trim_end()).ok()?))
 }
 
 /// Writes the folders; without any, the file is removed.

@@ -12,6 +12,7 @@
 //! `facts` looks, `plan` decides from values alone, `apply` does it or undoes what it did.
 
 mod apply;
+mod asked;
 mod config;
 mod exclude;
 mod facts;
@@ -61,6 +62,12 @@ pub fn status(repo: &Repo, env: &Env) -> Result<Status> {
     Ok(status::of(&gather(repo, env)?))
 }
 
+/// The same, worked out without git where that can be: for what is called all day. Where nothing is installed, git's
+/// version is told only with `complete`.
+pub fn glance(repo: &Repo, env: &Env, complete: bool) -> Result<Status> {
+    Ok(status::of(&facts::glance(repo, env, complete)?))
+}
+
 /// The same, from what was looked at already.
 pub fn status_of(facts: &Facts) -> Status {
     status::of(facts)
@@ -73,5 +80,5 @@ pub fn apply(repo: &Repo, facts: &Facts, plan: &Plan) -> Result<()> {
 
 /// The version of git on PATH, and the same as text.
 pub fn git_version() -> Result<((u32, u32), String)> {
-    facts::git_version(Path::new("."))
+    super::version::ask(Path::new("."))
 }

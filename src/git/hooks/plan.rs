@@ -234,8 +234,13 @@ impl Plan {
 
     /// A shim in every place of the folder.
     fn fill(&mut self, folder: &Folder, facts: &Facts) {
-        if !facts.remembered.iter().any(|remembered| remembered.path == folder.path) {
-            self.steps.push(Step::Remember { folder: folder.path.clone(), made: !folder.exists });
+        // The folders above one that is made are made as well, and go after it, in the order of the list.
+        for (path, made) in
+            [(&folder.path, !folder.exists)].into_iter().chain(folder.missing.iter().map(|path| (path, true)))
+        {
+            if !facts.remembered.iter().any(|remembered| remembered.path == *path) {
+                self.steps.push(Step::Remember { folder: path.clone(), made });
+            }
         }
         if !folder.exists {
             self.steps.push(Step::MakeFolder(folder.path.clone()));

@@ -140,6 +140,6 @@ mod tests {
     fn a_command_is_one_line_that_arguments_can_follow() {
         let command = command(HookEvent::PostCheckout, Path::new("/a b/x"));
         let command = command.to_str().expect("plain");
-        assert!(command.ends_with("exec \"$shim\"") && command.contains("'/a b/x'"), "{command}");
+        assert!(command.ends_with("; . \"$shim\"") && command.contains("'/a b/x'"), "{command}");
     }
 }

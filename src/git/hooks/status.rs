@@ -234,6 +234,11 @@ fn find_troubles(facts: &Facts, status: &mut Status) {
         let fix = format!("install `git-checkpoint` in a folder of PATH, then {INSTALL}");
         tell("the hooks cannot find `git-checkpoint`: nothing is saved or checked by them".into(), &fix);
     }
+    let missing: Vec<&str> =
+        status.events.iter().filter(|one| one.state == EventState::Missing).map(|one| one.event.as_str()).collect();
+    if !missing.is_empty() {
+        tell(format!("{}: git does not call git-checkpoint", missing.join(", ")), INSTALL);
+    }
     for EventStatus { event, state } in &status.events {
         let twice = facts
             .folder
@@ -245,7 +250,6 @@ fn find_troubles(facts: &Facts, status: &mut Status) {
                 let who = manager.map_or("another hook", Manager::as_str);
                 tell(format!("{event}: {who} stands in the place of ours"), &mend(*manager));
             }
-            EventState::Missing => tell(format!("{event}: git does not call git-checkpoint"), INSTALL),
             EventState::Outdated => tell(format!("{event}: the shim is of another version"), INSTALL),
             EventState::Disabled => {
                 let name = Configured::name(*event);

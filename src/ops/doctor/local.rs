@@ -9,7 +9,7 @@ use std::{
 use super::{Finding, Ground};
 use crate::{
     error::{Context, Result},
-    git::{durable, lock},
+    git::{durable, lock, private},
     store::Journal,
 };
 
@@ -103,6 +103,11 @@ pub(super) fn leftovers(ground: &Ground<'_>) -> Result<Vec<Finding>> {
         found.push(
             Finding::note("leftovers", what).fix("the next operation, or `git checkpoint hooks install`, removes them"),
         );
+    }
+    let worktrees = private::count_left_overs(ground.repo);
+    if worktrees > 0 {
+        let what = format!("a private worktree of a check that was killed is in `git worktree list` ({worktrees})");
+        found.push(Finding::note("leftovers", what).fix("the next check before a push removes it"));
     }
     let counted = ground.repo.git(["count-objects", "-v"]).run()?;
     let counted = String::from_utf8_lossy(&counted).into_owned();

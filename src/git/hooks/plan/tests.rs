@@ -32,6 +32,7 @@ fn facts(git: (u32, u32), first: Slot) -> Facts {
     let folder = Folder {
         path: "/r/.git/hooks".into(),
         exists: true,
+        missing: Vec::new(),
         made: false,
         saved: "/r/.git/hooks.checkpoint".into(),
         saved_exists: slots.iter().any(|slot| slot.saved != Saved::Nothing),
