@@ -336,3 +336,21 @@ fn a_branch_that_another_worktree_has_is_not_moved() {
     other.git(&["switch", "-q", "--detach"]);
     repo.checkpoint_ok(&["rollback", &tag, "--yes"]);
 }
+
+#[test]
+fn a_path_that_is_ignored_by_now_is_taken_back_and_verified() {
+    let repo = TestRepo::with_commit();
+    repo.write("z/y/x/w", "saved\n");
+    repo.checkpoint_ok(&["create"]);
+    repo.write(".gitignore", "x\n");
+    repo.remove("z/y");
+    repo.write("z/y", "a file by now\n");
+    let back = repo.checkpoint_ok(&["rollback", "latest", "--yes", "--path", "z/y"]);
+    assert!(back.stdout.contains("verify   ok"), "{back}");
+    assert_eq!(repo.read_text("z/y/x/w"), "saved\n");
+    let refused = repo.checkpoint(&["undo", "--yes"]);
+    assert!(refused.code == 1 && refused.stderr.contains("`z/y/x/w` is ignored"), "{refused}");
+    repo.remove("z/y");
+    repo.checkpoint_ok(&["undo", "--yes"]);
+    assert_eq!(repo.read_text("z/y"), "a file by now\n");
+}

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     error::{Context, Error, Result},
     git::{
-        capture::{Captured, raw},
+        capture::{Captured, raw, witness},
         restore,
         tree::{self, TreeChange},
     },
@@ -249,11 +249,13 @@ impl Plan {
             let before = tree::entry(&session.repo, self.captured.state.worktree, path)?;
             let has_stayed = match (change.old, change.new) {
                 (None, _) => before.is_none(),
-                (old, None) => {
+                (Some(_), None) if tree::entry(&session.repo, now.index, path)?.is_some() => false,
+                (Some(old), None) if before == Some(old) => {
                     let place = gix::path::from_bstr(path).context("cannot use a path on this system")?;
-                    let is_staged = tree::entry(&session.repo, now.index, path)?.is_some();
-                    old == before && !is_staged && session.repo.workdir().join(place).symlink_metadata().is_ok()
+                    session.repo.workdir().join(place).symlink_metadata().is_ok()
                 }
+                // Brought back by its path, and ignored by the rules that stay.
+                (Some(old), None) => witness::is_on_disk(&session.repo, path, old.id)?,
                 _ => false,
             };
             if !has_stayed {

@@ -183,6 +183,24 @@ pub fn is_known(repo: &Repo, path: &BStr, place: &Path) -> Result<bool> {
     Ok(repo.gix().has_object(large::id(repo, path, place)?))
 }
 
+/// Whether what is on disk at `path` has the content of the blob `id`, whether or not git would see it there.
+pub fn is_on_disk(repo: &Repo, path: &BStr, id: Oid) -> Result<bool> {
+    let place = repo.workdir().join(os_path(path));
+    let failed = || format!("cannot read `{}`", place.display());
+    match place.symlink_metadata() {
+        Ok(data) if data.is_symlink() => {
+            let target = gix::path::into_bstr(std::fs::read_link(&place).with_context(failed)?).with_context(failed)?;
+            Ok(raw::hash(repo, &target)? == id)
+        }
+        Ok(data) if data.is_file() => {
+            let file = File::open(&place).with_context(failed)?;
+            let bytes = large::hash(repo.gix(), &file, data.len()).with_context(failed)?;
+            Ok(bytes == id || large::id(repo, path, os_path(path))? == id)
+        }
+        _ => Ok(false),
+    }
+}
+
 /// What is at a name in a folder, if anything.
 pub fn look((folder, name): Name<'_>) -> io::Result<Option<Sight>> {
     match rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
