@@ -106,31 +106,31 @@ struct TemporaryIndex {
 impl<'r> Restore<'r> {
     /// Takes the lock of the index and prepares; changes nothing yet. The objects of both states must be on disk.
     pub fn begin(repo: &'r Repo, captured: &'r Captured, target: &State) -> Result<Self> {
-        let from = captured;
         if let Some(extras) = target.extras {
             index::check(repo, extras)?;
             beside::read(repo, extras)?;
         }
-        let mut raw = raw::Rewrites::of(repo, &from.state, target)?;
+        let mut raw = raw::Rewrites::of(repo, &captured.state, target)?;
         let lock = IndexLock::take(repo)?;
         let index = TemporaryIndex::new(repo);
-        let (present, to) = (absent::on_disk(repo, &from.state)?, absent::on_disk(repo, target)?);
-        if present != from.state.worktree || to != target.worktree {
+        let (present, to) = (absent::on_disk(repo, &captured.state)?, absent::on_disk(repo, target)?);
+        if present != captured.state.worktree || to != target.worktree {
             let _written = objects::flush(repo)?;
         }
         let changes = tree::diff(repo, present, to)?;
-        let ground = Ground::survey(repo, from, &changes)?;
+        let ground = Ground::survey(repo, captured, &changes)?;
         if !ground.obstacles.is_empty() {
             return Err(in_the_way(&ground.obstacles));
         }
         raw.check(repo, &changes, &ground.equal)?;
-        from.worktree_index.write_to(&index.path).context("cannot write a temporary index")?;
+        captured.worktree_index.write_to(&index.path).context("cannot write a temporary index")?;
         files::accept(repo, &index.path, &ground.equal)?;
-        let absent = tree::diff(repo, from.state.worktree, present)?.into_iter().map(|change| change.path);
+        let absent = tree::diff(repo, captured.state.worktree, present)?.into_iter().map(|change| change.path);
         files::forget(repo, &index.path, &absent.collect::<Vec<_>>())?;
-        let spared = ignored::spared(repo, &from.state, target, &changes)?;
+        let spared = ignored::spared(repo, &captured.state, target, &changes)?;
         files::forget(repo, &index.path, &spared)?;
-        let flagged = from.state.extras.map_or_else(|| Ok(Vec::new()), |extras| index::skip_worktree(repo, extras))?;
+        let flagged =
+            captured.state.extras.map_or_else(|| Ok(Vec::new()), |extras| index::skip_worktree(repo, extras))?;
         let unflag = !flagged.is_empty() && !sparse::is_on(repo);
         let mut witness = Witness::new(repo, &captured.worktree_index);
         let stays: HashSet<&BString> = ground.equal.iter().chain(&spared).collect();
