@@ -9,10 +9,7 @@ mod run;
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::{
-    config::Severity,
-    model::{Oid, Verdict},
-};
+use crate::model::{Oid, Severity, Verdict};
 
 pub use logs::{Logs, tail};
 pub use run::{Circumstances, Run};

@@ -11,7 +11,7 @@ use serde::{
 use toml::Spanned;
 
 use super::schema::from_text;
-use crate::model::TimeLimit;
+use crate::model::{Severity, TimeLimit};
 
 /// The longest name of a check, in characters: it is a file's name too.
 const MAX_NAME: usize = 64;
@@ -29,6 +29,40 @@ pub struct Check {
     pub severity: Severity,
     /// How long it may take.
     pub timeout: TimeLimit,
+    /// Whether it is too heavy to be waited for when a checkpoint is taken.
+    pub background: bool,
+    /// Names of checks that have to pass before it is run.
+    pub needs: Vec<String>,
+    /// Whether no other check may run beside it.
+    pub exclusive: bool,
+    /// Which files it looks at.
+    pub isolation: Isolation,
+    /// Whether its private worktree is a new one every time.
+    pub clean: bool,
+    /// Paths of the user's worktree that a private worktree has links to.
+    pub link: Vec<String>,
+    /// The command that makes a private worktree ready.
+    pub setup: Option<String>,
+    /// Patterns of files, as git has them for paths; when one of them changes, `setup` runs again.
+    pub setup_when: Vec<String>,
+    /// Whether its verdict is kept for the tree. What depends on more than the files is asked again.
+    pub cache: bool,
+    /// Anything; a verdict counts for the same salt only.
+    pub salt: String,
+}
+
+/// Which files a check looks at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Isolation {
+    /// The user's, where they are exactly what is to be validated; else a private worktree.
+    #[default]
+    Auto,
+    /// A private worktree, always.
+    Worktree,
+    /// None in particular: it asks about something else, a server for example. It runs at the top of the user's worktree,
+    /// and its verdict is about the moment.
+    None,
 }
 
 /// When a check runs.
@@ -41,47 +75,45 @@ pub enum Moment {
     Push,
     /// A rollback was made.
     Rollback,
+    /// It is to be decided whether to roll back.
+    Assess,
     /// The state is watched.
     Monitor,
 }
 
 impl Moment {
+    /// All of them, in the order of a state's life.
+    pub const ALL: [Moment; 5] = [Moment::Checkpoint, Moment::Push, Moment::Rollback, Moment::Assess, Moment::Monitor];
+
     /// The word in the configuration.
     pub fn as_str(self) -> &'static str {
         match self {
             Moment::Checkpoint => "checkpoint",
             Moment::Push => "push",
             Moment::Rollback => "rollback",
+            Moment::Assess => "assess",
             Moment::Monitor => "monitor",
         }
     }
 }
 
-/// How much the failure of a check matters.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    /// It is told, and never stands in the way.
-    Low,
-    /// Between low and high.
-    Medium,
-    /// What a check has that says nothing.
-    #[default]
-    High,
-    /// The worst.
-    Critical,
+/// What becomes of a checkpoint whose checks do not pass.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Gate {
+    /// What is made of a state that a check failed on, beside its record.
+    pub on_fail: OnFail,
 }
 
-impl Severity {
-    /// The word in the configuration and JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Severity::Low => "low",
-            Severity::Medium => "medium",
-            Severity::High => "high",
-            Severity::Critical => "critical",
-        }
-    }
+/// What is made of a state that a check failed on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnFail {
+    /// Nothing more: it is saved, without a tag.
+    #[default]
+    Keep,
+    /// A backup branch of it, as a rollback would make.
+    BackupBranch,
 }
 
 /// What is validated before a push, and what stops it.
@@ -142,9 +174,30 @@ pub(super) struct CheckForm {
     severity: Severity,
     #[serde(default = "default_timeout", deserialize_with = "from_text")]
     timeout: TimeLimit,
-    background: Option<IgnoredAny>,
-    isolation: Option<IgnoredAny>,
+    #[serde(default)]
+    background: bool,
+    #[serde(default)]
+    needs: Vec<Spanned<String>>,
+    #[serde(default)]
+    exclusive: bool,
+    #[serde(default)]
+    isolation: Isolation,
+    #[serde(default)]
+    clean: bool,
+    #[serde(default)]
+    link: Vec<String>,
+    setup: Option<Command>,
+    #[serde(default)]
+    setup_when: Vec<String>,
+    #[serde(default = "yes")]
+    cache: bool,
+    #[serde(default)]
+    salt: String,
     measure: Option<IgnoredAny>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn default_timeout() -> TimeLimit {
@@ -157,16 +210,22 @@ impl CheckForm {
         (&self.name.get_ref().0, self.name.span())
     }
 
+    /// What it says to need, and where that stands in the file.
+    pub(super) fn needs(&self) -> impl Iterator<Item = (&str, std::ops::Range<usize>)> {
+        self.needs.iter().map(|name| (name.get_ref().as_str(), name.span()))
+    }
+
+    /// Whether it is too heavy to be waited for.
+    pub(super) fn is_heavy(&self) -> bool {
+        self.background
+    }
+
     /// The keys that it has and this version does not act on.
     pub(super) fn inactive(&self) -> impl Iterator<Item = &'static str> {
-        let later = |on: &Moment| *on != Moment::Push;
-        let elsewhere = self.on.as_ref().is_none_or(|on| on.iter().any(later));
-        let keys = [
-            ("check.on` other than `push", elsewhere),
-            ("check.background", self.background.is_some()),
-            ("check.isolation", self.isolation.is_some()),
-            ("check.measure", self.measure.is_some()),
-        ];
+        let later = |on: &Moment| !matches!(on, Moment::Checkpoint | Moment::Push);
+        let elsewhere = self.on.as_ref().is_some_and(|on| on.iter().any(later));
+        let keys =
+            [("check.on` other than `checkpoint` and `push", elsewhere), ("check.measure", self.measure.is_some())];
         keys.into_iter().filter(|(_, is_there)| *is_there).map(|(key, _)| key)
     }
 }
@@ -179,6 +238,16 @@ impl From<CheckForm> for Check {
             on: form.on.unwrap_or_else(|| vec![Moment::Checkpoint, Moment::Push, Moment::Rollback]),
             severity: form.severity,
             timeout: form.timeout,
+            background: form.background,
+            needs: form.needs.into_iter().map(Spanned::into_inner).collect(),
+            exclusive: form.exclusive,
+            isolation: form.isolation,
+            clean: form.clean,
+            link: form.link,
+            setup: form.setup.map(|setup| setup.0),
+            setup_when: form.setup_when,
+            cache: form.cache,
+            salt: form.salt,
         }
     }
 }

@@ -2,11 +2,12 @@
 
 mod checks;
 mod env;
+mod order;
 mod retention;
 mod schema;
 pub mod trust;
 
-pub use checks::{Check, Moment, OnTrouble, Push, PushCommits, Severity};
+pub use checks::{Check, Gate, Isolation, Moment, OnFail, OnTrouble, Push, PushCommits};
 pub use env::{Env, OF_A_GIT_CALL};
 pub use retention::Retention;
 pub use schema::{Capture, CaptureMode, Config, FILE_NAME, Names, Source, TagKind, Wanted};

@@ -7,7 +7,8 @@ use std::{io::ErrorKind, path::Path};
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
 use super::{
-    checks::{Check, CheckForm, Moment, Push},
+    checks::{Check, CheckForm, Gate, Moment, Push},
+    order,
     retention::{Retention, RetentionForm},
     trust::{Consent, ContentHash},
 };
@@ -31,6 +32,8 @@ pub struct Config {
     pub tag: TagKind,
     /// The names that checkpoints and backups get.
     pub names: Names,
+    /// `checkpoint`: what becomes of a checkpoint whose checks do not pass.
+    pub gate: Gate,
     /// What is validated before a push, and what stops it.
     pub push: Push,
     /// What `prune` keeps.
@@ -134,6 +137,7 @@ struct File {
     phase: Phase,
     tag: Tag,
     capture: Capture,
+    checkpoint: Gate,
     check: Vec<CheckForm>,
     artifact: Option<IgnoredAny>,
     rollback: Option<IgnoredAny>,
@@ -169,7 +173,7 @@ impl Config {
     /// Reads the text of a configuration.
     pub fn parse(text: &str) -> Result<Self> {
         let file: File = toml::from_str(text).map_err(|error| not_understood(&error))?;
-        refuse_twice(text, &file.check)?;
+        order::refuse_tangles(text, &file.check)?;
         let template = |key: &str, value: Option<String>| -> Result<Option<Template>> {
             let parse = |text: String| Template::parse(&text);
             value.map(parse).transpose().map_err(|why| {
@@ -193,6 +197,7 @@ impl Config {
         Ok(Config {
             capture: file.capture,
             tag: file.tag.kind,
+            gate: file.checkpoint,
             push: file.push,
             retention: Retention::from(file.retention),
             checks: file.check.into_iter().map(Check::from).collect(),
@@ -217,25 +222,13 @@ impl Config {
 
     /// The commands that the file wants run, to be shown; empty where there is nothing that needs trust.
     pub fn wanted(&self) -> Vec<Wanted> {
-        let wanted = |check: &Check| Wanted { name: check.name.clone(), on: check.on.clone(), run: check.run.clone() };
-        self.checks.iter().map(wanted).collect()
+        let wanted = |check: &Check| {
+            let one = |name: String, run: &String| Wanted { name, on: check.on.clone(), run: run.clone() };
+            let setup = check.setup.as_ref().map(|setup| one(format!("{} (setup)", check.name), setup));
+            setup.into_iter().chain([one(check.name.clone(), &check.run)])
+        };
+        self.checks.iter().flat_map(wanted).collect()
     }
-}
-
-/// Each check has a name of its own: logs and verdicts go by it.
-fn refuse_twice(text: &str, checks: &[CheckForm]) -> Result<()> {
-    for (number, check) in checks.iter().enumerate() {
-        let (name, span) = check.name();
-        if checks[..number].iter().any(|other| other.name().0 == name) {
-            let before = text.get(..span.start).unwrap_or_default();
-            let (line, start) = (before.matches('\n').count() + 1, before.rfind('\n').map_or(0, |at| at + 1));
-            let column = before[start..].chars().count() + 1;
-            return Err(Error::usage(format!("`{FILE_NAME}` is not valid"))
-                .because(format!("line {line}, column {column}: there are two checks named `{name}`"))
-                .hint("give each check a name of its own"));
-        }
-    }
-    Ok(())
 }
 
 /// The file's text, if there is one. It may be somebody else's, so only a plain file of this worktree is read: a pipe
@@ -337,7 +330,7 @@ mod tests {
         let config = Config::parse(text).expect("valid");
         assert_eq!(config.tag, TagKind::None);
         assert_eq!(config.capture.max_file_size, ByteSize(1 << 20));
-        assert_eq!(config.inactive, ["check.measure", "check.on` other than `push"]);
+        assert_eq!(config.inactive, ["check.measure", "check.on` other than `checkpoint` and `push"]);
         assert!(config.names.tag.is_some());
     }
 
@@ -373,6 +366,22 @@ mod tests {
             ("[[check]]\nname = 'a'\nrun = 'b'\ntimeout = '0s'", "line 4", None),
             ("[[check]]\nname = 'a'\nrun = 'b'\ntimeout = 10", "line 4", None),
             ("[[check]]\nname = 'a'\nrun = 'b'\n[[check]]\nname = 'a'\nrun = 'c'", "line 5, column 8", None),
+            ("[[check]]\nname = 'a'\nrun = 'b'\nneeds = ['b']", "line 4, column 10: there is no check named `b`", None),
+            ("[[check]]\nname = 'a'\nrun = 'b'\nneeds = ['a']", "line 4, column 10: `a` needs itself", None),
+            (
+                "[[check]]\nname = 'a'\nrun = 'b'\nneeds = ['b']\n[[check]]\nname = 'b'\nrun = 'c'\nneeds = ['a']",
+                "line 4, column 10: `a` needs `b`, which needs `a`",
+                None,
+            ),
+            (
+                "[[check]]\nname = 'a'\nrun = 'b'\nneeds = ['b']\n[[check]]\nname = 'b'\nrun = 'c'\nbackground = true",
+                "line 4, column 10: `b` runs in the background",
+                None,
+            ),
+            ("[[check]]\nname = 'a'\nrun = 'b'\nisolation = 'atuo'", "line 4", Some("auto")),
+            ("[[check]]\nname = 'a'\nrun = 'b'\nsetup = ''", "line 4", None),
+            ("[[check]]\nname = 'a'\nrun = 'b'\nbackgruond = true", "line 4", Some("background")),
+            ("[checkpoint]\non-fail = 'branch'", "line 2", None),
             ("[check]\nname = 'a'\nrun = 'b'", "line 1", None),
             ("[push]\nbudgt = '5m'", "line 2", Some("budget")),
             ("[push]\nbudget = '5'", "line 2", None),

@@ -30,7 +30,7 @@ pub use id::{Kind, RecordId};
 pub use limit::TimeLimit;
 pub use phase::{Course, Due, DueFacts, PhaseEvent, PhaseMark, day, due};
 pub use quote::{quote_path, unquote_path};
-pub use record::{Detail, FORMAT, PickedCommit, Record, RefChange, Validation};
+pub use record::{Detail, FORMAT, PickedCommit, Record, RefChange};
 pub use retention::{Item, Policy, Reason, retain};
 pub use schedule::Schedule;
 pub use secret::looks_secret;
@@ -38,7 +38,7 @@ pub use selector::Selector;
 pub use size::ByteSize;
 pub use skipped::{SkipReason, Skipped};
 pub use template::{Template, TemplateValues, valid_ref_name};
-pub use verdict::Verdict;
+pub use verdict::{CheckResult, Level, Measurement, Severity, Validation, Verdict};
 pub use when::When;
 
 /// An object's name.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use gix::bstr::BString;
 
-use super::{Kind, Oid, PhaseMark, RecordId, Skipped, State};
+use super::{CheckResult, Kind, Oid, PhaseMark, RecordId, Skipped, State, Validation};
 
 /// The version of the stored format that this program writes, and the newest that it reads.
 pub const FORMAT: u32 = 1;
@@ -12,7 +12,7 @@ pub const FORMAT: u32 = 1;
 ///
 /// For [`Kind::Create`] the state is the one taken, for all others the one *before* the operation. The record's
 /// target keeps that state reachable.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     /// Its name, `refs/checkpoint/records/<id>`.
     pub id: RecordId,
@@ -31,6 +31,8 @@ pub struct Record {
     /// Refs that the operation moved, made or deleted beside the tag and the backup branch named in `detail`, in
     /// the order it did so.
     pub refs: Vec<RefChange>,
+    /// What the checks said of the state that the operation made or took.
+    pub checks: Vec<CheckResult>,
     /// What only this kind of operation has.
     pub detail: Detail,
 }
@@ -91,38 +93,6 @@ pub struct RefChange {
     pub old: Option<Oid>,
     /// What it became.
     pub new: Option<Oid>,
-}
-
-/// How far the state of a checkpoint was validated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Validation {
-    /// Every check passed.
-    Validated,
-    /// Some checks have not ended yet.
-    Pending,
-    /// A check failed.
-    Failed,
-    /// No check is configured, or none was run.
-    Unvalidated,
-}
-
-impl Validation {
-    /// The word in trailers and JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Validation::Validated => "validated",
-            Validation::Pending => "pending",
-            Validation::Failed => "failed",
-            Validation::Unvalidated => "unvalidated",
-        }
-    }
-
-    /// Reads the word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Validation::Validated, Validation::Pending, Validation::Failed, Validation::Unvalidated]
-            .into_iter()
-            .find(|validation| validation.as_str() == word)
-    }
 }
 
 /// A commit, and what it became where it was picked to.

@@ -135,6 +135,7 @@ fn draft(session: &Session, captured: &Captured, what: (Option<&String>, Option<
         state: captured.state.clone(),
         skipped: captured.skipped.clone(),
         refs: Vec::new(),
+        checks: Vec::new(),
         detail: Detail::Create { tag: None, validation: Validation::Unvalidated, index_before: None },
     })
 }

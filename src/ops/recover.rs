@@ -174,6 +174,7 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
         state: captured.state.clone(),
         skipped: captured.skipped.clone(),
         refs: transition::remembered(&edits),
+        checks: Vec::new(),
         detail: Detail::Recover {
             source: source.name.clone(),
             picked: picks.picked.clone(),

@@ -184,6 +184,7 @@ pub(super) fn move_on(session: &Session, to: Move<'_>, detail: Detail, subject: 
         state: captured.state.clone(),
         skipped: captured.skipped.clone(),
         refs: transition::remembered(&to.edits),
+        checks: Vec::new(),
         detail,
     };
     let transition = Transition { from: &captured, target: to.target, edits: to.edits, then: to.then };

@@ -107,6 +107,7 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
         state: captured.state.clone(),
         skipped: captured.skipped.clone(),
         refs: Vec::new(),
+        checks: Vec::new(),
         detail: Detail::Rollback {
             selector: request.selector.to_string(),
             to: to.state.tip,

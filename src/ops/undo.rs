@@ -172,6 +172,7 @@ pub fn plan(session: &Session, direction: Direction, named: Option<&str>) -> Res
         state: captured.state.clone(),
         skipped: captured.skipped.clone(),
         refs: transition::remembered(&edits),
+        checks: Vec::new(),
         detail: match direction {
             Direction::Undo => Detail::Undo { undoes: id.clone() },
             Direction::Redo => Detail::Redo { undoes: id.clone() },

@@ -49,6 +49,7 @@ fn record(here: &Here, n: i64, detail: Detail) -> Record {
         state: state(here),
         skipped: vec![Skipped { path: "a b/ü".into(), reason: SkipReason::TooLarge }],
         refs: vec![RefChange { name: "refs/heads/main".into(), old: None, new: Some(here.oid("HEAD")) }],
+        checks: Vec::new(),
         detail,
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::{
     check::{Checked, Validated},
-    config::{OnTrouble, Push, Severity},
-    model::Verdict,
+    config::{OnTrouble, Push},
+    model::{Severity, Verdict},
 };
 
 /// Whether the push may go on.

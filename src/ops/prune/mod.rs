@@ -177,6 +177,7 @@ impl Plan {
             state: standing(session)?,
             skipped: Vec::new(),
             refs: edits.iter().map(change).collect(),
+            checks: Vec::new(),
             detail: Detail::Prune {
                 remote: remote.map(|remote| remote.name().to_owned()),
                 removed: if remote.is_some() { self.removed.clone() } else { Vec::new() },

@@ -18,6 +18,7 @@
 //! something else is escaped; so no body can change what the trailers say. Unknown trailers are accepted, a newer
 //! `Checkpoint-Format` is refused by name. The record's tip is the tag's target.
 
+mod checks;
 mod detail;
 mod phase;
 #[cfg(test)]
@@ -53,6 +54,7 @@ pub(super) fn encode(record: &Record) -> BString {
         let oid = |oid: Option<Oid>| oid.map_or("-".into(), |oid| oid.to_string());
         out.add("Ref", format!("{} {} {}", oid(change.old), oid(change.new), trailers::quote(&change.name)));
     }
+    checks::write(&record.checks, &mut out);
     let subject = text::subject(&record.subject, &mut out);
     let body = record.message.as_ref().map(|message| text::body(message, &mut out));
     let mut message = BString::from(subject);
@@ -112,6 +114,7 @@ fn read(reader: &Reader<'_>, target: Oid, head: &[u8]) -> Result<Record, String>
         state: state(reader, target)?,
         skipped: skipped(reader)?,
         refs: refs(reader)?,
+        checks: checks::read(reader),
         detail,
     };
     match record.id.kind() {

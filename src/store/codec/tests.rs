@@ -1,13 +1,15 @@
 //! Whatever a record holds, it comes back; and the trailers say nothing else, whatever the body says.
 
+use std::time::Duration;
+
 use chrono::DateTime;
 use gix::bstr::{BString, ByteSlice};
 use proptest::prelude::*;
 
 use super::{decode, encode};
 use crate::model::{
-    Course, Detail, Elapsed, Head, Kind, Oid, PhaseMark, PickedCommit, Record, RecordId, RefChange, Schedule,
-    SkipReason, Skipped, State, Validation,
+    CheckResult, Course, Detail, Elapsed, Head, Kind, Level, Measurement, Oid, PhaseMark, PickedCommit, Record,
+    RecordId, RefChange, Schedule, Severity, SkipReason, Skipped, State, Validation, Verdict,
 };
 
 const HOSTILE: [&str; 14] = [
@@ -68,6 +70,7 @@ fn detail() -> impl Strategy<Value = Detail> {
         Validation::Validated,
         Validation::Pending,
         Validation::Failed,
+        Validation::Inconclusive,
         Validation::Unvalidated,
     ]);
     let pick = (oid(), oid()).prop_map(|(from, to)| PickedCommit { from, to });
@@ -106,6 +109,29 @@ fn phase() -> impl Strategy<Value = PhaseMark> {
         .prop_map(|(name, elapsed, course, event)| PhaseMark { name, elapsed, course, event })
 }
 
+fn checks() -> impl Strategy<Value = Vec<CheckResult>> {
+    let levels = prop::sample::select(vec![Level::Good, Level::Warn, Level::Fail, Level::Unknown]);
+    let numbers = prop::num::f64::NORMAL | prop::num::f64::SUBNORMAL | prop::num::f64::ZERO;
+    let measurement = ("[a-z_0-9]{1,8}", numbers, "[a-zµ/%]{0,5}", prop::option::of(text()), levels)
+        .prop_map(|(name, value, unit, limit, level)| Measurement { name, value, unit, limit, level });
+    let verdicts = prop::sample::select(vec![Verdict::Pass, Verdict::Fail, Verdict::Inconclusive]);
+    let severities = prop::sample::select(vec![Severity::Low, Severity::Medium, Severity::High, Severity::Critical]);
+    let said = (verdicts, severities, 0..10_000_000_u64, any::<bool>());
+    let check = (said, prop::option::of(text()), prop::collection::vec(measurement, 0..3));
+    prop::collection::vec(check, 0..3).prop_map(|checks| {
+        let named = |(number, ((verdict, severity, millis, cached), why, measurements))| CheckResult {
+            name: format!("check-{number}"),
+            verdict,
+            severity,
+            took: Duration::from_millis(millis),
+            cached,
+            why,
+            measurements,
+        };
+        checks.into_iter().enumerate().map(named).collect()
+    })
+}
+
 fn record() -> impl Strategy<Value = Record> {
     let skipped = (bytes(), prop::sample::select(vec![SkipReason::TooLarge, SkipReason::NestedRepository]))
         .prop_map(|(path, reason)| Skipped { path, reason });
@@ -115,13 +141,13 @@ fn record() -> impl Strategy<Value = Record> {
         new,
     });
     let phase = prop::option::of(phase());
-    let lists = (prop::collection::vec(skipped, 0..3), prop::collection::vec(change, 0..3));
+    let lists = (prop::collection::vec(skipped, 0..3), prop::collection::vec(change, 0..3), checks());
     let texts = (text(), prop::option::of(text()), phase);
     (0_i64..4_000_000_000, any::<u32>(), texts, state(), lists, detail()).prop_map(
-        |(at, random, (subject, message, phase), state, (skipped, refs), detail)| {
+        |(at, random, (subject, message, phase), state, (skipped, refs, checks), detail)| {
             let at = DateTime::from_timestamp(at, 0).expect("in range");
             let id = RecordId::new(at, Kind::Create, random);
-            let mut record = Record { id, at, subject, message, phase, state, skipped, refs, detail };
+            let mut record = Record { id, at, subject, message, phase, state, skipped, refs, checks, detail };
             record.id = RecordId::new(at, record.kind(), random);
             record
         },
@@ -160,6 +186,7 @@ fn sample() -> Record {
         state: State { head: Head::Detached { commit: oid }, index: oid, worktree: oid, tip: oid, extras: None },
         skipped: Vec::new(),
         refs: Vec::new(),
+        checks: Vec::new(),
         detail: Detail::Create { tag: None, validation: Validation::Validated, index_before: None },
     }
 }
