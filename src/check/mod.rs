@@ -58,8 +58,6 @@ pub enum Why {
     OverBudget,
     /// The budget was spent before it began.
     NotBegun,
-    /// It printed more than is kept.
-    TooMuchOutput,
     /// A person has stopped it.
     Stopped,
     /// It changed tracked files, so what it said is not about the tree.

@@ -110,7 +110,6 @@ impl<'r> Run<'r> {
             Err(error) => Why::NotStarted(error.chain().join(": ")),
             Ok(Ended::TimedOut) if own > self.circumstances.deadline => Why::OverBudget,
             Ok(Ended::TimedOut) => Why::TimedOut(check.timeout.duration()),
-            Ok(Ended::TooMuchOutput) => Why::TooMuchOutput,
             Ok(Ended::Stopped) => Why::Stopped,
             Ok(Ended::Signal(number)) => Why::Signal(number),
             Ok(Ended::Code(0)) if changed.is_empty() => return Ok(passed(check, took, log)),

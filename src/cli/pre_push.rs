@@ -201,7 +201,6 @@ fn why(why: &Why) -> String {
         Why::OverBudget => "it was ended when the time for all checks was up (push.budget)".into(),
         Why::NotBegun => "the time for all checks was up before it began (push.budget)".into(),
         Why::Stopped => "it was stopped".into(),
-        Why::TooMuchOutput => "it was ended because it printed without end".into(),
         Why::ChangedFiles(files) => {
             let named: Vec<_> = files.iter().take(3).map(String::as_str).collect();
             let more = if files.len() > named.len() { " and others" } else { "" };
