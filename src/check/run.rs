@@ -89,7 +89,7 @@ impl<'r> Run<'r> {
     fn run(&self, check: &Check, subject: Subject, worktree: &mut Option<PrivateWorktree<'r>>) -> Result<Checked> {
         let worktree = match worktree {
             Some(worktree) => worktree,
-            None => worktree.insert(PrivateWorktree::of(self.repo, subject.commit)?),
+            None => worktree.insert(PrivateWorktree::pristine(self.repo, subject.commit)?),
         };
         let own = Instant::now() + check.timeout.duration();
         let shell = Shell {
@@ -102,7 +102,7 @@ impl<'r> Run<'r> {
         let (log, started) = (shell.log.clone(), Instant::now());
         let ended = shell.run();
         let took = started.elapsed();
-        let changed = worktree.changed(subject.commit)?;
+        let changed = worktree.changed()?;
         if !changed.is_empty() {
             worktree.reset(subject.commit)?;
         }
