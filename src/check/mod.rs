@@ -5,6 +5,7 @@
 //! limit, and all of them share a budget.
 
 mod logs;
+mod place;
 mod run;
 
 use std::{path::PathBuf, time::Duration};
@@ -15,6 +16,7 @@ use crate::{
 };
 
 pub use logs::{Logs, tail};
+pub use place::{Place, Preparation, Surroundings};
 pub use run::{Circumstances, Run};
 
 /// A commit whose tree is to be validated.

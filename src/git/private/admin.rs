@@ -60,10 +60,14 @@ pub(super) fn tidy(admin: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes a file, a link or a folder; it being gone already is fine.
-pub(super) fn remove_any(path: &Path) -> io::Result<()> {
+/// Removes a file, a link or a folder, also one that was closed to its owner; it being gone already is fine. No link is
+/// followed.
+pub fn remove_any(path: &Path) -> io::Result<()> {
     let removed = match path.symlink_metadata() {
-        Ok(data) if data.is_dir() => fs::remove_dir_all(path),
+        Ok(data) if data.is_dir() => fs::remove_dir_all(path).or_else(|_| {
+            super::files::make_writable(path);
+            fs::remove_dir_all(path)
+        }),
         Ok(_) => fs::remove_file(path),
         Err(error) => Err(error),
     };
@@ -79,10 +83,7 @@ pub(super) fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if !is_file {
         remove_any(path)?;
     }
-    let dir = path.parent().unwrap_or(Path::new("."));
-    let mut file = durable::temp_file(dir, durable::TEMPORARY, 0o666)?;
-    io::Write::write_all(&mut file, bytes)?;
-    file.persist(path).map(drop).map_err(|error| error.error)
+    durable::replace(path, bytes)
 }
 
 fn worktrees(repo: &Repo) -> PathBuf {

@@ -117,7 +117,6 @@ impl<'r> Files<'r> {
 
     /// Removes the worktree, as far as it is there.
     pub(super) fn remove(&mut self) -> io::Result<()> {
-        make_writable(&self.path);
         admin::remove_any(&self.path)?;
         self.remove_entries()?;
         admin::remove_any(&self.index())

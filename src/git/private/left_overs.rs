@@ -5,10 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{
-    PRISTINE, admin,
-    files::{Files, make_writable},
-};
+use super::{PRISTINE, admin, files::Files};
 use crate::{
     error::{Context, Result},
     git::Repo,
@@ -17,7 +14,6 @@ use crate::{
 /// Removes the pristine worktrees of this repository whose owners are gone.
 pub fn remove_left_overs(repo: &Repo) -> Result<()> {
     for left in left_overs(repo) {
-        make_writable(&left.folder);
         let what = || format!("cannot remove `{}`", left.folder.display());
         admin::remove(repo, &left.admin).with_context(what)?;
         admin::remove_any(&left.folder).with_context(what)?;

@@ -13,7 +13,11 @@ mod files;
 mod left_overs;
 mod slots;
 
-use std::{fs::File, io, path::Path};
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
 
 use self::{files::Files, slots::Slot};
 use super::{Repo, durable};
@@ -22,6 +26,7 @@ use crate::{
     model::Oid,
 };
 
+pub use admin::remove_any;
 pub use left_overs::{count_left_overs, remove_left_overs};
 
 /// What the names of pristine ones begin with, on disk and in git's list of worktrees.
@@ -29,6 +34,9 @@ const PRISTINE: &str = "git-checkpoint-private";
 
 /// What the names of kept ones begin with.
 const KEPT: &str = "git-checkpoint-kept";
+
+/// The folder for what is known of one.
+const NOTES: &str = "notes";
 
 /// The files of a commit, ours alone until it is dropped.
 #[must_use]
@@ -79,9 +87,15 @@ impl<'r> PrivateWorktree<'r> {
         self.files.path()
     }
 
-    /// A folder outside of it that lasts as long as it: for what is known of it.
-    pub fn beside(&self) -> &Path {
-        self.files.beside()
+    /// A folder outside of it for what is known of it, which is gone when the worktree is made anew.
+    pub fn notes(&self) -> PathBuf {
+        self.files.beside().join(NOTES)
+    }
+
+    /// The tracked files that match any of these pathspecs, as `git --glob-pathspecs ls-files --stage -z` prints them.
+    pub fn tracked(&self, pathspecs: &[String]) -> Result<Vec<u8>> {
+        let list = self.files.git(["--glob-pathspecs", "ls-files", "--stage", "-z", "--"])?;
+        pathspecs.iter().fold(list, |list, spec| list.arg(spec)).run()
     }
 
     /// Whether nothing has run in it before.
@@ -115,7 +129,7 @@ impl<'r> PrivateWorktree<'r> {
     /// What a command that runs in it needs beside its own variables: git finds no repository around it, should its own
     /// `.git` be gone.
     pub fn vars(&self) -> Vec<(&'static str, std::ffi::OsString)> {
-        vec![("GIT_CEILING_DIRECTORIES", self.beside().into())]
+        vec![("GIT_CEILING_DIRECTORIES", self.files.beside().into())]
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use super::{KEPT, admin, files::Files, files::make_writable};
+use super::{KEPT, NOTES, admin, files::Files};
 use crate::{
     error::{Context, Result},
     git::{Repo, durable, lock},
@@ -71,7 +71,6 @@ impl Slot {
     /// The files of `commit`, and whether there was nothing of use before.
     pub(super) fn prepare<'r>(&self, repo: &'r Repo, commit: Oid) -> Result<(Files<'r>, bool)> {
         let old = self.dir.join("old");
-        make_writable(&old);
         admin::remove_any(&old).context("cannot remove an old one")?;
         let (mut files, is_new) = self.find(repo, commit)?;
         let Err(error) = refresh(&files, commit) else { return Ok((files, is_new)) };
@@ -88,7 +87,6 @@ impl Slot {
         };
         match { replace }() {
             Ok(files) => {
-                make_writable(&old);
                 let _removed_by_the_next = admin::remove_any(&old);
                 Ok((files, true))
             }
@@ -107,6 +105,9 @@ impl Slot {
         remove_strangers(repo, &self.dir);
         let mut files = Files::at(repo, &self.dir, KEPT);
         let is_new = files.path().symlink_metadata().is_err();
+        if is_new {
+            admin::remove_any(&self.dir.join(NOTES)).context("cannot forget what was known of one that is gone")?;
+        }
         if !files.is_known() {
             files.adopt(commit)?;
         }
@@ -115,9 +116,8 @@ impl Slot {
 
     /// Removes all that is here, and the place.
     fn discard(self, repo: &Repo) -> io::Result<()> {
-        make_writable(&self.dir);
         Files::at(repo, &self.dir, KEPT).remove()?;
-        fs::remove_dir_all(&self.dir)
+        admin::remove_any(&self.dir)
     }
 }
 
