@@ -186,9 +186,11 @@ fn sorts_of_repositories_that_are_special() {
     let submodule = super_repo.at("sub");
     let elsewhere = plain.at(plain.root().join("elsewhere"));
     elsewhere.git(&["init", "-q", "--separate-git-dir", "../separate.git", "."]);
+    elsewhere.write("file", "first\n");
     let elsewhere = filled(elsewhere);
     let named = plain.at(plain.root().join("named"));
     named.git(&["init", "-q", "."]);
+    named.write("file", "first\n");
     let named = filled(named);
     named.git(&["config", "core.worktree", &named.path().to_string_lossy()]);
     for repo in [&linked, &sha256, &submodule, &elsewhere, &named] {
