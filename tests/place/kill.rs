@@ -1,5 +1,7 @@
 //! `kill -9` while a worktree is made or taken, at the system calls of this program and of the git that it starts.
 
+#![allow(clippy::print_stderr, reason = "it says what could not be tried")]
+
 use std::collections::BTreeMap;
 
 use super::*;

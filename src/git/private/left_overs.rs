@@ -35,7 +35,7 @@ struct LeftOver {
 }
 
 fn left_overs(repo: &Repo) -> Vec<LeftOver> {
-    admin::all(repo, PRISTINE).into_iter().filter_map(|admin| left_over(admin)).collect()
+    admin::all(repo, PRISTINE).into_iter().filter_map(left_over).collect()
 }
 
 fn left_over(admin: PathBuf) -> Option<LeftOver> {

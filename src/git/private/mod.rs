@@ -95,7 +95,7 @@ impl<'r> PrivateWorktree<'r> {
     /// The tracked files that match any of these pathspecs, as `git --glob-pathspecs ls-files --stage -z` prints them.
     pub fn tracked(&self, pathspecs: &[String]) -> Result<Vec<u8>> {
         let list = self.files.git(["--glob-pathspecs", "ls-files", "--stage", "-z", "--"])?;
-        pathspecs.iter().fold(list, |list, spec| list.arg(spec)).run()
+        pathspecs.iter().fold(list, super::Git::arg).run()
     }
 
     /// Whether nothing has run in it before.

@@ -12,8 +12,10 @@ use std::{collections::HashSet, io, sync::Mutex};
 use super::Mark;
 
 #[cfg(target_os = "linux")]
-#[path = "strays/linux.rs"]
-mod system;
+mod linux;
+
+#[cfg(target_os = "linux")]
+use linux as system;
 
 #[cfg(not(target_os = "linux"))]
 mod system {
@@ -21,9 +23,9 @@ mod system {
 
     pub(super) fn adopt(_registry: &mut Registry, _is_wanted: bool) {}
 
-    pub(super) fn end(_mark: &Mark) {}
+    pub(in super::super) fn end(_mark: &Mark) {}
 
-    pub(super) fn reap() {}
+    pub(in super::super) fn reap() {}
 }
 
 pub(super) use system::{end, reap};

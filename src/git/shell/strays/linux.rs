@@ -180,6 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(clippy::disallowed_methods, reason = "it is about processes")]
     fn both_ways_to_find_children_agree() {
         let mut child = std::process::Command::new("sleep").arg("600").spawn().expect("there is a sleep");
         let own = Pid::from_raw(child.id().cast_signed()).expect("it has a number");
