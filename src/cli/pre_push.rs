@@ -8,7 +8,7 @@ use crate::{
     config::{Env, FILE_NAME, Trust},
     error::{Error, Result},
     git,
-    model::{Oid, Verdict, quote_path},
+    model::{CheckResult, Oid, Verdict, quote_path},
     ops::{
         Session,
         pre_push::{self, Decision, Discarded, Fate, Loss, Outcome, Request, Update, Validation},
@@ -59,18 +59,7 @@ struct Named {
 struct Commit {
     commit: String,
     tree: String,
-    checks: Vec<Check>,
-}
-
-#[derive(Serialize)]
-struct Check {
-    name: String,
-    verdict: &'static str,
-    seconds: f64,
-    cached: bool,
-    severity: &'static str,
-    why: Option<String>,
-    log: Option<String>,
+    checks: Vec<json::Check>,
 }
 
 /// Answers git's hook, which has `remote` and `url` as its arguments and the refs on standard input.
@@ -269,14 +258,17 @@ fn lost_value(lost: &Discarded) -> Lost {
 }
 
 fn commit_value(commit: &Validated) -> Commit {
-    let check = |check: &Checked| Check {
-        name: check.name.clone(),
-        verdict: check.verdict.as_str(),
-        seconds: check.took.as_secs_f64(),
-        cached: check.cached,
-        severity: check.severity.as_str(),
-        why: check.why.as_ref().map(why),
-        log: check.log.as_ref().map(|log| log.display().to_string()),
+    let check = |check: &Checked| {
+        let said = CheckResult {
+            name: check.name.clone(),
+            verdict: check.verdict,
+            severity: check.severity,
+            took: check.took,
+            cached: check.cached,
+            why: check.why.as_ref().map(why),
+            measurements: Vec::new(),
+        };
+        json::check_value(&said, check.log.as_deref())
     };
     Commit {
         commit: commit.subject.commit.to_string(),
