@@ -4,13 +4,16 @@
 //! check that changes tracked files has said nothing about it. One check runs after the other; each has its own time
 //! limit, and all of them share a budget.
 
+mod breaches;
 mod logs;
+pub mod numbers;
 mod run;
 
 use std::{path::PathBuf, time::Duration};
 
 use crate::model::{Oid, Severity, Verdict};
 
+pub use breaches::Breaches;
 pub use logs::{Logs, tail};
 pub use run::{Circumstances, Run};
 
