@@ -15,6 +15,7 @@ mod json;
 mod list;
 mod log;
 mod man;
+mod numbers;
 mod pin;
 mod pre_push;
 mod prune;

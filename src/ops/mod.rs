@@ -18,6 +18,7 @@ pub mod init;
 pub mod list;
 pub mod log;
 pub mod names;
+pub mod numbers;
 pub mod phase;
 pub mod pin;
 pub mod pre_push;

@@ -3,6 +3,7 @@
 //! Data goes to standard output, everything else to standard error. A reader that has gone away ends the program
 //! quietly.
 
+mod spark;
 mod text;
 
 use std::io::{self, BufWriter, Write};
@@ -10,6 +11,7 @@ use std::io::{self, BufWriter, Write};
 use anstream::{AutoStream, ColorChoice};
 use serde::Serialize;
 
+pub use spark::sparkline;
 use text::screen;
 pub use text::{age, clean, exact, plural, table};
 
