@@ -104,18 +104,24 @@ pub fn gather<'c>(session: &Session, checks: impl IntoIterator<Item = &'c Check>
 
 fn last_good(session: &Session, wanted: &[Wanted]) -> Result<HashMap<Wanted, f64>> {
     let (head, foreign) = (session.repo.head()?, session.store().foreign()?);
+    // One that cannot be read is told of by whoever lists them.
+    let records = newest_checkpoints(session, |_| true)?.filter_map(Result::ok);
+    Ok(choose(records.map(|record| (!foreign.contains(&record.id)).then_some(record)), &head, wanted))
+}
+
+/// The best numbers of the newest checkpoints, which are asked for until nothing better can come; `None` is one that does
+/// not count.
+fn choose(newest_first: impl Iterator<Item = Option<Record>>, head: &Head, wanted: &[Wanted]) -> HashMap<Wanted, f64> {
     let mut best: HashMap<&Wanted, (Rank, f64)> = HashMap::new();
-    for record in newest_checkpoints(session, |_| true)?.take(LOOKED_AT) {
-        // One that cannot be read is told of by whoever lists them.
-        let Ok(record) = record else { continue };
-        if !foreign.contains(&record.id) {
-            take_better(&record, &head, wanted, &mut best);
+    for record in newest_first.take(LOOKED_AT) {
+        if let Some(record) = record {
+            take_better(&record, head, wanted, &mut best);
         }
         if wanted.iter().all(|wanted| best.get(wanted).is_some_and(|(rank, _)| *rank == Rank::Good)) {
             break;
         }
     }
-    Ok(best.into_iter().map(|(wanted, (_, value))| (wanted.clone(), value)).collect())
+    best.into_iter().map(|(wanted, (_, value))| (wanted.clone(), value)).collect()
 }
 
 /// Takes from a checkpoint what is better to compare with than what newer ones have.
@@ -154,3 +160,6 @@ fn lacks_baseline(check: &CheckResult) -> bool {
     let any = |level| check.measurements.iter().any(|one| one.level == level);
     check.verdict == Verdict::Inconclusive && any(Level::Unknown) && !any(Level::Fail)
 }
+
+#[cfg(test)]
+mod tests;
