@@ -277,6 +277,10 @@ fn the_check_finds_what_is_wrong() {
     let check = |text: &str| faults(&schema, rule, &serde_json::from_str(text).expect("JSON"), "diff").len();
     assert_eq!(check(r#"{"from":"a","to":null,"files":[{"status":"A","path":"x"}],"numbers":[]}"#), 0);
     assert_eq!(check(r#"{"from":"a","files":[],"numbers":[]}"#), 1, "a field is missing");
-    assert_eq!(check(r#"{"from":1,"to":null,"files":[],"numbers":[],"more":1}"#), 2, "a wrong type, and one that is not described");
+    assert_eq!(
+        check(r#"{"from":1,"to":null,"files":[],"numbers":[],"more":1}"#),
+        2,
+        "a wrong type, and one that is not described"
+    );
     assert_eq!(check(r#"{"from":"a","to":null,"files":[{"status":"AA","path":2}],"numbers":[]}"#), 3);
 }

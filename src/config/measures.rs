@@ -198,6 +198,18 @@ mod tests {
     }
 
     #[test]
+    fn the_examples_of_the_documentation_are_understood() {
+        let documentation = include_str!("../../docs/measure.md");
+        let blocks: Vec<_> =
+            documentation.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+        assert_eq!(blocks.len(), 2);
+        for block in blocks {
+            let config = Config::parse(block).unwrap_or_else(|error| panic!("{}", error.chain().join("\n")));
+            assert!(config.inactive.is_empty(), "{:?}", config.inactive);
+        }
+    }
+
+    #[test]
     fn mistakes_are_told_with_their_line_and_column() {
         for (measure, place, why) in [
             ("{ pattern = '(' }", "line 4, column 23", "does not compile: unclosed group, at its byte 1"),

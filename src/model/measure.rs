@@ -170,7 +170,7 @@ impl Measure {
             .or_else(|| drifted.map(|baseline| self.over_baseline(number, baseline)));
         let (level, why) = match (crossed, breach, self.sustained) {
             (Some(crossed), Some(breach), Some(least)) if !breach.has_lasted(least) => {
-                self.not_yet(number, baseline, (&crossed, words::not_yet(breach, least)))
+                self.not_yet(number, baseline, crossed + &words::not_yet(breach, least))
             }
             (Some(crossed), ..) => (Level::Fail, Some(crossed)),
             (None, ..) => self.below(number, baseline),
@@ -186,10 +186,10 @@ impl Measure {
     }
 
     /// What is to be said where a limit is crossed that has to be crossed for longer.
-    fn not_yet(&self, number: &Number, baseline: Option<f64>, what: (&str, String)) -> (Level, Option<String>) {
+    fn not_yet(&self, number: &Number, baseline: Option<f64>, why: String) -> (Level, Option<String>) {
         match self.below(number, baseline) {
             unknown @ (Level::Unknown, _) => unknown,
-            _ => (Level::Warn, Some(format!("{}{}", what.0, what.1))),
+            _ => (Level::Warn, Some(why)),
         }
     }
 
