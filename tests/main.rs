@@ -8,6 +8,7 @@ mod init;
 mod kill;
 mod layering;
 mod licences;
+mod measure;
 mod operations;
 mod phase;
 mod pick;

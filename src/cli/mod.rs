@@ -17,6 +17,7 @@ mod json;
 mod list;
 mod log;
 mod man;
+mod numbers;
 mod pin;
 mod pre_push;
 mod prune;

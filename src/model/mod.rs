@@ -9,6 +9,7 @@ mod head;
 mod hook_event;
 mod id;
 mod limit;
+mod measure;
 mod phase;
 mod quote;
 mod record;
@@ -28,6 +29,9 @@ pub use head::{Head, State};
 pub use hook_event::HookEvent;
 pub use id::{Kind, RecordId};
 pub use limit::TimeLimit;
+pub use measure::{
+    Better, Breach, Judged, Measure, NO_BASELINE, Number, Pattern, Percent, amount, verdict as verdict_of,
+};
 pub use phase::{Course, Due, DueFacts, PhaseEvent, PhaseMark, day, due};
 pub use quote::{quote_path, unquote_path};
 pub use record::{Detail, FORMAT, PickedCommit, Record, RefChange};

@@ -3,6 +3,7 @@
 //! `gather` reads the repository, `plan` decides from values alone, `apply` does what was decided. Nothing here
 //! has words for the screen; outcomes are values that `cli` shows.
 
+pub mod baseline;
 pub mod check;
 pub mod create;
 pub mod diff;
@@ -18,6 +19,7 @@ pub mod init;
 pub mod list;
 pub mod log;
 pub mod names;
+pub mod numbers;
 pub mod pending;
 pub mod phase;
 pub mod pin;

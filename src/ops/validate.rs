@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{
-    Session,
+    Session, baseline,
     phase::{self, Membership},
 };
 use crate::{
@@ -64,6 +64,7 @@ impl<'s> Setting<'s> {
             },
         };
         let logs = Logs::of(&session.repo, session.now, moment.as_str());
+        let numbers = baseline::gather(session, checks.iter().copied())?;
         let look = || session.capture().map(|captured| self::seen(&captured));
         let circumstances = Circumstances {
             moment,
@@ -74,6 +75,7 @@ impl<'s> Setting<'s> {
             by: &session.identity,
             cache,
             room: jobs.unwrap_or_else(|| configured_jobs(session)),
+            baselines: &|check, measure, name| numbers.of(check, measure, name),
             user: UserFiles { top: session.repo.workdir(), look: &look, seen },
         };
         Ok(with(&Run::new(&session.repo, checks, &logs, circumstances)))
