@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
 
-use super::{measures::MeasureForms, schema::from_text};
+use super::{measures::MeasureForms, order::position, schema::from_text};
 use crate::{
     error,
     model::{Measure, Severity, TimeLimit},
@@ -51,6 +51,8 @@ pub struct Check {
     pub salt: String,
     /// The numbers that are read from its output, and their limits; their names are unique within the check.
     pub measures: Vec<Measure>,
+    /// The line of the file that its name is on, for messages.
+    pub line: usize,
 }
 
 /// Which files a check looks at.
@@ -230,12 +232,14 @@ impl CheckForm {
         elsewhere.then_some("check.on` other than `checkpoint` and `push").into_iter()
     }
 
-    /// The check, if its measures can be understood; `text` is the whole file.
-    pub(super) fn check(self, text: &str) -> error::Result<Check> {
+    /// What stands in the file `text`; an error where its measures cannot be understood.
+    pub(super) fn read(self, text: &str) -> error::Result<Check> {
         let form = self;
+        let line = position(text, form.name.span().start).0;
         let name = form.name.into_inner().0;
         Ok(Check {
             measures: form.measure.measures(&name, text)?,
+            line,
             name,
             run: form.run.0,
             on: form.on.unwrap_or_else(|| vec![Moment::Checkpoint, Moment::Push, Moment::Rollback]),

@@ -200,7 +200,7 @@ impl Config {
             gate: file.checkpoint,
             push: file.push,
             retention: Retention::from(file.retention),
-            checks: file.check.into_iter().map(|form| form.check(text)).collect::<Result<_>>()?,
+            checks: file.check.into_iter().map(|form| form.read(text)).collect::<Result<_>>()?,
             source: Some(Source { text: text.to_owned(), hash: ContentHash::of(text.as_bytes()) }),
             schedule,
             names: Names {
@@ -224,6 +224,12 @@ impl Config {
     pub fn measure(&self, check: &str, measurement: &str) -> Option<&Measure> {
         let mut measures = self.checks.iter().filter(|known| known.name == check).flat_map(|check| &check.measures);
         measures.find(|measure| measure.names(check).any(|name| name == measurement))
+    }
+
+    /// The checks, for a table test of what is done with them.
+    #[cfg(test)]
+    pub(crate) fn checks_for_tests(&self) -> &[Check] {
+        &self.checks
     }
 
     /// The commands that the file wants run, to be shown; empty where there is nothing that needs trust.

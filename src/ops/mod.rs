@@ -4,6 +4,7 @@
 //! has words for the screen; outcomes are values that `cli` shows.
 
 pub mod baseline;
+pub mod check;
 pub mod create;
 pub mod diff;
 pub mod doctor;
@@ -38,5 +39,6 @@ pub mod timed;
 pub mod transition;
 pub mod trust;
 pub mod undo;
+pub mod validate;
 
 pub use session::Session;
