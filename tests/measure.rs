@@ -7,7 +7,7 @@ use git_checkpoint::{
     git::Repo,
     model::{CheckResult, Detail, Kind, Level, Measurement, Record, RecordId, Severity, Validation, Verdict},
     ops::{Session, baseline},
-    store::Published,
+    store::{Attached, Published},
 };
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ fn child() {
                 let request = serde_json::from_str(request).expect("the test wrote it");
                 let record = record(&session, &request, n);
                 let store = session.store();
-                let done = store.publish(&record, &[], TagKind::Annotated, &session.identity);
+                let done = store.publish(&record, &Attached::default(), TagKind::Annotated, &session.identity);
                 assert!(matches!(done, Ok(Published::Done(_))), "{done:?}");
                 record.id.to_string()
             }
@@ -120,7 +120,7 @@ fn record(session: &Session, request: &Value, n: u32) -> Record {
         skipped: Vec::new(),
         refs: Vec::new(),
         checks: vec![check],
-        detail: Detail::Create { tag: Some(text("tag").into()), validation, index_before: None },
+        detail: Detail::Create { tag: Some(text("tag").into()), wanted: None, validation, index_before: None },
     }
 }
 
