@@ -14,6 +14,7 @@ mod history;
 pub mod hook;
 pub mod hooks;
 pub mod init;
+pub mod jobs;
 pub mod list;
 pub mod log;
 pub mod names;

@@ -33,3 +33,10 @@ pub fn leave_session() {
     #[cfg(unix)]
     let _as_it_is = rustix::process::setsid();
 }
+
+/// From now on this process, and all that it starts, gives way to others.
+pub fn give_way() {
+    // Where it cannot, it is in their way as much as any other.
+    #[cfg(unix)]
+    let _as_it_is = rustix::process::nice(10);
+}
