@@ -37,6 +37,11 @@ impl Logs {
         Ok(Logs { dir })
     }
 
+    /// Those in a folder that is there, which somebody else sees to.
+    pub fn at(dir: &Path) -> Self {
+        Logs { dir: dir.to_owned() }
+    }
+
     /// The file for one check of one commit.
     pub fn file(&self, commit: Oid, check: &str) -> PathBuf {
         self.dir.join(format!("{}-{check}.log", commit.to_hex_with_len(12)))

@@ -11,6 +11,7 @@ mod hook;
 mod hook_probe;
 mod hooks;
 mod init;
+mod jobs;
 mod json;
 mod list;
 mod log;
@@ -124,6 +125,8 @@ fn dispatch(cli: Cli, env: &Env, ui: &mut Ui) -> Result<u8> {
         Command::Watch(args) => watch::run(&args, env, ui),
         Command::Hook(args) => hook::run(&args, env, ui),
         Command::Timed => watch::timed(env),
+        Command::JobWorker => jobs::worker(env),
+        Command::Jobs(args) => jobs::run(&args, env, ui),
         Command::Hooks(args) => hooks::run(&args, env, ui),
         Command::Doctor => doctor::run(env, ui),
         Command::HookProbe(args) => hook_probe::run(&args, env),
@@ -163,5 +166,6 @@ fn open_and_remind(env: &Env, ui: &mut Ui) -> Result<Session> {
             kind = journal.kind
         ))?;
     }
+    jobs::remind(&session, ui)?;
     Ok(session)
 }

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use super::run::rebuilt;
 use crate::{
     error::{Error, Result},
-    model::{AttemptEnd, JobState, RecordId},
-    ops::Session,
+    model::{AttemptEnd, JobState, RecordId, Validation},
+    ops::{Session, select},
     store::jobs::{Found, Job, Jobs},
 };
 
@@ -25,9 +25,6 @@ pub struct Listed {
     pub expected: Option<Duration>,
 }
 
-/// A job that ended badly, to be told once.
-pub type Unheard = Listed;
-
 impl Listed {
     /// The tag that it gets, or got; its id where there is none.
     pub fn name(&self) -> &str {
@@ -41,6 +38,14 @@ pub fn list(session: &Session) -> Vec<Listed> {
     found.reverse();
     let expected = expected(&found);
     found.into_iter().filter_map(|found| listed(session, found, expected)).collect()
+}
+
+/// Those that have not ended, and those that ended badly within a day; newest first.
+pub fn of_interest(session: &Session) -> Vec<Listed> {
+    let is_recent = |listed: &Listed| session.now - listed.job.since() < chrono::Duration::days(1);
+    let mut all = list(session);
+    all.retain(|listed| listed.state.is_open() || listed.state.is_trouble() && is_recent(listed));
+    all
 }
 
 fn listed(session: &Session, found: Found, expected: Option<Duration>) -> Option<Listed> {
@@ -105,6 +110,18 @@ fn meant(all: &[Listed], name: &str) -> Result<usize> {
     }
 }
 
+/// The pending checkpoint of this name that has no job, as when a process died before it could make one.
+pub fn without_job(session: &Session, name: &str) -> Option<Listed> {
+    let selected = select::select(session, &name.parse().ok()?, &session.repo.head().ok()?).ok()?;
+    let record = selected.record.filter(|record| {
+        record
+            .validation()
+            .is_some_and(|said| matches!(said, Validation::Pending | Validation::Failed | Validation::Inconclusive))
+    })?;
+    let job = Job::of_record(&record, Some(session.repo.workdir()), session.now);
+    Some(Listed { state: job.state, job, elapsed: None, expected: None })
+}
+
 fn unknown(all: &[Listed], name: &str) -> Error {
     let error = Error::usage(format!("there is no job `{name}`"));
     let likeness = |listed: &&Listed| {
@@ -128,15 +145,20 @@ pub fn logs(session: &Session, id: &RecordId) -> Vec<(String, PathBuf)> {
     let Some(last) = numbers.max() else { return Vec::new() };
     let files = fs::read_dir(dir.join(last.to_string())).into_iter().flatten().flatten();
     let plain = files.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
-    let mut logs: Vec<_> = plain
-        .filter_map(|entry| Some((entry.file_name().to_str()?.strip_suffix(".log")?.to_owned(), entry.path())))
-        .collect();
+    let mut logs: Vec<_> =
+        plain.filter_map(|entry| Some((check_of(entry.file_name().to_str()?)?.to_owned(), entry.path()))).collect();
     logs.sort();
     logs
 }
 
+/// The check that a log is of: `<commit>-<check>.log`.
+fn check_of(file: &str) -> Option<&str> {
+    let (_commit, check) = file.strip_suffix(".log")?.split_once('-')?;
+    Some(check)
+}
+
 /// The jobs that ended badly since the last call; they count as told from now on.
-pub fn unheard(session: &Session) -> Vec<Unheard> {
+pub fn unheard(session: &Session) -> Vec<Listed> {
     let jobs = Jobs::of(&session.repo);
     let ids = jobs.take_unheard();
     let all = ids.iter().filter(|id| jobs.has(id)).filter_map(|id| listed(session, jobs.find(id), None));
