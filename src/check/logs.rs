@@ -4,6 +4,7 @@
 //! share. The newest runs are kept.
 
 use std::{
+    cell::Cell,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -20,31 +21,33 @@ use crate::{
 const KEPT: usize = 20;
 
 /// The logs of one run.
-#[derive(Debug, Clone)]
-pub struct Logs {
+pub struct Logs<'r> {
+    repo: &'r Repo,
     dir: PathBuf,
+    is_made: Cell<bool>,
 }
 
-impl Logs {
-    /// A new folder for a run at `now`, named so that runs sort by time; the oldest are removed. `what` is a word.
-    pub fn begin(repo: &Repo, now: DateTime<Utc>, what: &str) -> Result<Self> {
-        let all = repo.state_dir().join("logs");
-        let dir = all.join(format!("{}-{what}-{}", now.format("%Y%m%dT%H%M%S%.3fZ"), std::process::id()));
-        let made = durable::create_dirs(&dir, durable::shared_policy(repo));
-        made.with_context(|| format!("cannot make `{}`", dir.display()))?;
-        // A log too many is no reason to stop.
-        let _removed = remove_oldest(&all);
-        Ok(Logs { dir })
+impl<'r> Logs<'r> {
+    /// Of a run at `now`, in a folder that is named so that runs sort by time. `what` is a word.
+    pub fn of(repo: &'r Repo, now: DateTime<Utc>, what: &str) -> Self {
+        let name = format!("{}-{what}-{}", now.format("%Y%m%dT%H%M%S%.3fZ"), std::process::id());
+        Logs { repo, dir: repo.state_dir().join("logs").join(name), is_made: Cell::new(false) }
     }
 
-    /// Those in a folder that is there, which somebody else sees to.
-    pub fn at(dir: &Path) -> Self {
-        Logs { dir: dir.to_owned() }
+    /// In a folder that is there and that somebody else sees to.
+    pub fn at(repo: &'r Repo, dir: PathBuf) -> Self {
+        Logs { repo, dir, is_made: Cell::new(true) }
     }
 
-    /// The file for one check of one commit.
-    pub fn file(&self, commit: Oid, check: &str) -> PathBuf {
-        self.dir.join(format!("{}-{check}.log", commit.to_hex_with_len(12)))
+    /// The file for one check of one commit. With the first one the folder is made, and the oldest runs are removed.
+    pub fn file(&self, commit: Oid, check: &str) -> Result<PathBuf> {
+        if !self.is_made.replace(true) {
+            let made = durable::create_dirs(&self.dir, durable::shared_policy(self.repo));
+            made.with_context(|| format!("cannot make `{}`", self.dir.display()))?;
+            // A log too many is no reason to stop.
+            let _removed = self.dir.parent().map(remove_oldest);
+        }
+        Ok(self.dir.join(format!("{}-{check}.log", commit.to_hex_with_len(12))))
     }
 }
 

@@ -1,18 +1,24 @@
 //! Checks: commands of a trusted configuration that say whether a tree is good.
 //!
-//! What is validated is the tree and nothing else, so a check runs in a private worktree, verdicts go by the tree, and a
-//! check that changes tracked files has said nothing about it. One check runs after the other; each has its own time
-//! limit, and all of them share a budget.
+//! What is validated is the tree and nothing else: a check runs on the user's files only where they are exactly that tree,
+//! before and after; else in a private worktree; and what was found out once is kept for the tree. Checks run side by side
+//! as far as there is room and they allow it; each has its own time limit, and all of them may share a budget.
 
+mod board;
 mod logs;
+mod rooms;
 mod run;
+mod selection;
+mod times;
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
-use crate::model::{Oid, Severity, Verdict};
+use crate::model::{CheckResult, Oid, Verdict};
 
 pub use logs::{Logs, tail};
-pub use run::{Circumstances, Run};
+pub use rooms::{Seen, UserFiles};
+pub use run::{Cache, Circumstances, Event, Run};
+pub use selection::{Selection, definition, select};
 
 /// A commit whose tree is to be validated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,23 +29,24 @@ pub struct Subject {
     pub tree: Oid,
 }
 
-/// What one check said.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What one check said, and what it printed.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Checked {
-    /// The check's name.
-    pub name: String,
-    /// How much it matters.
-    pub severity: Severity,
-    /// The answer.
-    pub verdict: Verdict,
-    /// Why it is that, where it is not a pass.
+    /// What is kept with a record.
+    pub result: CheckResult,
+    /// Why it is no pass.
     pub why: Option<Why>,
-    /// How long it took.
-    pub took: Duration,
-    /// Whether the verdict was known from before.
-    pub cached: bool,
     /// What it printed; nothing was run where there is none.
     pub log: Option<PathBuf>,
+}
+
+impl Checked {
+    fn without(mut self, why: Why) -> Self {
+        self.result.verdict = Verdict::Inconclusive;
+        self.result.why = Some(why.to_string());
+        self.why = Some(why);
+        self
+    }
 }
 
 /// Why a check did not pass.
@@ -55,21 +62,63 @@ pub enum Why {
     OverBudget,
     /// The budget was spent before it began.
     NotBegun,
-    /// It printed more than is kept.
-    TooMuchOutput,
     /// A person has stopped it.
     Stopped,
-    /// It changed tracked files, so what it said is not about the tree.
+    /// Files changed while it ran, so what it said is not about the tree.
     ChangedFiles(Vec<String>),
     /// It could not be started.
     NotStarted(String),
+    /// The check of this name, which it needs, did not pass.
+    Needs(String),
+    /// It failed when it was last run on this tree, so it was not run again.
+    Known,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Why::Code(125) => f.write_str("it exited with code 125, which says that it cannot tell"),
+            Why::Code(127) => f.write_str("it exited with code 127: the shell did not find a command"),
+            Why::Code(code) => write!(f, "it exited with code {code}"),
+            Why::Signal(number) => write!(f, "signal {number} ended it"),
+            Why::TimedOut(limit) => write!(f, "it was ended after {} s, its limit", limit.as_secs()),
+            Why::OverBudget => f.write_str("it was ended when the time for all checks was up (push.budget)"),
+            Why::NotBegun => f.write_str("the time for all checks was up before it began (push.budget)"),
+            Why::Stopped => f.write_str("it was stopped"),
+            Why::ChangedFiles(files) => {
+                let named: Vec<_> = files.iter().take(3).map(String::as_str).collect();
+                let more = if files.len() > named.len() { " and others" } else { "" };
+                write!(f, "files changed while it ran: {}{more}", named.join(", "))
+            }
+            Why::NotStarted(why) => write!(f, "it could not be run: {why}"),
+            Why::Needs(name) => write!(f, "it was not run, as `{name}` did not pass"),
+            Why::Known => f.write_str("it failed on this very tree before"),
+        }
+    }
 }
 
 /// What the checks said of one commit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Validated {
     /// The commit.
     pub subject: Subject,
     /// In the order of the configuration.
     pub checks: Vec<Checked>,
+}
+
+impl Validated {
+    /// The worst answer of those that matter; a pass where none is in the way.
+    pub fn verdict(&self) -> Verdict {
+        let any = |verdict| self.checks.iter().any(|one| one.result.is_trouble() && one.result.verdict == verdict);
+        match () {
+            () if any(Verdict::Fail) => Verdict::Fail,
+            () if any(Verdict::Inconclusive) => Verdict::Inconclusive,
+            () => Verdict::Pass,
+        }
+    }
+
+    /// What is kept with a record.
+    pub fn results(&self) -> Vec<CheckResult> {
+        self.checks.iter().map(|check| check.result.clone()).collect()
+    }
 }

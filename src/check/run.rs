@@ -1,14 +1,22 @@
-//! One check after the other, on one commit after the other.
+//! The checks of one commit, side by side.
 
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
+    sync::mpsc::{self, RecvTimeoutError},
+    thread::{self, Scope},
     time::{Duration, Instant},
 };
 
 use chrono::{DateTime, Utc};
 
-use super::{Checked, Logs, Subject, Validated, Why};
+use super::{
+    Checked, Logs, Subject, UserFiles, Validated, Why,
+    board::{Board, Next},
+    rooms::{Room, Rooms},
+    selection::{definition, is_of_the_tree},
+    times::Times,
+};
 use crate::{
     config::{Check, Moment},
     error::{Error, Result},
@@ -16,146 +24,380 @@ use crate::{
         Repo,
         capture::Identity,
         durable, is_asked_to_stop,
-        private::PrivateWorktree,
         shell::{Ended, Shell},
     },
-    model::Verdict,
-    store::verdicts::{self, Definition, Finding},
+    model::{CheckResult, Verdict},
+    store::verdicts::{self, Finding, Known, Verdicts},
 };
 
+/// How often those who watch are told what runs.
+const TICK: Duration = Duration::from_millis(100);
+
 /// What all checks of a run have in common.
-#[derive(Debug)]
 pub struct Circumstances<'a> {
     /// When in the life of a state they run; `CHECKPOINT_STAGE`.
     pub moment: Moment,
     /// The phase of the branch; `CHECKPOINT_PHASE`.
     pub phase: Option<String>,
+    /// How long that goes on; `CHECKPOINT_ELAPSED`.
+    pub elapsed: Option<String>,
     /// When all of them have to have ended.
-    pub deadline: Instant,
+    pub deadline: Option<Instant>,
     /// The present moment.
     pub now: DateTime<Utc>,
     /// Who the verdicts are by.
     pub by: &'a Identity,
+    /// Which verdicts of before count.
+    pub cache: Cache,
+    /// So many run at once.
+    pub room: usize,
+    /// The user's worktree.
+    pub user: UserFiles<'a>,
 }
 
-/// Checks that run on commits, with a private worktree that is made when it is first needed.
+/// Which verdicts of before count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cache {
+    /// All: who searches has to ask again and again.
+    All,
+    /// Those that passed. Somebody waits, may have mended what is not in the tree, and wants to read what failed.
+    Passes,
+    /// None.
+    None,
+}
+
+/// What those who watch are told.
+#[derive(Debug)]
+pub enum Event<'e> {
+    /// These run, since so long, and took so long the last times.
+    Running(&'e [(&'e str, Duration, Option<Duration>)]),
+    /// One has ended, or was known. Files that changed can make its answer void afterwards.
+    Ended(&'e Checked, Subject),
+    /// Files of a private worktree changed while several checks ran in it, so each of them is run again, alone.
+    Again(&'e [String]),
+}
+
+/// Checks to be run on commits.
 pub struct Run<'r> {
     repo: &'r Repo,
     checks: Vec<&'r Check>,
-    logs: &'r Logs,
+    logs: &'r Logs<'r>,
     circumstances: Circumstances<'r>,
     cache: PathBuf,
 }
 
+/// A check that runs.
+struct Running<'c> {
+    number: usize,
+    room: Room,
+    since: Instant,
+    check: &'c Check,
+}
+
+/// How the command of a check ended.
+struct Done {
+    number: usize,
+    ended: Result<Ended>,
+    took: Duration,
+}
+
+/// What is found out in the course of a run.
+struct Course<'r> {
+    rooms: Rooms<'r>,
+    times: Times,
+    checked: Vec<Option<Checked>>,
+    known: Vec<Option<Known>>,
+    rooms_of: Vec<Option<Room>>,
+}
+
 impl<'r> Run<'r> {
-    /// Those of `checks` that run at this moment.
-    pub fn new(repo: &'r Repo, checks: &'r [Check], logs: &'r Logs, circumstances: Circumstances<'r>) -> Self {
-        let checks = checks.iter().filter(|check| check.on.contains(&circumstances.moment)).collect();
+    /// These checks, in the order of the configuration.
+    pub fn new(repo: &'r Repo, checks: Vec<&'r Check>, logs: &'r Logs<'r>, circumstances: Circumstances<'r>) -> Self {
         Run { repo, checks, logs, circumstances, cache: repo.state_dir().join("cache") }
     }
 
-    /// Validates one commit. A pass that is known is not found out again; new verdicts are kept, and why they could not
-    /// be, if so, is the second value. `begun` is told of each check that is run.
-    pub fn validate(&self, subject: Subject, begun: &mut dyn FnMut(&str, Subject)) -> (Validated, Option<Error>) {
-        let mut worktree = None;
-        let (mut done, mut findings) = (Vec::new(), Vec::new());
-        for check in &self.checks {
-            let definition = Definition::of(&check.run);
-            // Notes that cannot be read say nothing.
-            if let Ok(Some(Verdict::Pass)) = verdicts::find(self.repo, subject.tree, &definition) {
-                done.push(known(check));
-                continue;
-            }
-            if Instant::now() >= self.circumstances.deadline {
-                done.push(inconclusive(check, Why::NotBegun, Duration::ZERO, None));
-                continue;
-            }
-            if is_asked_to_stop() {
-                done.push(inconclusive(check, Why::Stopped, Duration::ZERO, None));
-                break;
-            }
-            begun(&check.name, subject);
-            let checked = self.run(check, subject, &mut worktree).unwrap_or_else(|error| {
-                inconclusive(check, Why::NotStarted(error.chain().join(": ")), Duration::ZERO, None)
-            });
-            let (name, verdict, at) = (&check.name, checked.verdict, self.circumstances.now);
-            findings.push(Finding { definition, name, verdict, at });
-            done.push(checked);
-        }
-        let unkept = verdicts::keep(self.repo, subject.tree, &findings, self.circumstances.by).err();
-        (Validated { subject, checks: done }, unkept)
+    /// What is known of a commit already, if that is all that there is to know.
+    pub fn known(&self, subject: Subject) -> Option<Validated> {
+        let verdicts = Verdicts::on(self.repo, subject.tree).ok()?;
+        let checks = self.checks.iter().map(|check| self.look_up(check, &verdicts));
+        Some(Validated { subject, checks: checks.collect::<Option<_>>()? })
     }
 
-    fn run(&self, check: &Check, subject: Subject, worktree: &mut Option<PrivateWorktree<'r>>) -> Result<Checked> {
-        let worktree = match worktree {
-            Some(worktree) => worktree,
-            None => worktree.insert(PrivateWorktree::of(self.repo, subject.commit)?),
+    /// Validates one commit. What is known is not found out again; new verdicts are kept, and why they could not be, if so,
+    /// is the second value.
+    pub fn validate(&self, subject: Subject, watch: &mut dyn FnMut(Event<'_>)) -> (Validated, Option<Error>) {
+        // Notes that cannot be read say nothing.
+        let verdicts = Verdicts::on(self.repo, subject.tree).unwrap_or_default();
+        let mut course = Course {
+            rooms: Rooms::new(self.repo, subject, &self.circumstances.user),
+            times: Times::read(self.repo),
+            checked: vec![None; self.checks.len()],
+            known: vec![None; self.checks.len()],
+            rooms_of: vec![None; self.checks.len()],
         };
-        let own = Instant::now() + check.timeout.duration();
-        let shell = Shell {
-            command: &check.run,
-            dir: worktree.path(),
-            vars: self.vars(subject)?,
-            log: self.logs.file(subject.commit, &check.name),
-            deadline: own.min(self.circumstances.deadline),
-        };
-        let (log, started) = (shell.log.clone(), Instant::now());
-        let ended = shell.run();
-        let took = started.elapsed();
-        let changed = worktree.changed(subject.commit)?;
-        if !changed.is_empty() {
-            worktree.reset(subject.commit)?;
+        let mut board = Board::new(&self.checks, self.circumstances.room);
+        for (number, check) in self.checks.iter().enumerate() {
+            if let Some(checked) = self.look_up(check, &verdicts) {
+                board.settle(number, checked.result.verdict == Verdict::Pass);
+                watch(Event::Ended(&checked, subject));
+                course.checked[number] = Some(checked);
+            }
         }
-        let why = match ended {
-            Err(error) => Why::NotStarted(error.chain().join(": ")),
-            Ok(Ended::TimedOut) if own > self.circumstances.deadline => Why::OverBudget,
-            Ok(Ended::TimedOut) => Why::TimedOut(check.timeout.duration()),
-            Ok(Ended::TooMuchOutput) => Why::TooMuchOutput,
-            Ok(Ended::Stopped) => Why::Stopped,
-            Ok(Ended::Signal(number)) => Why::Signal(number),
-            Ok(Ended::Code(0)) if changed.is_empty() => return Ok(passed(check, took, log)),
-            Ok(Ended::Code(0)) => Why::ChangedFiles(changed),
-            // As `git bisect run` and others have it: it cannot tell.
-            Ok(Ended::Code(125)) => Why::Code(125),
-            Ok(Ended::Code(code)) => return Ok(failed(check, code, took, log)),
+        self.play(board, subject, &mut course, watch);
+        self.look_for_changes(subject, &mut course, watch);
+        let unkept = self.keep(subject, &mut course);
+        (Validated { subject, checks: course.checked.into_iter().flatten().collect() }, unkept)
+    }
+
+    fn look_up(&self, check: &Check, verdicts: &Verdicts) -> Option<Checked> {
+        if self.circumstances.cache == Cache::None || !is_of_the_tree(check) {
+            return None;
+        }
+        let known = verdicts.of(&definition(check))?;
+        let why = match (known.verdict, self.circumstances.cache) {
+            (Verdict::Pass, _) => None,
+            (_, Cache::All) => Some(Why::Known),
+            _ => return None,
         };
-        Ok(inconclusive(check, why, took, Some(log)))
+        let mut checked = answered(check, (known.verdict, why), known.took);
+        checked.result.cached = true;
+        Some(checked)
+    }
+
+    /// Runs what is to be run.
+    fn play(&self, mut board: Board, subject: Subject, course: &mut Course<'r>, watch: &mut dyn FnMut(Event<'_>)) {
+        let (sender, receiver) = mpsc::channel();
+        let mut running: Vec<Running<'_>> = Vec::new();
+        thread::scope(|scope| {
+            loop {
+                let number = match board.next() {
+                    Next::End => break,
+                    Next::Begin(number) => {
+                        match self.begin(number, subject, course, (scope, &sender)) {
+                            Ok(room) => {
+                                course.rooms_of[number] = Some(room);
+                                let (since, check) = (Instant::now(), self.checks[number]);
+                                running.push(Running { number, room, since, check });
+                                continue;
+                            }
+                            Err(why) => {
+                                course.checked[number] = Some(unanswered(self.checks[number], why));
+                            }
+                        }
+                        board.ended(number, false);
+                        number
+                    }
+                    Next::Skip(number, because) => {
+                        let needed = Why::Needs(self.checks[because].name.clone());
+                        course.checked[number] = Some(unanswered(self.checks[number], needed));
+                        number
+                    }
+                    Next::Wait => {
+                        let Some(done) = wait(&receiver, &running, &course.times, watch) else { continue };
+                        let number = done.number;
+                        let room =
+                            running.iter().position(|one| one.number == number).map(|at| running.remove(at).room);
+                        let checked = self.end(done, room, subject, course);
+                        board.ended(number, checked.result.verdict == Verdict::Pass);
+                        course.checked[number] = Some(checked);
+                        number
+                    }
+                };
+                if let Some(checked) = &course.checked[number] {
+                    watch(Event::Ended(checked, subject));
+                }
+            }
+        });
+    }
+
+    /// Starts a check on a thread of its own.
+    fn begin<'s>(
+        &'s self,
+        number: usize,
+        subject: Subject,
+        course: &mut Course<'r>,
+        (scope, sender): (&'s Scope<'s, '_>, &mpsc::Sender<Done>),
+    ) -> Result<Room, Why> {
+        if is_asked_to_stop() {
+            return Err(Why::Stopped);
+        }
+        let over = |deadline: &Instant| Instant::now() >= *deadline;
+        if self.circumstances.deadline.as_ref().is_some_and(over) {
+            return Err(Why::NotBegun);
+        }
+        let check = self.checks[number];
+        let failed = |error: Error| Why::NotStarted(error.chain().join(": "));
+        let room = course.rooms.of(check).map_err(failed)?;
+        let dir = course.rooms.enter(room, number).map_err(failed)?;
+        let vars = self.vars(subject).map_err(failed)?;
+        let log = self.logs.file(subject.commit, &check.name).map_err(failed)?;
+        // Of the first time, where it is run again.
+        let _none = std::fs::remove_file(&log);
+        let sender = sender.clone();
+        let all = self.circumstances.deadline;
+        scope.spawn(move || {
+            let started = Instant::now();
+            let own = started + check.timeout.duration();
+            let deadline = all.map_or(own, |all| all.min(own));
+            let ended = Shell { command: &check.run, dir: &dir, vars, log, deadline }.run();
+            // Nobody listens any more only where the whole run has come to an end by a bug.
+            let _lost = sender.send(Done { number, ended, took: started.elapsed() });
+        });
+        Ok(room)
+    }
+
+    /// What the end of its command says.
+    fn end(&self, done: Done, room: Option<Room>, subject: Subject, course: &mut Course<'r>) -> Checked {
+        let check = self.checks[done.number];
+        let limit = check.timeout.duration();
+        let is_over = self.circumstances.deadline.is_some_and(|all| Instant::now() >= all && done.took < limit);
+        let (verdict, why) = match done.ended {
+            Err(error) => (Verdict::Inconclusive, Some(Why::NotStarted(error.chain().join(": ")))),
+            Ok(Ended::TimedOut) if is_over => (Verdict::Inconclusive, Some(Why::OverBudget)),
+            Ok(Ended::TimedOut) => (Verdict::Inconclusive, Some(Why::TimedOut(limit))),
+            Ok(Ended::TooMuchOutput) => (Verdict::Inconclusive, Some(Why::Code(1))),
+            Ok(Ended::Stopped) => (Verdict::Inconclusive, Some(Why::Stopped)),
+            Ok(Ended::Signal(number)) => (Verdict::Inconclusive, Some(Why::Signal(number))),
+            Ok(Ended::Code(0)) => (Verdict::Pass, None),
+            // As `git bisect run` and others have it: it cannot tell.
+            Ok(Ended::Code(125)) => (Verdict::Inconclusive, Some(Why::Code(125))),
+            // The shell has not found or may not run the command: that is not about the tree either.
+            Ok(Ended::Code(code @ (126 | 127))) => (Verdict::Inconclusive, Some(Why::Code(code))),
+            Ok(Ended::Code(code)) => (Verdict::Fail, Some(Why::Code(code))),
+        };
+        let mut checked = answered(check, (verdict, why), done.took);
+        checked.log = self.logs.file(subject.commit, &check.name).ok();
+        if verdict == Verdict::Pass {
+            course.times.learn(&check.name, done.took);
+        }
+        course.known[done.number] = Some(Known { verdict, took: done.took, numbers: Vec::new() });
+        if room == Some(Room::Own) {
+            checked = void_if_changed(checked, course.rooms.leave(Room::Own, done.number));
+        }
+        checked
+    }
+
+    /// Whether the files are still those that were to be validated; else what the checks said is not about them.
+    fn look_for_changes(&self, subject: Subject, course: &mut Course<'r>, watch: &mut dyn FnMut(Event<'_>)) {
+        for room in [Room::InPlace, Room::Shared] {
+            let inside: Vec<usize> = (0..self.checks.len()).filter(|n| course.rooms_of[*n] == Some(room)).collect();
+            if inside.is_empty() {
+                continue;
+            }
+            let changed = course.rooms.leave(room, inside[0]);
+            if changed.as_ref().is_ok_and(Vec::is_empty) {
+                continue;
+            }
+            if let (Room::Shared, [_, _, ..], Ok(changed)) = (room, &inside[..], &changed) {
+                watch(Event::Again(changed));
+                self.play_alone(&inside, subject, course, watch);
+                continue;
+            }
+            let changed = changed.map_err(|error| error.chain().join(": "));
+            for number in inside {
+                if let Some(checked) = course.checked[number].take() {
+                    let files = changed.clone().map_err(Error::environment);
+                    course.checked[number] = Some(void_if_changed(checked, files));
+                }
+            }
+        }
+    }
+
+    /// Runs each of these again, with nothing beside it, so that the one which changes files is found.
+    fn play_alone(
+        &self,
+        numbers: &[usize],
+        subject: Subject,
+        course: &mut Course<'r>,
+        watch: &mut dyn FnMut(Event<'_>),
+    ) {
+        for number in numbers {
+            let mut board = Board::new(&self.checks, 1);
+            for other in (0..self.checks.len()).filter(|other| other != number) {
+                board.settle(other, true);
+            }
+            self.play(board, subject, course, watch);
+            let changed = course.rooms.leave(Room::Shared, *number);
+            if let Some(checked) = course.checked[*number].take() {
+                course.checked[*number] = Some(void_if_changed(checked, changed));
+            }
+        }
+    }
+
+    /// Keeps what is about the tree, and how long it took.
+    fn keep(&self, subject: Subject, course: &mut Course<'r>) -> Option<Error> {
+        let mut findings = Vec::new();
+        for (number, check) in self.checks.iter().enumerate() {
+            let (Some(checked), Some(known)) = (&course.checked[number], course.known[number].take()) else { continue };
+            let is_void = matches!(checked.why, Some(Why::ChangedFiles(_) | Why::NotStarted(_)));
+            if is_of_the_tree(check) && !is_void {
+                let at = self.circumstances.now;
+                findings.push(Finding { definition: definition(check), name: &check.name, at, known });
+            }
+        }
+        if course.rooms_of.iter().any(Option::is_some) {
+            course.times.write(self.repo);
+        }
+        verdicts::keep(self.repo, subject.tree, &findings, self.circumstances.by).err()
     }
 
     fn vars(&self, subject: Subject) -> Result<Vec<(&'static str, OsString)>> {
         let what = |error| durable::storage_error(&self.cache, error);
         durable::create_dirs(&self.cache, durable::shared_policy(self.repo)).map_err(what)?;
+        let Circumstances { moment, phase, elapsed, .. } = &self.circumstances;
         Ok(vec![
-            ("CHECKPOINT_STAGE", self.circumstances.moment.as_str().into()),
+            ("CHECKPOINT_STAGE", moment.as_str().into()),
             ("CHECKPOINT_COMMIT", subject.commit.to_string().into()),
             ("CHECKPOINT_TREE", subject.tree.to_string().into()),
-            ("CHECKPOINT_PHASE", self.circumstances.phase.clone().unwrap_or_default().into()),
-            ("CHECKPOINT_ELAPSED", OsString::new()),
+            ("CHECKPOINT_PHASE", phase.clone().unwrap_or_default().into()),
+            ("CHECKPOINT_ELAPSED", elapsed.clone().unwrap_or_default().into()),
             ("CHECKPOINT_CACHE", Path::new(&self.cache).into()),
         ])
     }
 }
 
-fn known(check: &Check) -> Checked {
-    Checked { cached: true, log: None, ..passed(check, Duration::ZERO, PathBuf::new()) }
-}
-
-fn passed(check: &Check, took: Duration, log: PathBuf) -> Checked {
-    Checked {
-        name: check.name.clone(),
-        severity: check.severity,
-        verdict: Verdict::Pass,
-        why: None,
-        took,
-        cached: false,
-        log: Some(log),
+/// Waits for the next one to end, and tells those who watch what runs.
+fn wait(
+    receiver: &mpsc::Receiver<Done>,
+    running: &[Running<'_>],
+    times: &Times,
+    watch: &mut dyn FnMut(Event<'_>),
+) -> Option<Done> {
+    match receiver.recv_timeout(TICK) {
+        Ok(done) => Some(done),
+        Err(RecvTimeoutError::Disconnected) => None,
+        Err(RecvTimeoutError::Timeout) => {
+            let shown: Vec<_> = running
+                .iter()
+                .map(|Running { check, since, .. }| (&*check.name, since.elapsed(), times.expected(&check.name)))
+                .collect();
+            watch(Event::Running(&shown));
+            None
+        }
     }
 }
 
-fn failed(check: &Check, code: i32, took: Duration, log: PathBuf) -> Checked {
-    Checked { verdict: Verdict::Fail, why: Some(Why::Code(code)), ..passed(check, took, log) }
+fn void_if_changed(checked: Checked, changed: Result<Vec<String>>) -> Checked {
+    match changed {
+        Ok(files) if files.is_empty() => checked,
+        Ok(files) => checked.without(Why::ChangedFiles(files)),
+        Err(error) => checked.without(Why::NotStarted(error.chain().join(": "))),
+    }
 }
 
-fn inconclusive(check: &Check, why: Why, took: Duration, log: Option<PathBuf>) -> Checked {
-    Checked { verdict: Verdict::Inconclusive, why: Some(why), log, ..passed(check, took, PathBuf::new()) }
+fn answered(check: &Check, (verdict, why): (Verdict, Option<Why>), took: Duration) -> Checked {
+    let result = CheckResult {
+        name: check.name.clone(),
+        verdict,
+        severity: check.severity,
+        took,
+        cached: false,
+        why: why.as_ref().map(ToString::to_string),
+        measurements: Vec::new(),
+    };
+    Checked { result, why, log: None }
+}
+
+fn unanswered(check: &Check, why: Why) -> Checked {
+    answered(check, (Verdict::Inconclusive, Some(why)), Duration::ZERO)
 }

@@ -1,10 +1,13 @@
 //! The answers as JSON. Field names are stable and described in `docs/json.md`; times are RFC 3339 in UTC,
 //! durations in seconds.
 
+mod checks;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use gix::bstr::BString;
 use serde::Serialize;
 
+pub(super) use self::checks::{Check, check_value};
 use crate::model::{self, Elapsed, Head, Oid, Record, Skipped, quote_path};
 
 /// A checkpoint, as `create`, `list`, `show` and `status` print it.
@@ -24,7 +27,7 @@ pub(super) struct Checkpoint {
     subject: String,
     message: Option<String>,
     state: Option<&'static str>,
-    checks: [(); 0],
+    checks: Vec<Check>,
     skipped: Vec<SkippedPath>,
 }
 
@@ -80,7 +83,7 @@ impl Checkpoint {
             subject: record.subject.clone(),
             message: record.message.clone(),
             state: record.validation().map(model::Validation::as_str),
-            checks: [],
+            checks: record.checks.iter().map(|check| check_value(check, None)).collect(),
             skipped: skipped(&record.skipped),
         }
     }

@@ -1,6 +1,8 @@
 //! One file a command: arguments → request, outcome → text or JSON; holds no rules.
 
 mod args;
+mod check;
+mod checks;
 mod create;
 mod diff;
 mod doctor;
@@ -106,6 +108,7 @@ fn dispatch(cli: Cli, env: &Env, ui: &mut Ui) -> Result<u8> {
         Command::Show(args) => show::run(&args, env, ui),
         Command::Diff(args) => diff::run(&args, env, ui),
         Command::Status => status::run(env, ui),
+        Command::Check(args) => check::run(&args, env, ui),
         Command::Rollback(args) => rollback::run(&args, env, ui),
         Command::Recover(args) => recover::run(&args, env, ui),
         Command::Undo(args) => undo::run(Direction::Undo, &args, env, ui),

@@ -2,9 +2,12 @@
 
 use serde::Serialize;
 
-use super::json;
+use super::{
+    checks::{self, Lines},
+    json,
+};
 use crate::{
-    check::{Checked, Validated, Why, tail},
+    check::{Checked, Validated, Why},
     config::{Env, FILE_NAME, Trust},
     error::{Error, Result},
     git,
@@ -16,9 +19,6 @@ use crate::{
     },
     ui::{Ui, clean, plural},
 };
-
-/// So many lines of a failing check's output are shown.
-const SHOWN: usize = 15;
 
 #[derive(Serialize)]
 struct Value {
@@ -59,18 +59,7 @@ struct Named {
 struct Commit {
     commit: String,
     tree: String,
-    checks: Vec<Check>,
-}
-
-#[derive(Serialize)]
-struct Check {
-    name: String,
-    verdict: &'static str,
-    seconds: f64,
-    cached: bool,
-    severity: &'static str,
-    why: Option<String>,
-    log: Option<String>,
+    checks: Vec<json::Check>,
 }
 
 /// Answers git's hook, which has `remote` and `url` as its arguments and the refs on standard input.
@@ -95,13 +84,9 @@ pub(super) fn run(remote: &str, url: &str, env: &Env, ui: &mut Ui) -> Result<u8>
     let plan = pre_push::plan(&facts);
     // Until the checks are over, what they run in has to be taken away first.
     git::ask_on_signals()?;
-    let outcome = {
-        let mut begun = |check: &str, subject: crate::check::Subject| {
-            // A line that cannot be shown is no reason not to validate.
-            let _shown = ui.note(format!("checking {check} on {} ...", subject.commit.to_hex_with_len(10)));
-        };
-        pre_push::apply(&session, env, (&facts, plan), &mut begun).map_err(past)?
-    };
+    let outcome = pre_push::apply(&session, env, (&facts, plan), &mut |event| checks::show(&event, Lines::Beside, ui));
+    let outcome = outcome.map_err(past)?;
+    ui.flush()?;
     if git::is_asked_to_stop() {
         return Err(past(Error::refused("the push is stopped: its checks were interrupted")));
     }
@@ -162,7 +147,7 @@ fn tell_of_checks(outcome: &Outcome, push: &crate::config::Push, ui: &mut Ui) ->
     };
     for commit in commits {
         for check in &commit.checks {
-            tell_of_check(commit, check, pre_push::blocks(push, check), ui)?;
+            tell_of_effect(check, pre_push::blocks(push, check), ui)?;
         }
     }
     if *left > 0 {
@@ -174,41 +159,16 @@ fn tell_of_checks(outcome: &Outcome, push: &crate::config::Push, ui: &mut Ui) ->
     Ok(())
 }
 
-fn tell_of_check(commit: &Validated, check: &Checked, blocks: bool, ui: &mut Ui) -> Result<()> {
-    let on = commit.subject.commit.to_hex_with_len(10);
-    let name = &check.name;
-    if check.verdict == Verdict::Pass {
-        let how = if check.cached { "known from before".into() } else { format!("{:.1} s", check.took.as_secs_f64()) };
-        return ui.note(format!("{name} passes on {on} ({how})"));
+/// What a check that did not pass means to the push, and what became of an answer that was shown before.
+fn tell_of_effect(check: &Checked, blocks: bool, ui: &mut Ui) -> Result<()> {
+    let name = &check.result.name;
+    if let Some(why @ Why::ChangedFiles(_)) = &check.why {
+        ui.warn(format!("what {name} said does not count: {why}"))?;
     }
-    let why = check.why.as_ref().map(why).unwrap_or_default();
-    let what = if check.verdict == Verdict::Fail { "fails" } else { "has no answer" };
-    let effect = if blocks { "" } else { "; the push goes on" };
-    ui.warn(format!("{name} {what} on {on}: {why}{effect}"))?;
-    let Some(log) = &check.log else { return Ok(()) };
-    for line in tail(log, SHOWN) {
-        ui.tell(format!("  | {}", clean(&line)))?;
+    if check.result.verdict != Verdict::Pass && !blocks {
+        ui.note(format!("{name} does not stand in the way: the push goes on"))?;
     }
-    ui.tell(format!("  all of it: {}", log.display()))
-}
-
-fn why(why: &Why) -> String {
-    match why {
-        Why::Code(125) => "it exited with code 125, which says that it cannot tell".into(),
-        Why::Code(code) => format!("it exited with code {code}"),
-        Why::Signal(number) => format!("signal {number} ended it"),
-        Why::TimedOut(limit) => format!("it was ended after {} s, its limit", limit.as_secs()),
-        Why::OverBudget => "it was ended when the time for all checks was up (push.budget)".into(),
-        Why::NotBegun => "the time for all checks was up before it began (push.budget)".into(),
-        Why::Stopped => "it was stopped".into(),
-        Why::TooMuchOutput => "it was ended because it printed without end".into(),
-        Why::ChangedFiles(files) => {
-            let named: Vec<_> = files.iter().take(3).map(String::as_str).collect();
-            let more = if files.len() > named.len() { " and others" } else { "" };
-            format!("it changed tracked files: {}{more}", named.join(", "))
-        }
-        Why::NotStarted(why) => format!("it could not be run: {why}"),
-    }
+    Ok(())
 }
 
 /// The last words of a push that is stopped.
@@ -269,15 +229,7 @@ fn lost_value(lost: &Discarded) -> Lost {
 }
 
 fn commit_value(commit: &Validated) -> Commit {
-    let check = |check: &Checked| Check {
-        name: check.name.clone(),
-        verdict: check.verdict.as_str(),
-        seconds: check.took.as_secs_f64(),
-        cached: check.cached,
-        severity: check.severity.as_str(),
-        why: check.why.as_ref().map(why),
-        log: check.log.as_ref().map(|log| log.display().to_string()),
-    };
+    let check = |check: &Checked| json::check_value(&check.result, check.log.as_deref());
     Commit {
         commit: commit.subject.commit.to_string(),
         tree: commit.subject.tree.to_string(),

@@ -10,7 +10,7 @@ use serde::{
 };
 use toml::Spanned;
 
-use super::schema::from_text;
+use super::{order::position, schema::from_text};
 use crate::model::{Severity, TimeLimit};
 
 /// The longest name of a check, in characters: it is a file's name too.
@@ -49,6 +49,8 @@ pub struct Check {
     pub cache: bool,
     /// Anything; a verdict counts for the same salt only.
     pub salt: String,
+    /// The line of the file that its name is on, for messages.
+    pub line: usize,
 }
 
 /// Which files a check looks at.
@@ -230,9 +232,12 @@ impl CheckForm {
     }
 }
 
-impl From<CheckForm> for Check {
-    fn from(form: CheckForm) -> Self {
+impl CheckForm {
+    /// What stands in the file `text`.
+    pub(super) fn read(self, text: &str) -> Check {
+        let form = self;
         Check {
+            line: position(text, form.name.span().start).0,
             name: form.name.into_inner().0,
             run: form.run.0,
             on: form.on.unwrap_or_else(|| vec![Moment::Checkpoint, Moment::Push, Moment::Rollback]),

@@ -76,10 +76,15 @@ fn circle(needs: &[Vec<(usize, Range<usize>)>]) -> Option<(Vec<usize>, Range<usi
 
 /// The error for what stands at `span`.
 pub(super) fn refused(text: &str, span: &Range<usize>, why: &str, hint: &str) -> Error {
-    let before = text.get(..span.start).unwrap_or_default();
-    let (line, start) = (before.matches('\n').count() + 1, before.rfind('\n').map_or(0, |at| at + 1));
-    let column = before[start..].chars().count() + 1;
+    let (line, column) = position(text, span.start);
     Error::usage(format!("`{FILE_NAME}` is not valid"))
         .because(format!("line {line}, column {column}: {why}"))
         .hint(hint.to_owned())
+}
+
+/// The line and the column of a byte, both from 1.
+pub(super) fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or_default();
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    (before.matches('\n').count() + 1, before[start..].chars().count() + 1)
 }

@@ -200,7 +200,7 @@ impl Config {
             gate: file.checkpoint,
             push: file.push,
             retention: Retention::from(file.retention),
-            checks: file.check.into_iter().map(Check::from).collect(),
+            checks: file.check.into_iter().map(|form| form.read(text)).collect(),
             source: Some(Source { text: text.to_owned(), hash: ContentHash::of(text.as_bytes()) }),
             schedule,
             names: Names {
@@ -218,6 +218,12 @@ impl Config {
             Some(source) if consent.is_to(&source.hash) => Ok(&self.checks),
             _ => Err(Error::bug("a consent was used for another configuration")),
         }
+    }
+
+    /// The checks, for a table test of what is done with them.
+    #[cfg(test)]
+    pub(crate) fn checks_for_tests(&self) -> &[Check] {
+        &self.checks
     }
 
     /// The commands that the file wants run, to be shown; empty where there is nothing that needs trust.

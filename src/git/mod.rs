@@ -9,6 +9,7 @@ pub mod durable;
 pub mod glance;
 pub mod hooks;
 pub mod lock;
+pub mod lookup;
 pub mod objects;
 pub mod pick;
 pub mod private;

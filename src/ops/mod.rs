@@ -3,6 +3,7 @@
 //! `gather` reads the repository, `plan` decides from values alone, `apply` does what was decided. Nothing here
 //! has words for the screen; outcomes are values that `cli` shows.
 
+pub mod check;
 pub mod create;
 pub mod diff;
 pub mod doctor;
@@ -37,5 +38,6 @@ pub mod timed;
 pub mod transition;
 pub mod trust;
 pub mod undo;
+pub mod validate;
 
 pub use session::Session;

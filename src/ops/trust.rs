@@ -4,7 +4,7 @@
 
 use super::Session;
 use crate::{
-    config::{Config, ContentHash, Env, FILE_NAME, Place, Source, Trust, Wanted, trust},
+    config::{Config, Consent, ContentHash, Env, FILE_NAME, Place, Source, Trust, Wanted, trust},
     error::{Error, Result},
 };
 
@@ -71,6 +71,27 @@ impl Standing {
     pub fn is_missing(&self) -> bool {
         matches!(self, Standing::Commands(Trust::Untrusted { .. } | Trust::Changed { .. }))
     }
+}
+
+/// The consent to run commands, for what cannot go on without; an error that says what to do.
+pub fn require(standing: &Standing) -> Result<&Consent> {
+    let what = match standing {
+        Standing::NoFile => format!("there is no `{FILE_NAME}`"),
+        Standing::NoCommands => format!("`{FILE_NAME}` names no check"),
+        Standing::Commands(trust) => match trust.consent() {
+            Some(consent) => return Ok(consent),
+            None => {
+                let how = if matches!(trust, Trust::Changed { .. }) {
+                    "has changed since it was trusted"
+                } else {
+                    "is not trusted"
+                };
+                return Err(Error::usage(format!("`{FILE_NAME}` {how}, so none of its commands is run"))
+                    .hint("`git checkpoint trust` shows it and asks"));
+            }
+        },
+    };
+    Err(Error::usage(what).hint(format!("write a `[[check]]` with a `name` and a command to `run` into `{FILE_NAME}`")))
 }
 
 /// Looks; changes nothing and runs nothing.

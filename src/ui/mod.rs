@@ -3,6 +3,7 @@
 //! Data goes to standard output, everything else to standard error. A reader that has gone away ends the program
 //! quietly.
 
+mod progress;
 mod text;
 
 use std::io::{self, BufWriter, Write};
@@ -10,6 +11,7 @@ use std::io::{self, BufWriter, Write};
 use anstream::{AutoStream, ColorChoice};
 use serde::Serialize;
 
+use progress::Progress;
 use text::screen;
 pub use text::{age, clean, exact, plural, table};
 
@@ -23,6 +25,7 @@ pub struct Ui {
     color: bool,
     color_of_errors: bool,
     interactive: bool,
+    progress: Progress,
 }
 
 /// What the user wants of a command's output.
@@ -58,7 +61,16 @@ impl Ui {
             color: is_color(AutoStream::choice(&io::stdout())),
             color_of_errors: is_color(AutoStream::choice(&io::stderr())),
             interactive: options.interactive,
+            progress: Progress::default(),
         }
+    }
+
+    /// A line that goes away with whatever is shown next; on a terminal only.
+    pub fn progress(&mut self, text: &str) -> Result<()> {
+        // What is to be read stands above it.
+        written(self.out.flush())?;
+        self.progress.show(&clean(text));
+        Ok(())
     }
 
     /// Whether the answer is to be JSON.
@@ -122,6 +134,7 @@ impl Ui {
 
     /// What failed, why, and what to do next.
     pub fn error(&mut self, error: &Error) {
+        self.progress.clear();
         let chain = error.chain();
         let mark = |code, word| painted(self.color_of_errors, code, word);
         let mut text = format!("{} {}\n", mark(RED, "error:"), clean(&chain[0]));
@@ -152,6 +165,7 @@ impl Ui {
 
     /// Brings everything out.
     pub fn flush(&mut self) -> Result<()> {
+        self.progress.clear();
         written(self.out.flush())
     }
 }

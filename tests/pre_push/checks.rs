@@ -49,7 +49,8 @@ fn the_commit_is_validated_and_not_what_is_on_disk() {
 
 #[test]
 fn the_private_worktree_is_never_in_the_users() {
-    let repo = trusted("[[check]]\nname = \"where\"\non = [\"push\"]\nrun = \"pwd -P; exit 1\"\n");
+    let repo =
+        trusted("[[check]]\nname = \"where\"\non = [\"push\"]\nisolation = \"worktree\"\nrun = \"pwd -P; exit 1\"\n");
     repo.dir("tmp");
     repo.set_var("TMPDIR", repo.path().join("tmp"));
     commit(&repo, "good");
@@ -95,6 +96,7 @@ fn what_takes_too_long_is_ended_and_says_nothing() {
         ("budget = \"3s\"", "10m", "when the time for all checks was up", "before it began"),
     ] {
         let repo = trusted(&check(push, timeout));
+        repo.git(&["config", "checkpoint.jobs", "1"]);
         commit(&repo, "good");
         let text = push_stopped(&repo, &["origin", "main"]);
         assert!(text.contains(said) && text.contains("  | begun") && text.contains(next), "{text}");
@@ -148,12 +150,12 @@ fn every_commit_is_validated_where_that_is_wanted() {
 #[test]
 fn a_check_that_changes_tracked_files_says_nothing() {
     let repo = trusted(
-        "[[check]]\nname = \"format\"\nrun = \"echo more >> good; rm file; touch new\"\non = [\"push\"]\n\
-         [[check]]\nname = \"same\"\nrun = \"test -f file && test -f new && ! grep more good\"\non = [\"push\"]\n",
+        "[[check]]\nname = \"format\"\nrun = \"echo more >> good; rm file; touch new\"\non = [\"push\"]\nisolation = \"worktree\"\n\
+         [[check]]\nname = \"same\"\nrun = \"test -f file && test -f new && ! grep more good\"\non = [\"push\"]\nisolation = \"worktree\"\n",
     );
     commit(&repo, "good");
     let text = push_stopped(&repo, &["origin", "main"]);
-    assert!(text.contains("it changed tracked files: file, good"), "{text}");
+    assert!(text.contains("what format said does not count: files changed while it ran: file, good"), "{text}");
     assert!(text.contains("same passes on"), "the next one has the commit's files again:\n{text}");
     assert_eq!(repo.read_text("good"), "good\n");
 }
@@ -161,7 +163,7 @@ fn a_check_that_changes_tracked_files_says_nothing() {
 #[test]
 fn a_check_has_a_world_of_its_own() {
     let repo = trusted(
-        "[[check]]\nname = \"world\"\non = [\"push\"]\nrun = '''\nset -e\n\
+        "[[check]]\nname = \"world\"\non = [\"push\"]\nisolation = \"worktree\"\nrun = '''\nset -e\n\
          test -z \"$GIT_DIR$GIT_WORK_TREE$GIT_INDEX_FILE$GIT_PREFIX$GIT_CHECKPOINT_TRUST$CHECKPOINT_FILE$GIT_CONFIG_COUNT\"\n\
          test \"$GIT_CHECKPOINT\" = 0\ntest \"$CHECKPOINT_STAGE\" = push\n\
          test \"$(git rev-parse HEAD)\" = \"$CHECKPOINT_COMMIT\"\n\
@@ -253,7 +255,7 @@ fn assert_ends(pid: &str) {
     }
 }
 
-const SLOW: &str = "[[check]]\nname = \"slow\"\non = [\"push\"]\n\
+const SLOW: &str = "[[check]]\nname = \"slow\"\non = [\"push\"]\nisolation = \"worktree\"\n\
      run = '''echo $$ > \"$(dirname \"$HOME\")/pid\"; test -f \"$(dirname \"$HOME\")/fast\" || sleep 600'''\n";
 
 #[test]
@@ -288,7 +290,7 @@ fn ctrl_c_ends_the_check_stops_the_push_and_leaves_nothing() {
 #[test]
 fn folders_that_a_check_has_closed_are_removed_all_the_same() {
     let repo = trusted(
-        "[[check]]\nname = \"closed\"\non = [\"push\"]\n\
+        "[[check]]\nname = \"closed\"\non = [\"push\"]\nisolation = \"worktree\"\n\
          run = \"mkdir -p deep/er && touch deep/er/file && chmod 500 deep/er deep\"\n",
     );
     commit(&repo, "good");

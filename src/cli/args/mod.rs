@@ -3,6 +3,7 @@
 mod automation;
 mod jobs;
 mod share;
+mod validate;
 
 use std::path::PathBuf;
 
@@ -15,7 +16,11 @@ pub(super) use self::automation::{
 use self::jobs::JOBS_EXAMPLES;
 pub(super) use self::jobs::{Chosen, Jobs, JobsCommand};
 pub(super) use self::share::{Fetch, Pin, Prune, Push};
-use self::share::{PRUNE_EXAMPLES, PUSH_EXAMPLES};
+pub(super) use self::validate::Check;
+use self::{
+    share::{PRUNE_EXAMPLES, PUSH_EXAMPLES},
+    validate::CHECK_EXAMPLES,
+};
 use crate::{config::Env, ui};
 
 /// The heading of the options that every command has.
@@ -134,6 +139,13 @@ pub(super) enum Command {
     Diff(Diff),
     /// Show what is changed, saved, and half done
     Status,
+    /// Run the checks of .checkpoint.toml
+    ///
+    /// On the working state or any other, side by side. A check runs among your files where they are exactly what is to be
+    /// validated, and in a private worktree else; a verdict is kept for the tree, so that nobody has to find it out twice. Exits
+    /// with 1 where a check that matters did not pass.
+    #[command(after_long_help = CHECK_EXAMPLES)]
+    Check(Check),
     /// Go back to a state; what is there now goes to a backup branch
     ///
     /// Returns branch, index and files to exactly that state, and verifies it. Everything that is there now,

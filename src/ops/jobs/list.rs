@@ -114,9 +114,7 @@ fn meant(all: &[Listed], name: &str) -> Result<usize> {
 pub fn without_job(session: &Session, name: &str) -> Option<Listed> {
     let selected = select::select(session, &name.parse().ok()?, &session.repo.head().ok()?).ok()?;
     let record = selected.record.filter(|record| {
-        record
-            .validation()
-            .is_some_and(|said| matches!(said, Validation::Pending | Validation::Failed | Validation::Inconclusive))
+        record.validation().is_some_and(|said| matches!(said, Validation::Pending | Validation::Inconclusive))
     })?;
     let job = Job::of_record(&record, Some(session.repo.workdir()), session.now);
     Some(Listed { state: job.state, job, elapsed: None, expected: None })

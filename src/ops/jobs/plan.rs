@@ -44,11 +44,11 @@ pub(super) fn decide(facts: &Facts) -> Decision {
         Some(_) if facts.is_undone => return ended(Cancelled, "the checkpoint was taken back"),
         Some(Validation::Validated) => return ended(Passed, "its checkpoint is validated already"),
         Some(Validation::Unvalidated) => return ended(Cancelled, "its checkpoint is not pending"),
-        Some(Validation::Failed) if !facts.is_asked => return ended(Failed, "its checkpoint has failed already"),
+        Some(Validation::Failed) => return ended(Failed, "its checkpoint has failed already"),
         Some(Validation::Inconclusive) if !facts.is_asked => {
             return ended(Inconclusive, "its checkpoint is inconclusive already");
         }
-        Some(Validation::Pending | Validation::Failed | Validation::Inconclusive) => {}
+        Some(Validation::Pending | Validation::Inconclusive) => {}
     }
     match (&facts.ended_phase, &facts.untrusted) {
         (Some(phase), _) if !facts.is_asked => Decision::End(Cancelled, format!("the phase {phase} has ended")),

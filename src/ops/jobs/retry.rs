@@ -22,9 +22,14 @@ pub enum Retried {
 /// Makes a job due, with all its attempts before it. A pending checkpoint that has no job gets one.
 pub fn retry(session: &Session, env: &Env, id: &RecordId) -> Result<Retried> {
     let record = session.store().read(id)?;
-    if let Some(validation @ (Validation::Validated | Validation::Unvalidated)) = record.validation() {
-        return Err(Error::refused(format!("the checkpoint {id} is {}", validation.as_str()))
-            .hint("`git checkpoint` takes a new one"));
+    match record.validation() {
+        Some(Validation::Pending | Validation::Inconclusive) => {}
+        // What the checks have decided stays so: others may have the record by now.
+        Some(said) => {
+            return Err(Error::refused(format!("the checkpoint {id} is {}", said.as_str()))
+                .hint("`git checkpoint` takes a new one, whose checks are run again"));
+        }
+        None => return Err(Error::usage(format!("{id} is no checkpoint"))),
     }
     let jobs = Jobs::of(&session.repo);
     let is_new = !jobs.has(id);

@@ -14,6 +14,7 @@ use super::{
     settle::{self, Settled},
 };
 use crate::{
+    check::Checked,
     config::{Consent, ContentHash, Env, Moment},
     error::{Error, Result},
     git,
@@ -33,7 +34,7 @@ const PUBLISH: usize = 3;
 pub trait Validate {
     /// What all checks say, those given included. It ends soon after `git::is_asked_to_stop`, and what it then says
     /// does not count.
-    fn validate(&self, asked: &Asked<'_>) -> Result<Vec<CheckResult>>;
+    fn validate(&self, asked: &Asked<'_>) -> Result<Vec<Checked>>;
 }
 
 /// What is to be validated.
@@ -173,8 +174,8 @@ struct Run<'a> {
 impl Run<'_> {
     fn run(&self, session: &Session, mut job: Job) -> Result<Ran> {
         if let Some(Next::End(state)) = self.bury(&mut job) {
-            let why = "its process has died at every attempt".to_owned();
-            return self.give_up(session, job, state, why);
+            // The record has nothing to say but that it is pending.
+            return self.end(job, state, Some("its process has died at every attempt".into()));
         }
         let (mut facts, record) = settle::look(session, &job.id, job.asked)?;
         facts.cancelled = self.keeper.jobs.cancelled(&job.id);
@@ -228,15 +229,15 @@ impl Run<'_> {
             return self.again(job, JobState::Queued, self.clock.now());
         }
         match said {
-            Err(error) => self.inconclusive(session, job, error.chain().join(": ")),
+            Err(error) => self.inconclusive(session, job, (error.chain().join(": "), &[])),
             Ok(checks) => {
-                job.checks = checks;
+                job.checks = results(&checks);
                 match Validation::of(&job.checks) {
                     Validation::Inconclusive | Validation::Pending => {
                         let why = trouble(&job.checks);
-                        self.inconclusive(session, job, why)
+                        self.inconclusive(session, job, (why, &checks))
                     }
-                    _ => self.conclude(session, job),
+                    _ => self.conclude(session, job, &checks),
                 }
             }
         }
@@ -280,7 +281,7 @@ impl Run<'_> {
     }
 
     /// There is no answer: another attempt, or none any more.
-    fn inconclusive(&self, session: &Session, mut job: Job, why: String) -> Result<Ran> {
+    fn inconclusive(&self, session: &Session, mut job: Job, (why, checks): (String, &[Checked])) -> Result<Ran> {
         self.close(&mut job, AttemptEnd::Inconclusive, Some(why.clone()));
         let (number, now) = (job.counted(), self.clock.now());
         match after_attempt(AttemptEnd::Inconclusive, number, self.most, now, Jobs::jitter()) {
@@ -288,21 +289,13 @@ impl Run<'_> {
                 job.reason = Some(why);
                 self.again(job, JobState::Waiting, next)
             }
-            Next::End(state) => self.give_up(session, job, state, why),
+            Next::End(JobState::Inconclusive) if !checks.is_empty() => self.conclude(session, job, checks),
+            Next::End(state) => self.end(job, state, Some(why)),
         }
-    }
-
-    /// There will be no other attempt, and there was no answer.
-    fn give_up(&self, session: &Session, job: Job, state: JobState, why: String) -> Result<Ran> {
-        // Where the checks did not come to say anything, the record has nothing to say but that it is pending.
-        if Validation::of(&job.checks) != Validation::Inconclusive {
-            return self.end(job, state, Some(why));
-        }
-        self.conclude(session, job)
     }
 
     /// The checks have decided: the record says so, and the tag appears where they have passed.
-    fn conclude(&self, session: &Session, mut job: Job) -> Result<Ran> {
+    fn conclude(&self, session: &Session, mut job: Job, checks: &[Checked]) -> Result<Ran> {
         let state = match Validation::of(&job.checks) {
             Validation::Failed => JobState::Failed,
             Validation::Inconclusive => JobState::Inconclusive,
@@ -314,12 +307,12 @@ impl Run<'_> {
             JobState::Failed => AttemptEnd::Failed,
             _ => AttemptEnd::Inconclusive,
         };
-        let mut settled = settle::settle(session, &job, &job.checks, job.asked);
+        let mut settled = settle::settle(session, &job, checks);
         for _ in 1..PUBLISH {
             if settled.is_ok() || git::is_asked_to_stop() {
                 break;
             }
-            settled = settle::settle(session, &job, &job.checks, job.asked);
+            settled = settle::settle(session, &job, checks);
         }
         match settled {
             Ok(Settled::Done { record, unsigned }) => {
@@ -405,6 +398,10 @@ impl Logs {
             Logs::Lost(folder) => folder.path(),
         }
     }
+}
+
+fn results(checks: &[Checked]) -> Vec<CheckResult> {
+    checks.iter().map(|checked| checked.result.clone()).collect()
 }
 
 /// The checks that stand in the way, in one line.

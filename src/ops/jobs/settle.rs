@@ -4,9 +4,10 @@ use gix::bstr::BString;
 
 use super::plan::{self, Decision, Facts};
 use crate::{
+    check::Checked,
     config::TagKind,
     error::{Error, Result},
-    model::{CheckResult, Detail, Record, RecordId, Validation},
+    model::{Detail, Record, RecordId, Validation},
     ops::{Session, names, undo},
     store::{Published, jobs::Job},
 };
@@ -25,9 +26,9 @@ pub(super) enum Settled {
 }
 
 /// Publishes what the checks said, all together, unless the checkpoint was taken back or settled meanwhile.
-pub(super) fn settle(session: &Session, job: &Job, checks: &[CheckResult], asked: bool) -> Result<Settled> {
+pub(super) fn settle(session: &Session, job: &Job, checks: &[Checked]) -> Result<Settled> {
     let _lock = session.lock("jobs")?;
-    let (facts, record) = look(session, &job.id, asked)?;
+    let (facts, record) = look(session, &job.id, job.asked)?;
     match (plan::decide(&facts), record) {
         (Decision::Run, Some(record)) => publish(session, job, record, checks),
         (other, _) => Ok(Settled::NotWanted(other)),
@@ -45,12 +46,12 @@ pub(super) fn look(session: &Session, id: &RecordId, is_asked: bool) -> Result<(
     Ok((Facts { record: record.validation(), is_undone, is_asked, ..Facts::default() }, Some(record)))
 }
 
-fn publish(session: &Session, job: &Job, mut record: Record, checks: &[CheckResult]) -> Result<Settled> {
-    let said = Validation::of(checks);
+fn publish(session: &Session, job: &Job, mut record: Record, checks: &[Checked]) -> Result<Settled> {
+    record.checks = checks.iter().map(|checked| checked.result.clone()).collect();
+    let said = Validation::of(&record.checks);
     let gets_tag = matches!(said, Validation::Validated | Validation::Unvalidated);
     let kind = if gets_tag { session.config.tag } else { TagKind::None };
     let name = if kind == TagKind::None { None } else { Some(tag_name(session, job, &record)?) };
-    record.checks = checks.to_vec();
     for attempt in 1..=MOST_NAMES {
         let chosen = name.as_ref().map(|name| names::attempt(name, attempt));
         if let Detail::Create { tag, validation, .. } = &mut record.detail {

@@ -23,18 +23,21 @@ pub(super) fn decide(push: &Push, validated: &[Validated]) -> Decision {
 
 /// Whether this check stops the push.
 pub fn blocks(push: &Push, check: &Checked) -> bool {
-    let trouble = match check.verdict {
+    let trouble = match check.result.verdict {
         Verdict::Pass => return false,
         Verdict::Fail => push.on_failure,
         Verdict::Inconclusive => push.on_inconclusive,
     };
-    trouble == OnTrouble::Block && check.severity != Severity::Low
+    trouble == OnTrouble::Block && check.result.severity != Severity::Low
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{check::Subject, model::Oid};
+    use crate::{
+        check::Subject,
+        model::{CheckResult, Oid},
+    };
 
     #[test]
     fn only_trouble_that_matters_and_is_to_block_blocks() {
@@ -52,14 +55,11 @@ mod tests {
         ] {
             let push = Push { on_failure, on_inconclusive, ..Push::default() };
             let subject = Subject { commit: Oid::null(gix::hash::Kind::Sha1), tree: Oid::null(gix::hash::Kind::Sha1) };
-            let check = |verdict, severity| Checked {
-                name: "unit".into(),
-                severity,
-                verdict,
-                why: None,
-                took: std::time::Duration::ZERO,
-                cached: false,
-                log: None,
+            let check = |verdict, severity| {
+                let (name, took) = ("unit".into(), std::time::Duration::ZERO);
+                let measurements = Vec::new();
+                let result = CheckResult { name, verdict, severity, took, cached: false, why: None, measurements };
+                Checked { result, why: None, log: None }
             };
             let validated = Validated { subject, checks: vec![check(Pass, High), check(verdict, severity)] };
             assert_eq!(decide(&push, &[validated]), expected, "{verdict:?} {severity:?}");

@@ -12,12 +12,11 @@ mod updates;
 
 use std::time::Instant;
 
-use super::{Session, trust};
+use super::{Session, trust, validate::Setting};
 use crate::{
-    check::{Circumstances, Logs, Run, Subject, Validated},
+    check::{Event, Subject, Validated},
     config::{Consent, Env, Moment, Push, PushCommits},
     error::{Error, Result},
-    git::private,
 };
 
 pub use decide::{Decision, blocks};
@@ -114,15 +113,15 @@ pub fn plan(facts: &Facts) -> Plan {
     Plan { refs, tips, discarded: facts.discarded.clone() }
 }
 
-/// Validates, and keeps what the remote would lose. `begun` is told of each check that is run.
+/// Validates, and keeps what the remote would lose. `watch` is told how the checks go.
 pub fn apply(
     session: &Session,
     env: &Env,
     (facts, plan): (&Facts, Plan),
-    begun: &mut dyn FnMut(&str, Subject),
+    watch: &mut dyn FnMut(Event<'_>),
 ) -> Result<Outcome> {
     let Plan { refs, tips, mut discarded } = plan;
-    let validation = validate(session, env, (facts, &tips), begun)?;
+    let validation = validate(session, env, (facts, &tips), watch)?;
     let decision = match &validation {
         Validation::Nothing => Decision::Allowed,
         Validation::Untrusted(_) if blocks_untrusted(session) => Decision::Blocked,
@@ -145,7 +144,7 @@ fn validate(
     session: &Session,
     env: &Env,
     (facts, tips): (&Facts, &[Subject]),
-    begun: &mut dyn FnMut(&str, Subject),
+    watch: &mut dyn FnMut(Event<'_>),
 ) -> Result<Validation> {
     let is_wanted = session.config.wanted().iter().any(|wanted| wanted.on.contains(&Moment::Push));
     if !is_wanted || tips.is_empty() {
@@ -165,41 +164,32 @@ fn validate(
             one_a_tree(new.into_iter().map(|id| resolve::subject(session, id)).collect::<Result<_>>()?)
         }
     };
-    run(session, consent, &subjects, begun)
+    run(session, consent, &subjects, watch)
 }
 
 fn run(
     session: &Session,
     consent: &Consent,
     subjects: &[Subject],
-    begun: &mut dyn FnMut(&str, Subject),
+    watch: &mut dyn FnMut(Event<'_>),
 ) -> Result<Validation> {
-    let repo = &session.repo;
     let push: &Push = &session.config.push;
-    let deadline = Instant::now() + push.budget.duration();
-    // A private worktree of somebody who was killed is no reason not to make another.
-    let _removed = private::remove_left_overs(repo);
-    let logs = Logs::begin(repo, session.now, "push")?;
-    let (moment, phase) = (Moment::Push, phase(session));
-    let circumstances = Circumstances { moment, phase, deadline, now: session.now, by: &session.identity };
-    let run = Run::new(repo, session.config.checks(consent)?, &logs, circumstances);
-    let (mut commits, mut unkept) = (Vec::new(), None);
-    for subject in subjects {
-        let (validated, error) = run.validate(*subject, begun);
-        unkept = unkept.or(error);
-        commits.push(validated);
-        if decide::decide(push, &commits) == Decision::Blocked {
-            break;
+    let setting = Setting {
+        deadline: Some(Instant::now() + push.budget.duration()),
+        ..Setting::of(session, Moment::Push, session.config.checks(consent)?)
+    };
+    setting.run(|run| {
+        let (mut commits, mut unkept) = (Vec::new(), None);
+        for subject in subjects {
+            let (validated, error) = run.validate(*subject, watch);
+            unkept = unkept.or(error);
+            commits.push(validated);
+            if decide::decide(push, &commits) == Decision::Blocked {
+                break;
+            }
         }
-    }
-    Ok(Validation::Done { left: subjects.len() - commits.len(), commits, unkept })
-}
-
-/// The phase that the branch of HEAD is in.
-fn phase(session: &Session) -> Option<String> {
-    let head = session.repo.head().ok()?;
-    let key = format!("branch.{}.checkpointPhase", head.branch()?.strip_prefix(b"refs/heads/")?.escape_ascii());
-    session.repo.gix().config_snapshot().string(&key).map(|value| value.to_string())
+        Validation::Done { left: subjects.len() - commits.len(), commits, unkept }
+    })
 }
 
 fn one_a_tree(mut subjects: Vec<Subject>) -> Vec<Subject> {

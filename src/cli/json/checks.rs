@@ -1,0 +1,56 @@
+//! What checks said, as JSON.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::model::{self, CheckResult};
+
+/// What one check said.
+#[derive(Serialize)]
+pub(in crate::cli) struct Check {
+    name: String,
+    verdict: &'static str,
+    seconds: f64,
+    cached: bool,
+    severity: &'static str,
+    why: Option<String>,
+    measurements: Vec<Measurement>,
+    log: Option<String>,
+}
+
+/// A number that a check printed.
+#[derive(Serialize)]
+pub(in crate::cli) struct Measurement {
+    name: String,
+    value: f64,
+    unit: Option<String>,
+    limit: Option<String>,
+    level: &'static str,
+}
+
+/// What a check said; `log` is where its output is, if it is kept on this machine.
+pub(in crate::cli) fn check_value(check: &CheckResult, log: Option<&Path>) -> Check {
+    let CheckResult { name, verdict, severity, took, cached, why, measurements } = check;
+    Check {
+        name: name.clone(),
+        verdict: verdict.as_str(),
+        seconds: took.as_secs_f64(),
+        cached: *cached,
+        severity: severity.as_str(),
+        why: why.clone(),
+        measurements: measurements.iter().map(measurement).collect(),
+        log: log.map(super::path),
+    }
+}
+
+fn measurement(measurement: &model::Measurement) -> Measurement {
+    let model::Measurement { name, value, unit, limit, level } = measurement;
+    Measurement {
+        name: name.clone(),
+        value: *value,
+        unit: (!unit.is_empty()).then(|| unit.clone()),
+        limit: limit.clone(),
+        level: level.as_str(),
+    }
+}
