@@ -30,6 +30,11 @@ impl Listed {
     pub fn name(&self) -> &str {
         self.job.tag.as_deref().unwrap_or(self.job.id.as_str())
     }
+
+    /// Whether a worker runs its checks.
+    pub fn is_running(&self) -> bool {
+        self.state == JobState::Running
+    }
 }
 
 /// All jobs, newest first. Changes nothing.

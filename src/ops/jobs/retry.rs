@@ -33,7 +33,16 @@ pub fn retry(session: &Session, env: &Env, id: &RecordId) -> Result<Retried> {
     }
     let jobs = Jobs::of(&session.repo);
     let is_new = !jobs.has(id);
-    let Some(lock) = jobs.lock(id)? else { return Ok(Retried::Runs) };
+    let lock = match jobs.lock(id) {
+        Ok(Some(lock)) => lock,
+        Ok(None) => return Ok(Retried::Runs),
+        Err(error) => {
+            let mut job = Job::of_record(&record, Some(session.repo.workdir()), session.now);
+            job.asked = true;
+            let why = error.chain().join(": ");
+            return Ok(Retried::Due(Box::new(job), Enqueued::NoProcess(why)));
+        }
+    };
     let mut job = match jobs.read(id) {
         Ok(job) => job,
         Err(_) if is_new => Job::of_record(&record, Some(session.repo.workdir()), session.now),

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use gix::bstr::ByteSlice;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AttemptEnd, CheckResult, JobState, Oid, Record, RecordId, quote_path, unquote_path};
+use crate::model::{AttemptEnd, CheckResult, JobState, Oid, Record, RecordId, Verdict, quote_path, unquote_path};
 
 /// The version of the file that this program writes, and the newest that it reads.
 const FORMAT: u32 = 1;
@@ -89,7 +89,7 @@ impl Job {
             attempts: Vec::new(),
             forgiven: 0,
             asked: false,
-            foreground: record.checks.clone(),
+            foreground: record.checks.iter().filter(|said| said.verdict != Verdict::Inconclusive).cloned().collect(),
             checks: record.checks.clone(),
             definition: None,
         }
