@@ -1,6 +1,10 @@
 //! A job that is to be tried again now, because a person says so.
 
-use super::{Enqueued, enqueue::see_to, run::rebuilt};
+use super::{
+    Enqueued,
+    enqueue::see_to,
+    run::{definition, rebuilt},
+};
 use crate::{
     config::Env,
     error::{Error, Result},
@@ -45,7 +49,11 @@ pub fn retry(session: &Session, env: &Env, id: &RecordId) -> Result<Retried> {
     };
     let mut job = match jobs.read(id) {
         Ok(job) => job,
-        Err(_) if is_new => Job::of_record(&record, Some(session.repo.workdir()), session.now),
+        Err(_) if is_new => {
+            let mut job = Job::of_record(&record, Some(session.repo.workdir()), session.now);
+            job.definition = definition(session, env);
+            job
+        }
         Err(why) => rebuilt(session, id, &why, session.now).ok_or_else(|| Error::bug("the record has gone"))?,
     };
     jobs.forget_cancel(id)?;

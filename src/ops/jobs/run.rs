@@ -110,8 +110,8 @@ pub(super) fn run(session: &Session, clock: Clock<'_>, id: &RecordId, with: &dyn
             }
         },
     };
-    let most = most_attempts(session);
     let own = session_of(session, clock.env, &job);
+    let most = most_attempts(own.as_ref().unwrap_or(session));
     let run = Run { env: clock.env, clock, keeper: Keeper { jobs, lock: Some(lock) }, with, most };
     match own {
         Ok(own) => run.run(&own, job),
