@@ -63,6 +63,18 @@ fn remove_oldest(all: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// What of a log is kept with a record: all of it, or else its beginning and its end.
+pub fn excerpt(log: &Path) -> Vec<u8> {
+    const HEAD: usize = 64 << 10;
+    const TAIL: usize = 192 << 10;
+    let mut bytes = fs::read(log).unwrap_or_default();
+    if let Some(left_out) = bytes.len().checked_sub(HEAD + TAIL).filter(|left_out| *left_out > 0) {
+        let note = format!("\n[{left_out} bytes are left out here]\n");
+        bytes.splice(HEAD..HEAD + left_out, note.into_bytes());
+    }
+    bytes
+}
+
 /// The last lines of a log, for a person; empty if it cannot be read.
 pub fn tail(log: &Path, lines: usize) -> Vec<String> {
     const MOST: u64 = 64 << 10;

@@ -15,7 +15,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 
 use crate::model::{CheckResult, Oid, Verdict};
 
-pub use logs::{Logs, tail};
+pub use logs::{Logs, excerpt, tail};
 pub use rooms::{Seen, UserFiles};
 pub use run::{Cache, Circumstances, Event, Run};
 pub use selection::{Selection, definition, select};
@@ -41,7 +41,8 @@ pub struct Checked {
 }
 
 impl Checked {
-    fn without(mut self, why: Why) -> Self {
+    /// The same, void for this reason.
+    pub fn without(mut self, why: Why) -> Self {
         self.result.verdict = Verdict::Inconclusive;
         self.result.why = Some(why.to_string());
         self.why = Some(why);

@@ -1,12 +1,20 @@
 //! `git checkpoint` and `git checkpoint create`.
 
-use super::{args, json};
+use super::{
+    args,
+    checks::{self, Lines},
+    json,
+};
 use crate::{
+    check::Why,
     config::Env,
-    error::Result,
-    git::capture::Changes,
-    model::{Record, SkipReason, Skipped, quote_path},
-    ops::create::{self, Request, Taken},
+    error::{Kind, Result},
+    git::{self, capture::Changes},
+    model::{Record, SkipReason, Skipped, Validation, quote_path},
+    ops::{
+        create::{self, Held, Request, Taken},
+        trust,
+    },
     ui::{Ui, plural},
 };
 
@@ -21,8 +29,9 @@ pub(super) fn run(args: &args::Create, env: &Env, ui: &mut Ui) -> Result<u8> {
     let taken = if args.dry_run {
         create::plan(&session, &request)?.preview()
     } else {
-        let _lock = session.lock("create")?;
-        create::apply(&session, create::plan(&session, &request)?)?
+        let trusted = trust::gather(&session, env);
+        git::ask_on_signals()?;
+        create::take(&session, &request, &trusted, &mut |event| checks::show(&event, Lines::Beside, ui))?
     };
     if session.identity.is_fallback {
         ui.note("git has no user.name and user.email here; the checkpoint is by `git-checkpoint`")?;
@@ -33,7 +42,7 @@ pub(super) fn run(args: &args::Create, env: &Env, ui: &mut Ui) -> Result<u8> {
     } else {
         print(&taken, args.dry_run, ui)?;
     }
-    Ok(0)
+    tell_of_checks(&taken, ui)
 }
 
 fn print(taken: &Taken, dry_run: bool, ui: &mut Ui) -> Result<()> {
@@ -43,7 +52,54 @@ fn print(taken: &Taken, dry_run: bool, ui: &mut Ui) -> Result<()> {
     if dry_run {
         return ui.line(format!("would save {} at {commit}: {what}", taken.record.state.head.short_name()));
     }
-    ui.done(format!("saved {name} at {commit}: {what}"))
+    match taken.record.validation() {
+        Some(Validation::Failed | Validation::Inconclusive) => {
+            ui.line(format!("saved without a tag, as {name} at {commit}: {what}"))
+        }
+        _ if taken.held.is_some() => ui.line(format!("saved without a tag, as {name} at {commit}: {what}")),
+        _ => ui.done(format!("saved {name} at {commit}: {what}")),
+    }
+}
+
+/// What the checks mean to the checkpoint; the exit code.
+pub(super) fn tell_of_checks(taken: &Taken, ui: &mut Ui) -> Result<u8> {
+    for one in &taken.checked {
+        if let Some(why @ Why::ChangedFiles(_)) = &one.why {
+            ui.warn(format!("what {} said does not count: {why}", one.result.name))?;
+        }
+    }
+    if let Some(error) = &taken.unkept {
+        ui.warn(format!("what the checks said could not be kept: {}", error.chain().join(": ")))?;
+    }
+    if let Some(held) = &taken.held {
+        let error = match held {
+            Held::Untrusted(standing) => trust::require(standing).err(),
+            Held::Unusable(error) => {
+                ui.warn(error.chain().join(": "))?;
+                None
+            }
+        };
+        if let Some(error) = error {
+            ui.warn(error.chain().join(": "))?;
+            for hint in error.hints() {
+                ui.tell(format!("hint: {hint}"))?;
+            }
+        }
+        return Ok(Kind::Usage.exit_code());
+    }
+    let wanted = taken.record.wanted_tag().map(|tag| format!(" `{}`", json::name(tag))).unwrap_or_default();
+    match taken.record.validation() {
+        Some(Validation::Pending) => {
+            ui.note(format!("its checks go on in the background; the tag{wanted} appears when they have passed"))?;
+            Ok(0)
+        }
+        Some(state @ (Validation::Failed | Validation::Inconclusive)) => {
+            let why = if state == Validation::Failed { "a check failed" } else { "a check gave no answer" };
+            ui.warn(format!("{why}, so there is no tag{wanted}; the state is saved all the same"))?;
+            Ok(Kind::Refused.exit_code())
+        }
+        _ => Ok(0),
+    }
 }
 
 /// The tag, or the record's id where there is none.

@@ -2,14 +2,20 @@
 
 use serde::Serialize;
 
-use super::{args, create, json};
+use super::{
+    args,
+    checks::{self, Lines},
+    create, json,
+};
 use crate::{
     config::Env,
     error::{Error, Result},
+    git,
     model::{Schedule, When},
     ops::{
         Session,
         start::{self, Request, Started},
+        trust,
     },
     ui::Ui,
 };
@@ -32,14 +38,21 @@ pub(super) fn run(args: &args::Start, env: &Env, ui: &mut Ui) -> Result<u8> {
         schedule: args.every.as_deref().map(schedule).transpose()?,
         at: args.at.as_deref().map(|text| moment(&session, text)).transpose()?,
         message: args.message.clone(),
+        no_verify: args.no_verify,
     };
     let started = if args.dry_run {
         start::plan(&session, &request)?.preview()
     } else {
-        let _lock = session.lock("start")?;
-        start::plan(&session, &request)?.apply(&session)?
+        let trusted = trust::gather(&session, env);
+        git::ask_on_signals()?;
+        start::start(&session, &request, &trusted, &mut |event| checks::show(&event, Lines::Beside, ui))?
     };
-    answer(&started, args.dry_run, ui)
+    answer(&started, args.dry_run, ui)?;
+    match &started.checkpoint {
+        // It has begun, whatever they said of the state that it begins in.
+        Some(taken) if !args.dry_run => create::tell_of_checks(taken, ui).map(|_| 0),
+        _ => Ok(0),
+    }
 }
 
 fn schedule(text: &str) -> Result<Schedule> {
@@ -54,7 +67,7 @@ fn moment(session: &Session, text: &str) -> Result<chrono::DateTime<chrono::Utc>
     session.moment(when)
 }
 
-fn answer(started: &Started, dry_run: bool, ui: &mut Ui) -> Result<u8> {
+fn answer(started: &Started, dry_run: bool, ui: &mut Ui) -> Result<()> {
     let record = started.checkpoint.as_ref().map(|taken| &taken.record);
     if let Some(taken) = &started.checkpoint {
         create::tell_what_is_left_out(taken, ui)?;
@@ -68,20 +81,19 @@ fn answer(started: &Started, dry_run: bool, ui: &mut Ui) -> Result<u8> {
             joined: record.is_none(),
             checkpoint: record.map(json::Checkpoint::of),
         })?;
-        return Ok(0);
+        return Ok(());
     }
     let (name, branch, schedule) = (&started.name, started.head.short_name(), &started.course.schedule);
     if dry_run {
         let verb = if record.is_some() { "begin" } else { "join" };
         ui.line(format!("would {verb} {name} on {branch}, {schedule}"))?;
-        return Ok(0);
+        return Ok(());
     }
     let Some(record) = record else {
         ui.done(format!("joined {name} on {branch}, {schedule}, begun {}", json::time(started.course.began)))?;
-        return Ok(0);
+        return Ok(());
     };
     ui.done(format!("began {name} on {branch}, {schedule}"))?;
     ui.line(format!("  its beginning is saved as {}", create::name(record)))?;
-    ui.note("hooks take what is due after git commands; `git checkpoint schedule start` does in hours without one")?;
-    Ok(0)
+    ui.note("hooks take what is due after git commands; `git checkpoint schedule start` does in hours without one")
 }

@@ -59,6 +59,14 @@ impl Record {
         }
     }
 
+    /// The name that the tag of a checkpoint would have, had its checks passed.
+    pub fn wanted_tag(&self) -> Option<&BString> {
+        match &self.detail {
+            Detail::Create { wanted, .. } => wanted.as_ref(),
+            _ => None,
+        }
+    }
+
     /// What it took back, for an undo or a redo.
     pub fn takes_back(&self) -> Option<&RecordId> {
         match &self.detail {
@@ -111,6 +119,8 @@ pub enum Detail {
     Create {
         /// The public tag's name without `refs/tags/`; `None` where the configuration wants none.
         tag: Option<BString>,
+        /// The name that the tag is to have when the checks have passed; stays where they did not.
+        wanted: Option<BString>,
         /// How far it was validated.
         validation: Validation,
         /// In commit mode, the tree of the index as it was before the commit; kept reachable by the record's

@@ -2,19 +2,21 @@
 
 use gix::bstr::BString;
 
-use super::{Session, names, phase};
+use super::{Session, names, phase, trust};
 use crate::{
+    check::Checked,
     config::{CaptureMode, TagKind},
     error::{Error, Result},
-    git::{
-        capture::{Captured, Changes},
-        refs,
-    },
-    model::{Detail, Kind, Oid, PhaseEvent, PhaseMark, Record, Validation},
-    store::Published,
+    git::capture::{Captured, Changes},
+    model::{Detail, Kind, PhaseEvent, PhaseMark, Record, Validation},
 };
 
 mod commit;
+mod gate;
+mod publish;
+
+pub use gate::{Begun, begin, take};
+pub(super) use publish::conclude;
 
 /// What the user asked for.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +39,8 @@ pub(super) struct InPhase {
     pub(super) mark: PhaseMark,
     /// `-m`: what the user has to say about it.
     pub(super) message: Option<String>,
+    /// Run no checks.
+    pub(super) no_verify: bool,
 }
 
 /// A checkpoint about to be taken.
@@ -47,6 +51,8 @@ pub struct Plan {
     tag: Name,
     commit: bool,
     no_verify: bool,
+    /// What checks said before anything was saved.
+    answered: Vec<Checked>,
 }
 
 /// Where the public tag's name comes from.
@@ -70,12 +76,39 @@ pub struct Taken {
     pub changes: Changes,
     /// Why the public tag could not be signed and was left out.
     pub unsigned: Option<String>,
+    /// What the checks said that were run or looked up.
+    pub checked: Vec<Checked>,
+    /// Why checks that are wanted were not run, so that there is no tag.
+    pub held: Option<Held>,
+    /// Why verdicts could not be kept.
+    pub unkept: Option<Error>,
+}
+
+/// Why checks were not run.
+#[derive(Debug)]
+pub enum Held {
+    /// Nobody trusts the configuration.
+    Untrusted(trust::Standing),
+    /// One of them cannot be run at all.
+    Unusable(Error),
 }
 
 impl Plan {
     /// What it would take, without taking it.
     pub fn preview(self) -> Taken {
-        Taken { record: self.record, changes: self.captured.changes, unsigned: None }
+        let mut record = self.record;
+        if let (Detail::Create { wanted, .. }, Name::Given(name) | Name::Template(name)) =
+            (&mut record.detail, self.tag)
+        {
+            *wanted = Some(name);
+        }
+        Taken::of(record, self.captured.changes)
+    }
+}
+
+impl Taken {
+    fn of(record: Record, changes: Changes) -> Self {
+        Taken { record, changes, unsigned: None, checked: Vec::new(), held: None, unkept: None }
     }
 }
 
@@ -99,14 +132,14 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
             .hint("end it first, or take a snapshot with plain `git checkpoint`"));
     }
     let record = draft(session, &captured, (request.message.as_ref(), mark))?;
-    Ok(Plan { record, captured, tag, commit, no_verify: request.no_verify })
+    Ok(Plan { record, captured, tag, commit, no_verify: request.no_verify, answered: Vec::new() })
 }
 
 /// The checkpoint of a state that begins, marks or ends a phase.
 pub(super) fn plan_of_phase(session: &Session, captured: Captured, what: InPhase) -> Result<Plan> {
     let tag = tag_name(session, &captured, Some(&what.mark))?;
     let record = draft(session, &captured, (what.message.as_ref(), Some(what.mark)))?;
-    Ok(Plan { record, captured, tag, commit: false, no_verify: true })
+    Ok(Plan { record, captured, tag, commit: false, no_verify: what.no_verify, answered: Vec::new() })
 }
 
 fn tag_name(session: &Session, captured: &Captured, mark: Option<&PhaseMark>) -> Result<Name> {
@@ -136,7 +169,7 @@ fn draft(session: &Session, captured: &Captured, what: (Option<&String>, Option<
         skipped: captured.skipped.clone(),
         refs: Vec::new(),
         checks: Vec::new(),
-        detail: Detail::Create { tag: None, validation: Validation::Unvalidated, index_before: None },
+        detail: Detail::Create { tag: None, wanted: None, validation: Validation::Unvalidated, index_before: None },
     })
 }
 
@@ -151,62 +184,4 @@ fn subject(captured: &Captured, mark: Option<&PhaseMark>) -> String {
         (Some(PhaseEvent::Timed), Some(course)) => format!("checkpoint of {name} at T+{}", course.slot),
         _ => format!("checkpoint of {name} after {elapsed}"),
     }
-}
-
-/// Publishes the checkpoint.
-pub fn apply(session: &Session, plan: Plan) -> Result<Taken> {
-    let Plan { mut record, captured, tag, commit, no_verify } = plan;
-    if commit && !captured.changes.is_clean() {
-        commit::commit(session, &captured, &mut record, no_verify)?;
-    }
-    let unsigned = publish(session, &mut record, &tag, &captured.kept)?;
-    // The checkpoint is there; a note that cannot be kept costs the next hook a longer look.
-    let _kept = record.phase.as_ref().map(|mark| phase::note(session, mark));
-    Ok(Taken { record, changes: captured.changes, unsigned })
-}
-
-fn publish(session: &Session, record: &mut Record, name: &Name, kept: &[Oid]) -> Result<Option<String>> {
-    let kind = if *name == Name::None { TagKind::None } else { session.config.tag };
-    let kind = if kind == TagKind::None && *name != Name::None { TagKind::Annotated } else { kind };
-    for attempt in 1.. {
-        let chosen = match name {
-            Name::Given(name) => Some(name.clone()),
-            Name::Template(name) => Some(names::attempt(name, attempt)),
-            Name::None => None,
-        };
-        if let Detail::Create { tag, .. } = &mut record.detail {
-            tag.clone_from(&chosen);
-        }
-        match session.store().publish(record, kept, kind, &session.identity)? {
-            Published::Done(_) => return Ok(None),
-            Published::Unsigned(_, why) => {
-                if let Detail::Create { tag, .. } = &mut record.detail {
-                    *tag = None;
-                }
-                return Ok(Some(why));
-            }
-            Published::Taken(taken) if matches!(name, Name::Given(_)) => return Err(self::taken(session, &taken)?),
-            Published::Taken(taken) => {
-                if let Some(other) = refs::above(&session.repo, tag_ref(&taken).as_ref())? {
-                    let is_end = record.phase.as_ref().is_some_and(|mark| mark.event == Some(PhaseEvent::Finish));
-                    return Err(names::blocked(&taken, &other, if is_end { "phase.complete" } else { "phase.tag" }));
-                }
-            }
-        }
-    }
-    Err(Error::bug("there is no free name for the tag"))
-}
-
-/// Why a name that was given cannot be had.
-fn taken(session: &Session, name: &BString) -> Result<Error> {
-    let error = match refs::collision(&session.repo, tag_ref(name).as_ref())? {
-        None => Error::refused(format!("the name `{name}` is taken")),
-        Some(other) => Error::refused(format!("the name `{name}` cannot be had"))
-            .because(format!("`{other}` is there, and git cannot have a name and names below it")),
-    };
-    Ok(error.hint("choose another `--name`, or leave it out to get the next free one"))
-}
-
-fn tag_ref(name: &BString) -> BString {
-    [b"refs/tags/", name.as_slice()].concat().into()
 }

@@ -3,8 +3,10 @@
 use super::{
     Session, create,
     phase::{self, Membership},
+    trust,
 };
 use crate::{
+    check::Event,
     error::{Error, Result},
     model::{Course, Head, PhaseEvent},
 };
@@ -17,6 +19,15 @@ pub struct Plan {
     ending: Option<(Course, create::Plan)>,
 }
 
+/// What the user asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// `-m`.
+    pub message: Option<String>,
+    /// `--no-verify`: end it whatever the checks would say.
+    pub no_verify: bool,
+}
+
 /// A phase that has ended, or, for a dry run, would.
 #[derive(Debug)]
 #[must_use]
@@ -27,10 +38,12 @@ pub struct Finished {
     pub head: Head,
     /// Its course and its last checkpoint; `None` where it had ended elsewhere and the branch only leaves it.
     pub ending: Option<(Course, create::Taken)>,
+    /// Whether it goes on, because checks stand in the way.
+    pub goes_on: bool,
 }
 
 /// Captures the state and decides; changes nothing.
-pub fn plan(session: &Session, message: Option<String>) -> Result<Plan> {
+pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
     let head = session.repo.head()?;
     let list = "`git checkpoint start <phase>` begins one";
     match phase::of(session, &head) {
@@ -45,7 +58,8 @@ pub fn plan(session: &Session, message: Option<String>) -> Result<Plan> {
         Membership::Running(running) => {
             let mark = running.checkpoint(session.now, Some(PhaseEvent::Finish));
             let captured = session.capture()?;
-            let plan = create::plan_of_phase(session, captured, create::InPhase { mark, message })?;
+            let Request { message, no_verify } = request.clone();
+            let plan = create::plan_of_phase(session, captured, create::InPhase { mark, message, no_verify })?;
             Ok(Plan { head, name: running.name, ending: Some((running.course, plan)) })
         }
     }
@@ -55,18 +69,46 @@ impl Plan {
     /// What it would do, without doing it.
     pub fn preview(self) -> Finished {
         let ending = self.ending.map(|(course, plan)| (course, plan.preview()));
-        Finished { name: self.name, head: self.head, ending }
+        Finished { name: self.name, head: self.head, ending, goes_on: false }
     }
+}
 
-    /// Does it. Where the last step does not come, the phase has ended all the same: its newest record says so.
-    pub fn apply(self, session: &Session) -> Result<Finished> {
-        let ending = match self.ending {
-            Some((course, plan)) => Some((course, create::apply(session, plan)?)),
-            None => None,
-        };
-        phase::configure(session, &self.head, None).map_err(|error| {
+/// Validates the state, and ends the phase if it is good. Where the last step does not come, the phase has ended all the
+/// same: its newest record says so. `watch` is told how the checks go.
+pub fn finish(
+    session: &Session,
+    request: &Request,
+    trusted: &trust::Standing,
+    watch: &mut dyn FnMut(Event<'_>),
+) -> Result<Finished> {
+    let lock = session.lock("finish")?;
+    let mut planned = plan(session, request)?;
+    drop(lock);
+    if let Some((_, checkpoint)) = &mut planned.ending {
+        if let Some(held) = checkpoint.ask(session, trusted, watch)? {
+            return Err(held.into_error().hint("`--no-verify` ends the phase without its checks"));
+        }
+    }
+    let lock = session.lock("finish")?;
+    let Plan { head, name, ending } = plan(session, request)?;
+    let (ending, goes_on) = match (planned.ending, ending) {
+        (Some((_, before)), Some((course, now))) => {
+            let checkpoint = before.again(session, now);
+            let is_refused = checkpoint.is_refused();
+            let checkpoint = if is_refused { checkpoint.without_event() } else { checkpoint };
+            (Some((course, create::begin(session, checkpoint, trusted)?)), is_refused)
+        }
+        _ => (None, false),
+    };
+    if !goes_on {
+        phase::configure(session, &head, None).map_err(|error| {
             error.hint("the phase has ended; `git checkpoint finish` again takes the branch out of it")
         })?;
-        Ok(Finished { name: self.name, head: self.head, ending })
     }
+    drop(lock);
+    let ending = match ending {
+        Some((course, begun)) => Some((course, begun.finish(session, watch)?)),
+        None => None,
+    };
+    Ok(Finished { name, head, ending, goes_on })
 }

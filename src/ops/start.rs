@@ -8,8 +8,10 @@ use chrono::{DateTime, Duration, SubsecRound, Utc};
 use super::{
     Session, create,
     phase::{self, Membership},
+    trust,
 };
 use crate::{
+    check::Event,
     error::{Error, Result},
     git::{capture::Captured, refs},
     model::{Course, Elapsed, Head, PhaseEvent, PhaseMark, Record, Schedule, valid_ref_name},
@@ -27,6 +29,8 @@ pub struct Request {
     pub at: Option<DateTime<Utc>>,
     /// `-m`.
     pub message: Option<String>,
+    /// `--no-verify`: run no checks on the state that it begins in.
+    pub no_verify: bool,
 }
 
 /// What is known when it is decided.
@@ -108,7 +112,8 @@ fn checkpoint(session: &Session, request: &Request, (name, course): (&str, &Cour
     let event = Some(PhaseEvent::Start);
     let mark = PhaseMark { name: name.to_owned(), elapsed, course: Some(course.clone()), event };
     let captured: Captured = session.capture()?;
-    create::plan_of_phase(session, captured, create::InPhase { mark, message: request.message.clone() })
+    let message = request.message.clone();
+    create::plan_of_phase(session, captured, create::InPhase { mark, message, no_verify: request.no_verify })
 }
 
 /// A name that is valid in a ref, and that git's configuration and a file of ours can hold as it is.
@@ -196,18 +201,28 @@ impl Plan {
         let checkpoint = self.checkpoint.map(create::Plan::preview);
         Started { name: self.name, head: self.head, course: self.course, checkpoint }
     }
+}
 
-    /// Does it. If git's configuration cannot be changed, the checkpoint goes away again.
-    pub fn apply(self, session: &Session) -> Result<Started> {
-        let checkpoint = self.checkpoint.map(|plan| create::apply(session, plan)).transpose()?;
-        if let Err(error) = phase::configure(session, &self.head, Some(&self.name)) {
-            if let Some(taken) = &checkpoint {
-                session.store().withdraw(&taken.record)?;
-            }
-            return Err(error.hint("nothing was changed"));
+/// Begins or joins the phase. If git's configuration cannot be changed, the checkpoint goes away again. What the checks say of
+/// the state that it begins in does not stop it. `watch` is told how they go.
+pub fn start(
+    session: &Session,
+    request: &Request,
+    trusted: &trust::Standing,
+    watch: &mut dyn FnMut(Event<'_>),
+) -> Result<Started> {
+    let lock = session.lock("start")?;
+    let Plan { head, name, course, checkpoint } = plan(session, request)?;
+    let begun = checkpoint.map(|plan| create::begin(session, plan, trusted)).transpose()?;
+    if let Err(error) = phase::configure(session, &head, Some(&name)) {
+        if let Some(begun) = &begun {
+            session.store().withdraw(begun.record())?;
         }
-        // It has begun; a note that cannot be kept costs the next hook a longer look.
-        let _kept = timed::note(&session.repo, &self.name, &self.course, self.course.slot);
-        Ok(Started { name: self.name, head: self.head, course: self.course, checkpoint })
+        return Err(error.hint("nothing was changed"));
     }
+    // It has begun; a note that cannot be kept costs the next hook a longer look.
+    let _kept = timed::note(&session.repo, &name, &course, course.slot);
+    drop(lock);
+    let checkpoint = begun.map(|begun| begun.finish(session, watch)).transpose()?;
+    Ok(Started { name, head, course, checkpoint })
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{
     Session, create,
     phase::{self, Membership, Running},
-    select,
+    select, trust,
 };
 use crate::{
     config::Env,
@@ -57,7 +57,7 @@ pub fn take(env: &Env, wait: Wait) -> Result<Outcome> {
     if Glance::at(env).is_some_and(|glance| glance.phase() == Configured::None) {
         return Ok(Outcome::NoPhase);
     }
-    let outcome = Session::open(env).and_then(|session| take_due(&session));
+    let outcome = Session::open(env).and_then(|session| take_due(&session, env));
     match &outcome {
         Ok(Outcome::Taken(taken)) if taken.unsigned.is_some() => {
             let error =
@@ -73,12 +73,12 @@ pub fn take(env: &Env, wait: Wait) -> Result<Outcome> {
     outcome
 }
 
-fn take_due(session: &Session) -> Result<Outcome> {
+fn take_due(session: &Session, env: &Env) -> Result<Outcome> {
     // A first look without the lock, and so without writing: usually there is nothing to do.
     if let Look::Rest { outcome, news: None } = look(session)? {
         return Ok(outcome);
     }
-    let _lock = session.lock("timed")?;
+    let lock = session.lock("timed")?;
     let (phase, slot) = match look(session)? {
         Look::Due(phase, slot) => (*phase, slot),
         Look::Rest { outcome, news } => {
@@ -97,8 +97,11 @@ fn take_due(session: &Session) -> Result<Outcome> {
         return Ok(Outcome::Unchanged(slot));
     }
     let mark = phase.checkpoint(session.now, Some(PhaseEvent::Timed));
-    let plan = create::plan_of_phase(session, captured, create::InPhase { mark, message: None })?;
-    create::apply(session, plan).map(|taken| Outcome::Taken(Box::new(taken)))
+    let what = create::InPhase { mark, message: None, no_verify: false };
+    let trusted = trust::gather(session, env);
+    let begun = create::begin(session, create::plan_of_phase(session, captured, what)?, &trusted)?;
+    drop(lock);
+    begun.finish(session, &mut |_| {}).map(|taken| Outcome::Taken(Box::new(taken)))
 }
 
 /// What there is to do.

@@ -19,7 +19,7 @@ use crate::{
         tree,
     },
     model::{Head, Oid, Record, RefChange, State, quote_path, unquote_path},
-    store::{Journal, Published},
+    store::{Attached, Journal, Published},
 };
 
 /// A move of the worktree from one state to another.
@@ -313,7 +313,12 @@ fn begin<'s>(session: &'s Session, transition: &Transition<'s>) -> Result<Option
 fn publish(session: &Session, record: &mut Record, rename: &dyn Fn(&mut Record, usize), kept: &[Oid]) -> Result<()> {
     for attempt in 1..10_000 {
         rename(record, attempt);
-        match session.store().publish(record, kept, crate::config::TagKind::None, &session.identity)? {
+        match session.store().publish(
+            record,
+            &Attached { kept, ..Attached::default() },
+            crate::config::TagKind::None,
+            &session.identity,
+        )? {
             Published::Taken(taken) => {
                 let full = [b"refs/heads/", taken.as_slice()].concat().into();
                 if let Some(other) = refs::above(&session.repo, BString::as_ref(&full))? {

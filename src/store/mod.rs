@@ -17,4 +17,4 @@ mod withdraw;
 
 pub use journal::Journal;
 pub use phases::{phase_ref, ref_of as phase_ref_of};
-pub use records::{Published, Store};
+pub use records::{Attached, Published, Store};

@@ -10,7 +10,7 @@ use gix::{
 
 use super::{
     codec, phases,
-    records::{FILES, Published, RECORDS},
+    records::{Attached, FILES, Published, RECORDS},
     sign,
 };
 use crate::{
@@ -29,7 +29,7 @@ use crate::{
 /// What is to be published.
 pub(super) struct Publication<'a> {
     pub(super) record: &'a Record,
-    pub(super) kept: &'a [Oid],
+    pub(super) attached: &'a Attached<'a>,
     pub(super) tag: TagKind,
     pub(super) by: &'a Identity,
 }
@@ -54,14 +54,15 @@ impl Publication<'_> {
 pub(super) fn publish(repo: &Repo, publication: &Publication<'_>) -> Result<Published> {
     let record = publication.record;
     // Before anything is written; the transaction looks again.
-    for name in [publication.tag_name().map(tag_ref), record.backup().map(branch_ref)].into_iter().flatten() {
+    let branch = record.backup().or(publication.attached.branch).map(branch_ref);
+    for name in [publication.tag_name().map(tag_ref), branch.clone()].into_iter().flatten() {
         if refs::find(repo, name.as_ref())?.is_some() {
             return Ok(Published::Taken(short(&name)));
         }
     }
     let mut edits = Vec::new();
     let mut add = |name: String, new: Oid| edits.push(RefEdit { name: name.into(), old: None, new: Some(new) });
-    if let Some(files) = write_files(repo, publication)? {
+    if let Some(files) = write_files(repo, publication, None)? {
         add(format!("{FILES}{}", record.id), files);
     }
     let (object, unsigned) = write_record(repo, publication)?;
@@ -70,8 +71,8 @@ pub(super) fn publish(repo: &Repo, publication: &Publication<'_>) -> Result<Publ
         let target = if publication.tag == TagKind::Lightweight { record.state.tip } else { object };
         edits.push(RefEdit { name: tag_ref(name), old: None, new: Some(target) });
     }
-    if let Some(name) = record.backup() {
-        edits.push(RefEdit { name: branch_ref(name), old: None, new: Some(record.state.tip) });
+    if let Some(name) = branch {
+        edits.push(RefEdit { name, old: None, new: Some(record.state.tip) });
     }
     if let Some(name) = phases::ref_of(record) {
         let old = refs::find(repo, name.as_ref())?;
@@ -94,14 +95,22 @@ pub(super) fn publish_with(repo: &Repo, publication: &Publication<'_>, with: &[R
 pub(super) fn replace(repo: &Repo, publication: &Publication<'_>, old: (Oid, &Record)) -> Result<Published> {
     let (record, (old, had)) = (publication.record, old);
     let new_name = publication.tag_name().filter(|name| had.tag() != Some(*name));
-    if let Some(name) = new_name.map(tag_ref)
-        && refs::find(repo, name.as_ref())?.is_some()
-    {
-        return Ok(Published::Taken(short(&name)));
+    let branch = publication.attached.branch.map(branch_ref);
+    for name in [new_name.map(tag_ref), branch.clone()].into_iter().flatten() {
+        if refs::find(repo, name.as_ref())?.is_some() {
+            return Ok(Published::Taken(short(&name)));
+        }
+    }
+    let files_ref = BString::from(format!("{FILES}{}", record.id));
+    let old_files = refs::find(repo, files_ref.as_ref())?;
+    let mut edits = Vec::new();
+    if let Some(files) = write_files(repo, publication, old_files)?.filter(|files| Some(*files) != old_files) {
+        edits.push(RefEdit { name: files_ref, old: old_files, new: Some(files) });
     }
     let (object, unsigned) = write_record(repo, publication)?;
     let record_ref = format!("{RECORDS}{}", record.id).into();
-    let mut edits = vec![RefEdit { name: record_ref, old: Some(old), new: Some(object) }];
+    edits.push(RefEdit { name: record_ref, old: Some(old), new: Some(object) });
+    edits.extend(branch.map(|name| RefEdit { name, old: None, new: Some(record.state.tip) }));
     match (publication.tag_name().filter(|_| unsigned.is_none()), new_name) {
         (Some(name), Some(_)) => {
             let target = if publication.tag == TagKind::Lightweight { record.state.tip } else { object };
@@ -182,30 +191,37 @@ fn write_tag(repo: &Repo, publication: &Publication<'_>, record: &Record) -> Res
     objects::write(repo, &tag).with_context(|| format!("cannot make the tag object of record {}", record.id))
 }
 
-/// What the record needs beside its target: a tree with `state` (the extras) and `index-before`; where commits must
-/// be kept alive, a commit of that tree with them as parents. `None` where there is nothing.
-fn write_files(repo: &Repo, publication: &Publication<'_>) -> Result<Option<Oid>> {
+/// What the record needs beside its target: a tree with `index-before`, `logs` and `state` (the extras); where commits must
+/// be kept alive, a commit of that tree with them as parents. `None` where there is nothing. What `old` has stays.
+fn write_files(repo: &Repo, publication: &Publication<'_>, old: Option<Oid>) -> Result<Option<Oid>> {
+    let what = || format!("cannot make the files of record {}", publication.record.id);
     let index_before = match &publication.record.detail {
         Detail::Create { index_before, .. } => *index_before,
         _ => None,
     };
-    // In the order git wants the names of a tree.
-    let entries: Vec<_> = [("index-before", index_before), ("state", publication.record.state.extras)]
-        .into_iter()
-        .filter_map(|(name, tree)| Some((name, tree?)))
-        .map(|(name, oid)| tree::Entry { mode: tree::EntryKind::Tree.into(), filename: name.into(), oid })
-        .collect();
-    if entries.is_empty() && publication.kept.is_empty() {
+    let (mut entries, mut kept) =
+        old.map_or_else(|| Ok(Default::default()), |old| read_files(repo, old)).with_context(what)?;
+    let new = [
+        ("index-before", index_before),
+        ("logs", write_logs(repo, publication.attached.logs).with_context(what)?),
+        ("state", publication.record.state.extras),
+    ];
+    for (name, oid) in new.into_iter().filter_map(|(name, tree)| Some((name, tree?))) {
+        entries.retain(|entry| entry.filename != name);
+        entries.push(tree::Entry { mode: tree::EntryKind::Tree.into(), filename: name.into(), oid });
+    }
+    entries.sort();
+    kept.extend(publication.attached.kept.iter().filter(|commit| !kept.contains(commit)).copied().collect::<Vec<_>>());
+    if entries.is_empty() && kept.is_empty() {
         return Ok(None);
     }
-    let what = || format!("cannot make the files of record {}", publication.record.id);
     let tree = objects::write(repo, &objs::Tree { entries }).with_context(what)?;
-    if publication.kept.is_empty() {
+    if kept.is_empty() {
         return Ok(Some(tree));
     }
     let commit = objs::Commit {
         tree,
-        parents: publication.kept.iter().copied().collect(),
+        parents: kept.into_iter().collect(),
         author: publication.by.signature.clone(),
         committer: publication.by.signature.clone(),
         encoding: None,
@@ -213,6 +229,30 @@ fn write_files(repo: &Repo, publication: &Publication<'_>) -> Result<Option<Oid>
         extra_headers: Vec::new(),
     };
     Ok(Some(objects::write(repo, &commit).with_context(what)?))
+}
+
+/// The entries of what [`write_files`] made, and the commits that it keeps.
+fn read_files(repo: &Repo, files: Oid) -> Result<(Vec<tree::Entry>, Vec<Oid>)> {
+    let what = || format!("cannot read {files}");
+    let object = repo.gix().find_object(files).with_context(what)?;
+    let kept = match object.kind {
+        objs::Kind::Commit => object.into_commit().parent_ids().map(gix::Id::detach).collect(),
+        _ => Vec::new(),
+    };
+    let tree = repo.gix().find_object(files).with_context(what)?.peel_to_tree().with_context(what)?;
+    let tree = objs::TreeRef::from_bytes(&tree.data, files.kind()).with_context(what)?;
+    Ok((tree.entries.into_iter().map(Into::into).collect(), kept))
+}
+
+/// A tree with a file for each log, named by its check.
+fn write_logs(repo: &Repo, logs: &[(String, Vec<u8>)]) -> Result<Option<Oid>> {
+    let entry = |(name, log): &(String, Vec<u8>)| {
+        let oid = objects::write(repo, &objs::BlobRef { data: log })?;
+        Ok(tree::Entry { mode: tree::EntryKind::Blob.into(), filename: name.as_str().into(), oid })
+    };
+    let mut entries = logs.iter().map(entry).collect::<Result<Vec<_>>>()?;
+    entries.sort();
+    if entries.is_empty() { Ok(None) } else { objects::write(repo, &objs::Tree { entries }).map(Some) }
 }
 
 fn tag_ref(name: &BString) -> BString {

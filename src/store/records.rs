@@ -29,6 +29,17 @@ pub struct Store<'r> {
     pub(super) repo: &'r Repo,
 }
 
+/// What a record keeps beside its state.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Attached<'a> {
+    /// Commits to be kept alive with it.
+    pub kept: &'a [Oid],
+    /// What its checks printed, each with the check's name.
+    pub logs: &'a [(String, Vec<u8>)],
+    /// The short name of a branch to be made of its state; the record has it in its `refs`.
+    pub branch: Option<&'a BString>,
+}
+
 /// How a publication ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
@@ -107,9 +118,8 @@ impl<'r> Store<'r> {
 
     /// Makes the objects durable and publishes the record in one transaction: `refs/checkpoint/files/<id>`,
     /// `refs/checkpoint/records/<id>`, then the public tag or the backup branch that its detail names.
-    /// `kept` are commits to be kept alive with it.
-    pub fn publish(&self, record: &Record, kept: &[Oid], tag: TagKind, by: &Identity) -> Result<Published> {
-        let published = publish::publish(self.repo, &publish::Publication { record, kept, tag, by })?;
+    pub fn publish(&self, record: &Record, attached: &Attached<'_>, tag: TagKind, by: &Identity) -> Result<Published> {
+        let published = publish::publish(self.repo, &publish::Publication { record, attached, tag, by })?;
         if !matches!(published, Published::Taken(_)) {
             self.remember_id(&record.id);
         }
@@ -119,18 +129,18 @@ impl<'r> Store<'r> {
     /// As [`Store::publish`] for a record without tag and branch, in one transaction with `edits`: refs are made before the
     /// record, and deleted after it.
     pub fn publish_with(&self, record: &Record, edits: &[RefEdit], by: &Identity) -> Result<Published> {
-        let publication = publish::Publication { record, kept: &[], tag: TagKind::None, by };
+        let publication = publish::Publication { record, attached: &Attached::default(), tag: TagKind::None, by };
         let published = publish::publish_with(self.repo, &publication, edits)?;
         self.remember_id(&record.id);
         Ok(published)
     }
 
     /// Replaces a record by its final form once, when the operation it tells of has ended. A public tag that is the
-    /// old record moves along; one that the record did not name before is made.
-    pub fn replace(&self, record: &Record, tag: TagKind, by: &Identity) -> Result<Published> {
+    /// old record moves along; one that the record did not name before is made. What was attached stays.
+    pub fn replace(&self, record: &Record, attached: &Attached<'_>, tag: TagKind, by: &Identity) -> Result<Published> {
         let old = self.object(&record.id)?.ok_or_else(|| missing(&record.id))?;
         let had = self.read(&record.id)?;
-        publish::replace(self.repo, &publish::Publication { record, kept: &[], tag, by }, (old, &had))
+        publish::replace(self.repo, &publish::Publication { record, attached, tag, by }, (old, &had))
     }
 }
 

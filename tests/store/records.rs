@@ -15,7 +15,7 @@ use git_checkpoint::{
         Detail, Elapsed, Head, Kind, Oid, PhaseMark, Record, RecordId, RefChange, SkipReason, Skipped, State,
         Validation,
     },
-    store::{Published, Store},
+    store::{Attached, Published, Store},
 };
 
 use super::here::{Here, identity, inside, within};
@@ -56,11 +56,11 @@ fn record(here: &Here, n: i64, detail: Detail) -> Record {
 
 fn create(here: &Here, n: i64, tag: Option<&str>) -> Record {
     let tag = tag.map(Into::into);
-    record(here, n, Detail::Create { tag, validation: Validation::Validated, index_before: None })
+    record(here, n, Detail::Create { tag, wanted: None, validation: Validation::Validated, index_before: None })
 }
 
 fn publish(repo: &Repo, record: &Record, tag: TagKind) -> Published {
-    Store::new(repo).publish(record, &[], tag, &identity()).expect("it can be published")
+    Store::new(repo).publish(record, &Attached::default(), tag, &identity()).expect("it can be published")
 }
 
 fn done(published: Published) -> Oid {
@@ -191,12 +191,17 @@ fn housekeeping_takes_nothing_that_a_record_needs() {
         here.git(&["checkout", "-q", "main"]);
         let mut record = create(here, 1, Some("tag"));
         record.state = State { tip, extras: Some(extras), ..base };
-        record.detail = Detail::Create { tag: None, validation: Validation::Pending, index_before: Some(before) };
+        record.detail =
+            Detail::Create { tag: None, wanted: None, validation: Validation::Pending, index_before: Some(before) };
         let by = identity();
-        done(Store::new(&repo).publish(&record, &[kept], TagKind::Annotated, &by).expect("it can be published"));
+        done(
+            Store::new(&repo)
+                .publish(&record, &Attached { kept: &[kept], ..Attached::default() }, TagKind::Annotated, &by)
+                .expect("it can be published"),
+        );
         let mut plain = create(here, 2, None);
         plain.state = record.state.clone();
-        done(Store::new(&repo).publish(&plain, &[], TagKind::None, &by).expect("it can be published"));
+        done(Store::new(&repo).publish(&plain, &Attached::default(), TagKind::None, &by).expect("it can be published"));
         here.git(&["reflog", "expire", "--expire=now", "--all"]);
         here.git(&["gc", "-q", "--prune=now"]);
         for id in [kept, tip, extras, before, blob] {
@@ -214,24 +219,34 @@ fn a_record_is_replaced_and_its_tag_comes_along() {
     within(TestRepo::with_commit, |here| {
         let repo = here.repo();
         let store = Store::new(&repo);
-        let detail =
-            |tag: Option<&str>, validation| Detail::Create { tag: tag.map(Into::into), validation, index_before: None };
+        let detail = |tag: Option<&str>, validation| Detail::Create {
+            tag: tag.map(Into::into),
+            wanted: None,
+            validation,
+            index_before: None,
+        };
         let pending = Record { detail: detail(None, Validation::Pending), ..create(here, 1, None) };
         let first = done(publish(&repo, &pending, TagKind::Annotated));
         let passed = Record { detail: detail(Some("good"), Validation::Validated), ..pending.clone() };
-        let second = done(store.replace(&passed, TagKind::Annotated, &identity()).expect("it can be replaced"));
+        let second = done(
+            store.replace(&passed, &Attached::default(), TagKind::Annotated, &identity()).expect("it can be replaced"),
+        );
         assert_ne!(first, second);
         assert_eq!(here.oid("refs/tags/good"), second);
         assert_eq!(store.read(&passed.id).expect("it is readable"), passed);
         let failed = Record { detail: detail(Some("good"), Validation::Failed), ..pending.clone() };
-        let third = done(store.replace(&failed, TagKind::Annotated, &identity()).expect("it can be replaced"));
+        let third = done(
+            store.replace(&failed, &Attached::default(), TagKind::Annotated, &identity()).expect("it can be replaced"),
+        );
         assert_eq!(here.oid("refs/tags/good"), third);
         here.git(&["tag", "taken"]);
         let taken = Record { detail: detail(Some("taken"), Validation::Validated), ..pending };
-        let answer = store.replace(&taken, TagKind::Annotated, &identity()).expect("it is answered");
+        let answer =
+            store.replace(&taken, &Attached::default(), TagKind::Annotated, &identity()).expect("it is answered");
         assert_eq!(answer, Published::Taken("taken".into()));
-        let missing =
-            store.replace(&create(here, 9, None), TagKind::Annotated, &identity()).expect_err("it is not there");
+        let missing = store
+            .replace(&create(here, 9, None), &Attached::default(), TagKind::Annotated, &identity())
+            .expect_err("it is not there");
         assert!(missing.to_string().contains("there is no record"), "{missing}");
         here.assert_sound();
     });

@@ -22,6 +22,10 @@ pub(in crate::cli) struct Start {
     #[arg(short, long, value_name = "TEXT")]
     pub(in crate::cli) message: Option<String>,
 
+    /// Do not run checks on the state that it begins in
+    #[arg(long)]
+    pub(in crate::cli) no_verify: bool,
+
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub(in crate::cli) dry_run: bool,
@@ -32,6 +36,10 @@ pub(in crate::cli) struct Finish {
     /// What to remember about it
     #[arg(short, long, value_name = "TEXT")]
     pub(in crate::cli) message: Option<String>,
+
+    /// End it whatever the checks would say, without running them
+    #[arg(long)]
+    pub(in crate::cli) no_verify: bool,
 
     /// Say what would be done, and do nothing
     #[arg(long)]

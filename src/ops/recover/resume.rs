@@ -18,7 +18,7 @@ use crate::{
         resume::{Move, move_on},
         transition::{Intent, Stage, Then},
     },
-    store::Journal,
+    store::{Attached, Journal},
 };
 
 /// What the journal has to remember for `git cherry-pick`.
@@ -178,7 +178,7 @@ fn finish(session: &Session, journal: &Journal, mut record: Record, begun_at: Op
         // A conflict comes before the uncommitted work, which was not brought back then.
         *uncommitted = false;
     }
-    let _replaced = session.store().replace(&record, TagKind::None, &session.identity)?;
+    let _replaced = session.store().replace(&record, &Attached::default(), TagKind::None, &session.identity)?;
     Journal::remove(&session.repo)?;
     Ok(recovered)
 }

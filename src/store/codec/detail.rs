@@ -7,9 +7,11 @@ use crate::model::{Detail, Kind, Oid, PickedCommit, Validation};
 
 pub(super) fn write(detail: &Detail, out: &mut Writer) {
     match detail {
-        Detail::Create { tag, validation, index_before } => {
-            if let Some(tag) = tag {
-                out.add_text("Tag", tag);
+        Detail::Create { tag, wanted, validation, index_before } => {
+            for (name, tag) in [("Tag", tag), ("Wanted-Tag", wanted)] {
+                if let Some(tag) = tag {
+                    out.add_text(name, tag);
+                }
             }
             out.add("State", validation.as_str());
             out.add_all("Index-Before", index_before.iter());
@@ -50,6 +52,7 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<Detail, String> {
             let validation = Validation::from_word(state);
             Detail::Create {
                 tag: reader.bytes("Tag")?,
+                wanted: reader.bytes("Wanted-Tag")?,
                 validation: validation.ok_or_else(|| format!("`{state}` is not a state of validation"))?,
                 index_before: reader.find("Index-Before").map(oid).transpose()?,
             }

@@ -75,8 +75,9 @@ fn detail() -> impl Strategy<Value = Detail> {
     ]);
     let pick = (oid(), oid()).prop_map(|(from, to)| PickedCommit { from, to });
     prop_oneof![
-        (prop::option::of(bytes()), validation, prop::option::of(oid()))
-            .prop_map(|(tag, validation, index_before)| Detail::Create { tag, validation, index_before }),
+        (prop::option::of(bytes()), prop::option::of(bytes()), validation, prop::option::of(oid())).prop_map(
+            |(tag, wanted, validation, index_before)| Detail::Create { tag, wanted, validation, index_before }
+        ),
         (text(), oid(), prop::option::of(bytes()), prop::collection::vec(bytes(), 0..3))
             .prop_map(|(selector, to, backup, paths)| Detail::Rollback { selector, to, backup, paths }),
         (text(), prop::collection::vec(pick, 0..3), any::<bool>())
@@ -187,7 +188,7 @@ fn sample() -> Record {
         skipped: Vec::new(),
         refs: Vec::new(),
         checks: Vec::new(),
-        detail: Detail::Create { tag: None, validation: Validation::Validated, index_before: None },
+        detail: Detail::Create { tag: None, wanted: None, validation: Validation::Validated, index_before: None },
     }
 }
 
