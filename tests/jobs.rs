@@ -42,8 +42,8 @@ pub(crate) fn pending(repo: &TestRepo) -> String {
     let text = repo.git(&["cat-file", "-p", &record]);
     let pending: Vec<String> = text
         .lines()
-        .filter(|line| !line.starts_with("Checkpoint-Tag:"))
         .map(|line| line.replace("Checkpoint-State: unvalidated", "Checkpoint-State: pending"))
+        .map(|line| line.replace("Checkpoint-Tag:", "Checkpoint-Wanted-Tag:"))
         .collect();
     let object = repo.git_with_input(&["hash-object", "-t", "tag", "-w", "--stdin"], pending.join("\n") + "\n");
     repo.git(&["update-ref", &record, &object]);
@@ -122,6 +122,29 @@ fn the_tag_appears_when_the_checks_have_passed() {
     assert_eq!(repo.state(), before);
     repo.fsck();
     assert!(repo.checkpoint(&["jobs", "retry", &id]).code == 1, "it is decided");
+}
+
+#[test]
+fn a_checkpoint_does_not_wait_for_them() {
+    let go = "while ! test -e ../go; do sleep 0.02; done";
+    let repo = with_check(&go.replace("../go", "$CHECKPOINT_CACHE/go"));
+    repo.write("file", "changed\n");
+    let taken = repo.checkpoint_ok(&["create", "--name", "wanted", "--json"]);
+    assert_eq!(taken.json()["state"], "pending", "{taken}");
+    assert!(taken.stderr.contains("`wanted` appears when they have passed"), "{taken}");
+    let id = taken.json()["id"].as_str().expect("an id").to_owned();
+    assert_eq!(expect_state(&repo, &id, "running")["tag"], "wanted");
+    assert_eq!(tags(&repo), [""; 0]);
+    repo.write(".git/checkpoint/cache/go", "");
+    expect_state(&repo, &id, "passed");
+    assert_eq!(tags(&repo), ["wanted"]);
+    repo.git(&["config", "checkpoint.background", "false"]);
+    repo.write("file", "again\n");
+    let here = repo.checkpoint_ok(&["create", "--json"]);
+    assert!(here.stderr.contains("ran here: git's configuration says"), "{here}");
+    assert_eq!((&here.json()["state"], tags(&repo).len()), (&"validated".into(), 2), "{here}");
+    assert_eq!(jobs(&repo).len(), 1, "nobody else is to run them");
+    repo.fsck();
 }
 
 #[test]

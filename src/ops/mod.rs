@@ -19,7 +19,6 @@ pub mod jobs;
 pub mod list;
 pub mod log;
 pub mod names;
-pub mod pending;
 pub mod phase;
 pub mod pin;
 pub mod pre_push;

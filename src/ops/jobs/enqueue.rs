@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{is_allowed, run::definition, slots};
 use crate::{
     config::Env,
-    error::Result,
+    error::{Error, Result},
     git::{Repo, glance::Glance},
     model::{CheckResult, JobState, Record, until},
     ops::Session,
@@ -24,23 +24,29 @@ pub enum Enqueued {
     Started,
     /// The workers that are at work already.
     RunsAlready,
-    /// Nobody, for this reason: the caller has to run it, with [`super::run_here`].
+    /// Nobody, for this reason: the caller has to run the checks.
     NoProcess(String),
 }
 
 /// Makes the job of a pending checkpoint whose record is published. `record` names the tag that it is to get, and
-/// `foreground` is what the checks said that were waited for.
-pub fn enqueue(session: &Session, env: &Env, record: &Record, foreground: &[CheckResult]) -> Result<Enqueued> {
+/// `foreground` is what the checks said that were waited for. Where nobody sees to it, there is no job either.
+pub fn enqueue(session: &Session, env: &Env, record: &Record, foreground: &[CheckResult]) -> Enqueued {
     let mut job = Job::of_record(record, Some(session.repo.workdir()), session.now);
     job.state = JobState::Queued;
     job.foreground = foreground.to_vec();
     job.definition = definition(session, env);
     let jobs = Jobs::of(&session.repo);
-    let kept = jobs.lock(&record.id).and_then(|lock| lock.map_or(Ok(()), |lock| jobs.write(&job, &lock)));
-    Ok(match kept {
+    let lock = jobs.lock(&record.id).and_then(|lock| lock.ok_or_else(|| Error::environment("its lock is taken")));
+    let kept = lock.and_then(|lock| jobs.write(&job, &lock));
+    let enqueued = match kept {
         Ok(()) => see_to(session, env),
         Err(error) => Enqueued::NoProcess(error.chain().join(": ")),
-    })
+    };
+    // The caller runs the checks now, and nobody is to run them beside it.
+    if let (Enqueued::NoProcess(_), Ok(Some(lock))) = (&enqueued, jobs.lock(&record.id)) {
+        let _stays = jobs.remove(&record.id, &lock);
+    }
+    enqueued
 }
 
 /// Sees to it that a worker is at work on what is due now.

@@ -6,7 +6,7 @@ use crate::{
     config::{Check, Moment},
     error::Result,
     model::CheckResult,
-    ops::validate::Setting,
+    ops::validate::{self, Setting},
 };
 
 /// Runs them in a private worktree.
@@ -19,7 +19,8 @@ impl Validate for Heavy {
         let subject = Subject { commit: state.tip, tree: state.worktree };
         let all = Setting::of(session, Moment::Checkpoint, session.config.checks(asked.consent)?);
         let is_left = |check: &&Check| asked.given.iter().all(|given| given.name != check.name);
-        let checks = all.checks.iter().copied().filter(is_left).collect();
+        let checks: Vec<&Check> = all.checks.iter().copied().filter(is_left).collect();
+        validate::refuse_missing(&checks, session)?;
         // The user's files will not stay as they are for so long.
         let seen = Some(Seen { tree: subject.tree, is_whole: false });
         let (mark, logs) = (asked.record.phase.clone(), Some(asked.logs.to_owned()));

@@ -230,6 +230,10 @@ impl Run<'_> {
         }
         match said {
             Err(error) => self.inconclusive(session, job, (error.chain().join(": "), &[])),
+            Ok(checks) if checks.is_empty() => {
+                self.close(&mut job, AttemptEnd::Stopped, None);
+                self.end(job, JobState::Cancelled, Some("no check is for a checkpoint now".into()))
+            }
             Ok(checks) => {
                 job.checks = results(&checks);
                 match Validation::of(&job.checks) {

@@ -75,7 +75,7 @@ impl Job {
         Job {
             format: FORMAT,
             id: record.id.clone(),
-            tag: record.tag().map(ToString::to_string),
+            tag: record.tag().or(record.wanted_tag()).map(ToString::to_string),
             commit: record.state.tip,
             phase: record.phase.as_ref().map(|mark| mark.name.clone()),
             stage: "checkpoint".into(),
@@ -167,7 +167,7 @@ mod tests {
             skipped: Vec::new(),
             refs: Vec::new(),
             checks: Vec::new(),
-            detail: Detail::Create { tag: None, validation: Validation::Pending, index_before: None },
+            detail: Detail::Create { tag: None, wanted: None, validation: Validation::Pending, index_before: None },
         };
         Job::of_record(&record, Some(Path::new("/a \"b\"/\u{e9}")), at)
     }
