@@ -12,6 +12,7 @@ mod licences;
 mod operations;
 mod phase;
 mod pick;
+mod place;
 mod pre_push;
 mod race;
 mod readme;

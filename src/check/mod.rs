@@ -6,6 +6,7 @@
 
 mod board;
 mod logs;
+mod place;
 mod rooms;
 mod run;
 mod selection;
@@ -16,6 +17,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 use crate::model::{CheckResult, Oid, Verdict};
 
 pub use logs::{Logs, excerpt, tail};
+pub use place::{Place, Preparation, Surroundings};
 pub use rooms::{Seen, UserFiles};
 pub use run::{Cache, Circumstances, Event, Run};
 pub use selection::{Selection, definition, select};

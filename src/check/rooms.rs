@@ -1,16 +1,15 @@
 //! The folder that a check runs in.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
-use super::Subject;
+use super::{Place, Preparation, Subject, Surroundings};
 use crate::{
     config::{Check, Isolation},
     error::Result,
-    git::{
-        Repo, objects,
-        private::{self, PrivateWorktree},
-        tree,
-    },
+    git::{Repo, objects, private, tree},
     model::{Oid, quote_path},
 };
 
@@ -38,12 +37,18 @@ pub struct UserFiles<'a> {
 pub(super) enum Room {
     /// Among the user's files, which are the tree.
     InPlace,
-    /// In the worktree that all checks of a run share.
-    Shared,
+    /// In a worktree that is kept between runs, which checks that need the same to be ready share.
+    Shared(usize),
     /// In one of its own.
     Own,
     /// At the top of the user's worktree, whatever is in it.
     Anywhere,
+}
+
+/// Where a check is, and what it needs there.
+pub(super) struct Entered {
+    pub(super) dir: PathBuf,
+    pub(super) vars: Vec<(&'static str, OsString)>,
 }
 
 /// The rooms of a run on one commit, made when they are first needed.
@@ -52,13 +57,13 @@ pub(super) struct Rooms<'r> {
     subject: Subject,
     user: &'r UserFiles<'r>,
     is_in_place: Option<bool>,
-    shared: Option<PrivateWorktree<'r>>,
-    own: Vec<(usize, PrivateWorktree<'r>)>,
+    shared: Vec<(Preparation, Option<Place<'r>>)>,
+    own: Vec<(usize, Place<'r>)>,
 }
 
 impl<'r> Rooms<'r> {
     pub(super) fn new(repo: &'r Repo, subject: Subject, user: &'r UserFiles<'r>) -> Self {
-        Rooms { repo, subject, user, is_in_place: None, shared: None, own: Vec::new() }
+        Rooms { repo, subject, user, is_in_place: None, shared: Vec::new(), own: Vec::new() }
     }
 
     /// Which room a check runs in.
@@ -67,7 +72,14 @@ impl<'r> Rooms<'r> {
             Isolation::None => Room::Anywhere,
             _ if check.clean => Room::Own,
             Isolation::Auto if self.is_in_place()? => Room::InPlace,
-            Isolation::Auto | Isolation::Worktree => Room::Shared,
+            Isolation::Auto | Isolation::Worktree => {
+                let needed = preparation(check);
+                let at = self.shared.iter().position(|(known, _)| *known == needed);
+                Room::Shared(at.unwrap_or_else(|| {
+                    self.shared.push((needed, None));
+                    self.shared.len() - 1
+                }))
+            }
         })
     }
 
@@ -81,31 +93,39 @@ impl<'r> Rooms<'r> {
         Ok(known)
     }
 
-    /// The folder of that room; `number` is the check's.
-    pub(super) fn enter(&mut self, room: Room, number: usize) -> Result<PathBuf> {
-        let commit = self.subject.commit;
-        match room {
-            Room::InPlace | Room::Anywhere => Ok(self.user.top.to_owned()),
-            Room::Shared => {
-                let worktree = match &self.shared {
-                    Some(worktree) => worktree,
-                    None => {
-                        // What is left of somebody who was killed is no reason not to make another.
-                        let _removed = private::remove_left_overs(self.repo);
-                        objects::flush(self.repo)?;
-                        self.shared.insert(PrivateWorktree::of(self.repo, commit)?)
-                    }
-                };
-                Ok(worktree.path().to_owned())
+    /// Makes the room ready for the check, whose number this is. `around` is what a setup command gets, where one has to run.
+    pub(super) fn enter(
+        &mut self,
+        (room, number): (Room, usize),
+        check: &Check,
+        around: impl FnOnce() -> Result<Surroundings>,
+    ) -> Result<Entered> {
+        let (repo, commit) = (self.repo, self.subject.commit);
+        let ready = || -> Result<Surroundings> {
+            // What is left of somebody who was killed is no reason not to make another.
+            let _removed = private::remove_left_overs(repo);
+            objects::flush(repo)?;
+            around()
+        };
+        let place = match room {
+            Room::InPlace | Room::Anywhere => {
+                return Ok(Entered { dir: self.user.top.to_owned(), vars: Vec::new() });
+            }
+            Room::Shared(at) => {
+                let (preparation, place) = &mut self.shared[at];
+                match place {
+                    Some(place) => place,
+                    None => place.insert(Place::kept(repo, commit, preparation, &ready()?)?),
+                }
             }
             Room::Own => {
-                objects::flush(self.repo)?;
-                let worktree = PrivateWorktree::of(self.repo, commit)?;
-                let path = worktree.path().to_owned();
-                self.own.push((number, worktree));
-                Ok(path)
+                let place = Place::pristine(repo, commit, &preparation(check), &ready()?)?;
+                self.own.push((number, place));
+                let last = self.own.len() - 1;
+                &mut self.own[last].1
             }
-        }
+        };
+        Ok(Entered { dir: place.path().to_owned(), vars: place.vars() })
     }
 
     /// The files of the room that are not those of the tree any more. Private ones are made right again.
@@ -113,21 +133,26 @@ impl<'r> Rooms<'r> {
         match room {
             Room::Anywhere => Ok(Vec::new()),
             Room::InPlace => self.changed_in_place(),
-            Room::Shared => match &self.shared {
-                Some(worktree) => {
-                    let changed = worktree.changed(self.subject.commit)?;
+            Room::Shared(at) => match &mut self.shared[at].1 {
+                Some(place) => {
+                    let changed = place.changed()?;
                     if !changed.is_empty() {
-                        worktree.reset(self.subject.commit)?;
+                        place.reset()?;
                     }
                     Ok(changed)
                 }
                 None => Ok(Vec::new()),
             },
             Room::Own => match self.own.iter().position(|(owner, _)| *owner == number) {
-                Some(at) => self.own.swap_remove(at).1.changed(self.subject.commit),
+                Some(at) => self.own.swap_remove(at).1.changed(),
                 None => Ok(Vec::new()),
             },
         }
+    }
+
+    /// How many rooms are shared.
+    pub(super) fn shared(&self) -> usize {
+        self.shared.len()
     }
 
     fn changed_in_place(&self) -> Result<Vec<String>> {
@@ -138,4 +163,8 @@ impl<'r> Rooms<'r> {
         let changes = tree::diff(self.repo, self.subject.tree, seen.tree)?;
         Ok(changes.iter().map(|change| quote_path(change.path.as_ref())).collect())
     }
+}
+
+fn preparation(check: &Check) -> Preparation {
+    Preparation { link: check.link.clone(), setup: check.setup.clone(), setup_when: check.setup_when.clone() }
 }

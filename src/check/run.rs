@@ -11,7 +11,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    Checked, Logs, Subject, UserFiles, Validated, Why,
+    Checked, Logs, Subject, Surroundings, UserFiles, Validated, Why,
     board::{Board, Next},
     rooms::{Room, Rooms},
     selection::{definition, is_of_the_tree},
@@ -227,17 +227,26 @@ impl<'r> Run<'r> {
         let check = self.checks[number];
         let failed = |error: Error| Why::NotStarted(error.chain().join(": "));
         let room = course.rooms.of(check).map_err(failed)?;
-        let dir = course.rooms.enter(room, number).map_err(failed)?;
-        let vars = self.vars(subject).map_err(failed)?;
+        let started = Instant::now();
+        let limit = |from: Instant| {
+            let own = from + check.timeout.duration();
+            self.circumstances.deadline.map_or(own, |all| all.min(own))
+        };
+        let around = || -> Result<Surroundings> {
+            let log = self.logs.file(subject.commit, &format!("setup-of-{}", check.name))?;
+            Ok(Surroundings { vars: self.vars(subject)?, log, deadline: limit(started) })
+        };
+        let entered = course.rooms.enter((room, number), check, around).map_err(failed)?;
+        let mut vars = self.vars(subject).map_err(failed)?;
+        vars.extend(entered.vars);
+        let dir = entered.dir;
         let log = self.logs.file(subject.commit, &check.name).map_err(failed)?;
         // Of the first time, where it is run again.
         let _none = std::fs::remove_file(&log);
         let sender = sender.clone();
-        let all = self.circumstances.deadline;
+        let started = Instant::now();
+        let deadline = limit(started);
         scope.spawn(move || {
-            let started = Instant::now();
-            let own = started + check.timeout.duration();
-            let deadline = all.map_or(own, |all| all.min(own));
             let ended = Shell { command: &check.run, dir: &dir, vars, log, deadline }.run();
             // Nobody listens any more only where the whole run has come to an end by a bug.
             let _lost = sender.send(Done { number, ended, took: started.elapsed() });
@@ -254,7 +263,6 @@ impl<'r> Run<'r> {
             Err(error) => (Verdict::Inconclusive, Some(Why::NotStarted(error.chain().join(": ")))),
             Ok(Ended::TimedOut) if is_over => (Verdict::Inconclusive, Some(Why::OverBudget)),
             Ok(Ended::TimedOut) => (Verdict::Inconclusive, Some(Why::TimedOut(limit))),
-            Ok(Ended::TooMuchOutput) => (Verdict::Inconclusive, Some(Why::Code(1))),
             Ok(Ended::Stopped) => (Verdict::Inconclusive, Some(Why::Stopped)),
             Ok(Ended::Signal(number)) => (Verdict::Inconclusive, Some(Why::Signal(number))),
             Ok(Ended::Code(0)) => (Verdict::Pass, None),
@@ -278,7 +286,8 @@ impl<'r> Run<'r> {
 
     /// Whether the files are still those that were to be validated; else what the checks said is not about them.
     fn look_for_changes(&self, subject: Subject, course: &mut Course<'r>, watch: &mut dyn FnMut(Event<'_>)) {
-        for room in [Room::InPlace, Room::Shared] {
+        let shared = (0..course.rooms.shared()).map(Room::Shared);
+        for room in std::iter::once(Room::InPlace).chain(shared) {
             let inside: Vec<usize> = (0..self.checks.len()).filter(|n| course.rooms_of[*n] == Some(room)).collect();
             if inside.is_empty() {
                 continue;
@@ -287,9 +296,9 @@ impl<'r> Run<'r> {
             if changed.as_ref().is_ok_and(Vec::is_empty) {
                 continue;
             }
-            if let (Room::Shared, [_, _, ..], Ok(changed)) = (room, &inside[..], &changed) {
+            if let (Room::Shared(_), [_, _, ..], Ok(changed)) = (room, &inside[..], &changed) {
                 watch(Event::Again(changed));
-                self.play_alone(&inside, subject, course, watch);
+                self.play_alone((&inside, room), subject, course, watch);
                 continue;
             }
             let changed = changed.map_err(|error| error.chain().join(": "));
@@ -305,7 +314,7 @@ impl<'r> Run<'r> {
     /// Runs each of these again, with nothing beside it, so that the one which changes files is found.
     fn play_alone(
         &self,
-        numbers: &[usize],
+        (numbers, room): (&[usize], Room),
         subject: Subject,
         course: &mut Course<'r>,
         watch: &mut dyn FnMut(Event<'_>),
@@ -316,7 +325,7 @@ impl<'r> Run<'r> {
                 board.settle(other, true);
             }
             self.play(board, subject, course, watch);
-            let changed = course.rooms.leave(Room::Shared, *number);
+            let changed = course.rooms.leave(room, *number);
             if let Some(checked) = course.checked[*number].take() {
                 course.checked[*number] = Some(void_if_changed(checked, changed));
             }

@@ -106,6 +106,16 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8], shared: i32) -> io::Re
     sync_dir(dir)
 }
 
+/// Puts `bytes` at `path`, complete or not at all, for what can be found out again after a power cut. Missing folders are
+/// created.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let dir = parent_of(path);
+    fs::create_dir_all(dir)?;
+    let mut file = temp_file(dir, TEMPORARY, 0o666)?;
+    file.write_all(bytes)?;
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
 /// Removes a file; it being gone already is fine. Durable when it returns.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {

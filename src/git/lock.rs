@@ -128,7 +128,8 @@ fn only_ours(error: io::Error) -> io::Result<()> {
     if error.kind() == io::ErrorKind::PermissionDenied { Ok(()) } else { Err(error) }
 }
 
-fn inherit(file: &File) -> io::Result<()> {
+/// What this process starts has it too.
+pub(super) fn inherit(file: &File) -> io::Result<()> {
     #[cfg(unix)]
     rustix::io::fcntl_setfd(file, rustix::io::FdFlags::empty())?;
     #[cfg(not(unix))]

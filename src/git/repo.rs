@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use gix::bstr::{BStr, BString, ByteSlice};
 
-use super::Git;
+use super::{Git, private};
 use crate::{
     config::Env,
     error::{Context, Error, Result},
@@ -236,7 +236,7 @@ impl Repo {
         Ok({ worktrees }.next())
     }
 
-    /// The tops of the other worktrees of this repository that are there.
+    /// The tops of the other worktrees of this repository that are there, but for this program's own.
     pub fn other_worktrees(&self) -> Vec<PathBuf> {
         let linked = std::fs::read_dir(self.common_dir.join("worktrees"));
         let top = |entry: std::io::Result<std::fs::DirEntry>| {
@@ -247,7 +247,7 @@ impl Repo {
         };
         let main = self.common_dir.parent().filter(|_| self.common_dir.ends_with(".git"));
         let all = main.map(Path::to_owned).into_iter().chain(linked.into_iter().flatten().filter_map(top));
-        all.filter(|path| *path != self.workdir && path.join(".git").exists()).collect()
+        all.filter(|path| *path != self.workdir && path.join(".git").exists() && !private::is_private(path)).collect()
     }
 
     fn is_workdir(&self, path: &BStr) -> bool {

@@ -162,3 +162,10 @@ pub fn entry(repo: &Repo, tree: Oid, path: &BStr) -> Result<Option<Entry>> {
     let found = root.lookup_entry(path.split(|b| *b == b'/')).context("cannot look a path up")?;
     Ok(found.filter(|entry| !entry.mode().is_tree()).map(|entry| Entry { mode: entry.mode(), id: entry.object_id() }))
 }
+
+/// Whether what `tree` has at `path` is a folder; `None` for nothing.
+pub fn is_tree(repo: &Repo, tree: Oid, path: &BStr) -> Result<Option<bool>> {
+    let root = repo.gix().find_tree(tree).with_context(|| format!("cannot read tree {tree}"))?;
+    let found = root.lookup_entry(path.split(|b| *b == b'/')).context("cannot look a path up")?;
+    Ok(found.map(|entry| entry.mode().is_tree()))
+}

@@ -1,0 +1,193 @@
+//! Strays as the kernel of Linux and its /proc show them.
+
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, child_subreaper, getpgrp, getpid, pidfd_open, pidfd_send_signal,
+    set_child_subreaper, waitid,
+};
+
+use super::{Mark, Registry, registry};
+
+/// Processes that start others faster than they are ended are given up after so long.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often a process without variables is looked at: it may be one that is just starting another program.
+const LOOKS: u32 = 20;
+
+/// The kernel's flag of a process that is ending; its variables are gone before its children get another parent.
+const PF_EXITING: u64 = 0x4;
+
+/// Lets the kernel give orphans to this process, or not any more.
+pub(super) fn adopt(registry: &mut Registry, is_wanted: bool) {
+    if registry.is_adopting == is_wanted {
+        return;
+    }
+    if is_wanted {
+        registry.was_adopting = child_subreaper().is_ok_and(|pid| pid.is_some());
+    }
+    if !registry.was_adopting {
+        // A kernel without it leaves strays to the system, as other systems do.
+        let _old = set_child_subreaper(is_wanted.then(getpid));
+    }
+    registry.is_adopting = is_wanted;
+}
+
+/// Ends all that carries the mark and whose parent is gone, and their children, until nothing is left.
+pub(in super::super) fn end(mark: &Mark) {
+    let until = Instant::now() + PATIENCE;
+    let (mut quiet, mut unclear) = (0, 0);
+    // The kernel's list may lack one while others on it end, so once is not enough.
+    while quiet < 2 && Instant::now() < until {
+        match round(mark) {
+            Found::Nothing => quiet += 1,
+            Found::Unclear if unclear >= LOOKS => quiet += 1,
+            Found::Unclear => {
+                unclear += 1;
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            Found::Ending => {
+                quiet = 0;
+                std::thread::sleep(Duration::from_micros(200));
+            }
+            Found::Reaped => quiet = 0,
+        }
+    }
+}
+
+/// Lets go of the entries of strays that have ended by themselves.
+pub(in super::super) fn reap() {
+    for pid in children() {
+        let mut registry = registry();
+        if !registry.waited_for().contains(&number(pid)) {
+            look(pid, None);
+        }
+    }
+}
+
+/// What a look at the children gave, the least that can be relied on first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Found {
+    Nothing,
+    /// A process of which nobody can tell.
+    Unclear,
+    /// One had ended, and what it started is here now.
+    Reaped,
+    /// One was killed or is about to end.
+    Ending,
+}
+
+fn round(mark: &Mark) -> Found {
+    let mut found = Found::Nothing;
+    for pid in children() {
+        // Held so that the number cannot become that of a command while it is looked at.
+        let mut registry = registry();
+        if !registry.waited_for().contains(&number(pid)) {
+            found = found.max(look(pid, Some(mark)));
+        }
+    }
+    found
+}
+
+/// Looks at a child that nobody is known to wait for; kills it if it carries the mark.
+fn look(pid: Pid, mark: Option<&Mark>) -> Found {
+    // Of this very process, whatever becomes of its number.
+    let handle = pidfd_open(pid, PidfdFlags::empty());
+    let Some(stat) = Stat::of(pid).filter(|stat| stat.parent == getpid().as_raw_pid()) else { return Found::Nothing };
+    // git, which this program waits for elsewhere, is in its own group.
+    let is_stray = stat.group != getpgrp().as_raw_pid();
+    if matches!(stat.state, b'Z' | b'X') {
+        if !is_stray {
+            return Found::Nothing;
+        }
+        let _gone = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
+        return Found::Reaped;
+    }
+    let Some(mark) = mark else { return Found::Nothing };
+    if stat.flags & PF_EXITING != 0 {
+        return if is_stray { Found::Ending } else { Found::Nothing };
+    }
+    let Ok(variables) = fs::read(format!("/proc/{pid}/environ")) else { return Found::Nothing };
+    if variables.is_empty() {
+        return if is_stray { Found::Unclear } else { Found::Nothing };
+    }
+    if !mark.is_in(&variables) {
+        return Found::Nothing;
+    }
+    let _gone = match handle {
+        Ok(handle) => pidfd_send_signal(handle, Signal::KILL),
+        // A kernel before 5.3.
+        Err(_none) => rustix::process::kill_process(pid, Signal::KILL),
+    };
+    Found::Ending
+}
+
+/// The children of all threads of this process.
+fn children() -> Vec<Pid> {
+    let threads = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let mut lists = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok()).peekable();
+    if lists.peek().is_none() {
+        return children_by_search();
+    }
+    lists.flat_map(|list| list.split_ascii_whitespace().filter_map(pid).collect::<Vec<_>>()).collect()
+}
+
+/// For kernels that are built without the list.
+fn children_by_search() -> Vec<Pid> {
+    let own = getpid().as_raw_pid();
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let all = entries.filter_map(|entry| pid(entry.file_name().to_str()?));
+    all.filter(|pid| Stat::of(*pid).is_some_and(|stat| stat.parent == own)).collect()
+}
+
+fn pid(text: &str) -> Option<Pid> {
+    Pid::from_raw(text.parse().ok()?)
+}
+
+fn number(pid: Pid) -> u32 {
+    pid.as_raw_pid().unsigned_abs()
+}
+
+/// What `/proc/<pid>/stat` says.
+struct Stat {
+    state: u8,
+    parent: i32,
+    group: i32,
+    flags: u64,
+}
+
+impl Stat {
+    fn of(pid: Pid) -> Option<Self> {
+        let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
+        // The name before it may have anything in it, parentheses too.
+        let end = text.iter().rposition(|byte| *byte == b')')?;
+        let text = std::str::from_utf8(&text[end + 1..]).ok()?;
+        let fields: Vec<&str> = text.split_ascii_whitespace().take(7).collect();
+        Some(Stat {
+            state: *fields.first()?.as_bytes().first()?,
+            parent: fields.get(1)?.parse().ok()?,
+            group: fields.get(2)?.parse().ok()?,
+            flags: fields.get(6)?.parse().ok()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[allow(clippy::disallowed_methods, reason = "it is about processes")]
+    fn both_ways_to_find_children_agree() {
+        let mut child = std::process::Command::new("sleep").arg("600").spawn().expect("there is a sleep");
+        let own = Pid::from_raw(child.id().cast_signed()).expect("it has a number");
+        assert!(children().contains(&own));
+        assert!(children_by_search().contains(&own));
+        child.kill().expect("it runs");
+        child.wait().expect("it is ours");
+        assert!(!children().contains(&own));
+    }
+}
