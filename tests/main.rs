@@ -5,6 +5,7 @@ mod doctor;
 mod exact;
 mod hooks;
 mod init;
+mod jobs;
 mod kill;
 mod layering;
 mod licences;

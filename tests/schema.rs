@@ -241,6 +241,27 @@ fn the_answers_about_remotes_and_retention() {
 }
 
 #[test]
+fn the_answers_about_background_checks() {
+    let repo = crate::jobs::with_check("exit 3");
+    answers(&repo, 0, "jobs", &["jobs"]);
+    answers(&repo, 0, "jobs_stats", &["jobs", "stats"]);
+    answers(&repo, 2, "error", &["jobs", "show", "latest"]);
+    let id = crate::jobs::pending(&repo);
+    answers(&repo, 0, "jobs_change", &["jobs", "retry", &id, "--dry-run"]);
+    answers(&repo, 0, "jobs_change", &["jobs", "retry", &id]);
+    crate::jobs::expect_state(&repo, &id, "failed");
+    answers(&repo, 0, "jobs", &["jobs", "list"]);
+    answers(&repo, 0, "jobs_show", &["jobs", "show", &id]);
+    answers(&repo, 0, "jobs_logs", &["jobs", "logs", &id]);
+    answers(&repo, 0, "jobs_stats", &["jobs", "stats"]);
+    answers(&repo, 0, "jobs_change", &["jobs", "cancel", &id]);
+    answers(&repo, 0, "jobs_change", &["jobs", "retry", "--all"]);
+    answers(&repo, 1, "error", &["jobs", "retry", &id]);
+    let status = answers(&repo, 0, "status", &["status"]);
+    assert_eq!(status["jobs"].as_array().map(Vec::len), Some(1), "{status}");
+}
+
+#[test]
 fn the_answers_of_phases() {
     let repo = TestRepo::with_commit();
     answers(&repo, 0, "start", &["start", "phase2", "--dry-run"]);

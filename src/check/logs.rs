@@ -34,6 +34,11 @@ impl<'r> Logs<'r> {
         Logs { repo, dir: repo.state_dir().join("logs").join(name), is_made: Cell::new(false) }
     }
 
+    /// In a folder that is there and that somebody else sees to.
+    pub fn at(repo: &'r Repo, dir: PathBuf) -> Self {
+        Logs { repo, dir, is_made: Cell::new(true) }
+    }
+
     /// The file for one check of one commit. With the first one the folder is made, and the oldest runs are removed.
     pub fn file(&self, commit: Oid, check: &str) -> Result<PathBuf> {
         if !self.is_made.replace(true) {

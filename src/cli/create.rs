@@ -71,6 +71,9 @@ pub(super) fn tell_of_checks(taken: &Taken, ui: &mut Ui) -> Result<u8> {
     if let Some(error) = &taken.unkept {
         ui.warn(format!("what the checks said could not be kept: {}", error.chain().join(": ")))?;
     }
+    if let Some(why) = &taken.here {
+        ui.note(format!("the background checks ran here: {why}"))?;
+    }
     if let Some(held) = &taken.held {
         let error = match held {
             Held::Untrusted(standing) => trust::require(standing).err(),

@@ -13,6 +13,7 @@ mod hook;
 mod hook_probe;
 mod hooks;
 mod init;
+mod jobs;
 mod json;
 mod list;
 mod log;
@@ -128,6 +129,8 @@ fn dispatch(cli: Cli, env: &Env, ui: &mut Ui) -> Result<u8> {
         Command::Watch(args) => watch::run(&args, env, ui),
         Command::Hook(args) => hook::run(&args, env, ui),
         Command::Timed => watch::timed(env),
+        Command::JobWorker => jobs::worker(env),
+        Command::Jobs(args) => jobs::run(&args, env, ui),
         Command::Hooks(args) => hooks::run(&args, env, ui),
         Command::Doctor => doctor::run(env, ui),
         Command::HookProbe(args) => hook_probe::run(&args, env),
@@ -167,5 +170,6 @@ fn open_and_remind(env: &Env, ui: &mut Ui) -> Result<Session> {
             kind = journal.kind
         ))?;
     }
+    jobs::remind(&session, ui)?;
     Ok(session)
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 
-use super::{create, hooks, json};
+use super::{create, hooks, jobs, json};
 use crate::{
     config::Env,
     error::Result,
@@ -30,7 +30,7 @@ struct Value {
     in_progress: Option<InProgress>,
     hooks: Option<hooks::Value>,
     trust: Option<&'static str>,
-    jobs: [(); 0],
+    jobs: Vec<jobs::Brief>,
 }
 
 /// The phase's name, and how far it is; all null where there is none, all but the name where it cannot be told.
@@ -96,6 +96,7 @@ pub(super) fn run(env: &Env, ui: &mut Ui) -> Result<u8> {
         }
         None => ui.line("newest checkpoint: none; `git checkpoint` takes one")?,
     }
+    jobs::tell_brief(&status.jobs, &session, ui)?;
     if let Some(operation) = status.git_operation {
         ui.line(format!("in progress: git {}", operation.command()))?;
     }
@@ -203,6 +204,6 @@ fn value(status: &Status, now: DateTime<Utc>, trust: &Standing, hooks: Option<&c
         in_progress: ours.or(gits),
         hooks: hooks.map(hooks::Value::of),
         trust: trust.as_str(),
-        jobs: [],
+        jobs: status.jobs.iter().map(jobs::Brief::of).collect(),
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     error::{Error, Result},
     model::{DiffLine, difference},
     ops::{
-        Session,
+        Session, jobs,
         trust::{self, Plan, Question, Standing},
     },
     ui::{Ui, exact, plural},
@@ -87,6 +87,10 @@ pub(super) fn ask(session: &Session, env: &Env, asked: &Question, ui: &mut Ui) -
     ui.done(format!("trusted: {FILE_NAME} with the hash {}", given.hash))?;
     if given.changed_meanwhile {
         ui.warn(format!("{FILE_NAME} has another content by now than was shown; that one is not trusted"))?;
+    }
+    // What fails here is tried again by the next call.
+    if let Ok(Some((number, _))) = jobs::trusted_again(session, env) {
+        ui.note(format!("{} waited for that", plural(number, "background job")))?;
     }
     Ok(true)
 }

@@ -42,5 +42,15 @@ pub fn is_asked_to_stop() -> bool {
     gix::interrupt::is_triggered()
 }
 
+/// Asks as a signal would: what runs ends, and says that it was stopped.
+pub fn ask_to_stop() {
+    gix::interrupt::trigger();
+}
+
+/// Takes [`ask_to_stop`] back.
+pub fn ask_no_more() {
+    gix::interrupt::reset();
+}
+
 pub use child::Git;
 pub use repo::Repo;

@@ -8,6 +8,7 @@ mod elapsed;
 mod head;
 mod hook_event;
 mod id;
+mod job;
 mod limit;
 mod measure;
 mod phase;
@@ -28,6 +29,7 @@ pub use elapsed::Elapsed;
 pub use head::{Head, State};
 pub use hook_event::HookEvent;
 pub use id::{Kind, RecordId};
+pub use job::{AttemptEnd, JobState, Next, after_attempt, until};
 pub use limit::TimeLimit;
 pub use measure::{
     Better, Breach, Judged, Measure, NO_BASELINE, Number, Pattern, Percent, amount, verdict as verdict_of,

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The answer of one check. No data is never a pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// It ended with code 0, and its numbers are within their limits.
     Pass,
@@ -33,7 +34,7 @@ impl Verdict {
 }
 
 /// How much the failure of a check matters.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// It is told, and never stands in the way.
@@ -67,7 +68,7 @@ impl Severity {
 }
 
 /// What one check said, as it is kept with a record.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CheckResult {
     /// The check's name: letters, digits, `-`, `_` and `.`.
     pub name: String,
@@ -93,7 +94,7 @@ impl CheckResult {
 }
 
 /// A number that a check printed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
     /// The group of the pattern that found it, or the check's name; letters, digits and `_`, or a check's name.
     pub name: String,
@@ -108,7 +109,8 @@ pub struct Measurement {
 }
 
 /// What came of comparing a number with its limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// Within all of them.
     Good,

@@ -82,6 +82,8 @@ pub struct Taken {
     pub held: Option<Held>,
     /// Why verdicts could not be kept.
     pub unkept: Option<Error>,
+    /// Why the background checks were run in the foreground.
+    pub here: Option<String>,
 }
 
 /// Why checks were not run.
@@ -108,7 +110,7 @@ impl Plan {
 
 impl Taken {
     fn of(record: Record, changes: Changes) -> Self {
-        Taken { record, changes, unsigned: None, checked: Vec::new(), held: None, unkept: None }
+        Taken { record, changes, unsigned: None, checked: Vec::new(), held: None, unkept: None, here: None }
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use gix::bstr::ByteSlice;
 
-use super::{Session, phase};
+use super::{Session, jobs, phase};
 use crate::{
     config::Env,
     error::Context,
@@ -32,6 +32,7 @@ pub fn run(env: &Env, event: &str, args: &[&str]) {
         return;
     }
     let Some(glance) = Glance::at(env) else { return };
+    jobs::wake(env, &glance);
     let now = env.now();
     let Some((name, slot)) = phase_due(env, &glance, event, args) else { return };
     if !is_moment(event, args, glance.sequence()) {

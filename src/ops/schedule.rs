@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Session,
+    Session, jobs,
     timed::{self, Outcome, Wait},
 };
 use crate::{
     config::Env,
     error::{Context, Result},
-    git::Repo,
+    git::{Repo, glance::Glance},
     system::{
         repositories::Repositories,
         scheduler::{Homes, Job, Scheduler},
@@ -132,6 +132,9 @@ pub fn visit_all(env: &Env, list: &Path, mut each: impl FnMut(Visit) -> Result<(
 /// Visits the worktree that `env` is in, whose top is `path`, and the others of its repository.
 pub fn visit(env: &Env, path: &Path, each: &mut impl FnMut(Visit) -> Result<()>) -> Result<()> {
     let others = Repo::open(env).map_or_else(|_| Vec::new(), |repo| repo.other_worktrees());
+    if let Some(glance) = Glance::at(env) {
+        jobs::wake(env, &glance);
+    }
     each(Visit { path: path.to_owned(), outcome: Some(timed::take(env, Wait::No)) })?;
     for other in others {
         let outcome = Some(timed::take(&env.clone().in_dir(&other).without_repository(), Wait::No));

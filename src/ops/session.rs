@@ -75,6 +75,11 @@ impl Session {
             .map_err(|why| Error::usage(why).hint("write it with its distance from UTC: `2026-10-25T02:30:00+02:00`"))
     }
 
+    /// The world of the call.
+    pub(super) fn env(&self) -> &Env {
+        &self.env
+    }
+
     /// The repository's records.
     pub fn store(&self) -> Store<'_> {
         Store::new(&self.repo)

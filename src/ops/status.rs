@@ -2,6 +2,7 @@
 
 use super::{
     Session,
+    jobs::{self, Listed},
     phase::{self, Membership},
     select,
 };
@@ -31,6 +32,8 @@ pub struct Status {
     pub changes: Changes,
     /// What a checkpoint would leave alone.
     pub skipped: Vec<Skipped>,
+    /// Background checks that have not ended, and those that ended badly within a day; newest first.
+    pub jobs: Vec<Listed>,
     /// An operation of this program that was begun and not ended.
     pub interrupted: Option<Journal>,
     /// An operation of git's own that was begun and not ended.
@@ -51,6 +54,7 @@ pub fn status(session: &Session) -> Result<Status> {
         last,
         changes,
         skipped,
+        jobs: jobs::of_interest(session),
         interrupted: session.interrupted()?,
         git_operation: session.repo.git_operation(),
         head,

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use super::{
-    Session, elsewhere, history, phase,
+    Session, elsewhere, history, jobs, phase,
     transition::{self, Then, Transition},
 };
 use crate::{
@@ -340,6 +340,8 @@ impl Plan {
         let outcome = self.outcome(session)?;
         let transition = Transition { from: &self.captured, target: &self.target, edits: self.edits, then: Then::Done };
         transition::run(session, &transition, &mut self.record, &|_, _| {})?;
+        // What was taken back needs no tag, and a redo makes the record pending again without one.
+        jobs::withdrawn(session, &self.undone.id);
         if let Some(mark) = self.record.phase.filter(|mark| mark.event.is_some()) {
             let phase = Some(mark.name.as_str()).filter(|_| !mark.is_closed());
             phase::configure(session, &self.undone.state.head, phase)?;

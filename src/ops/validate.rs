@@ -1,6 +1,6 @@
 //! The checks of a call: which, on what, and with what around them.
 
-use std::time::Instant;
+use std::{path::PathBuf, time::Instant};
 
 use super::{
     Session, baseline,
@@ -35,6 +35,8 @@ pub struct Setting<'s> {
     pub mark: Option<PhaseMark>,
     /// What the user's files were when the run began, where that is known.
     pub seen: Option<Seen>,
+    /// The folder for what the checks print, where it is not that of all calls.
+    pub logs: Option<PathBuf>,
 }
 
 impl<'s> Setting<'s> {
@@ -49,12 +51,13 @@ impl<'s> Setting<'s> {
             jobs: None,
             mark: None,
             seen: None,
+            logs: None,
         }
     }
 
     /// Hands out what runs them.
     pub fn run<T>(self, with: impl FnOnce(&Run<'_>) -> T) -> Result<T> {
-        let Setting { session, moment, checks, deadline, cache, jobs, mark, seen } = self;
+        let Setting { session, moment, checks, deadline, cache, jobs, mark, seen, logs } = self;
         let (phase, elapsed) = match mark {
             Some(mark) => (Some(mark.name), mark.elapsed),
             None => match phase::of(session, &session.repo.head()?) {
@@ -63,8 +66,11 @@ impl<'s> Setting<'s> {
                 Membership::None | Membership::Ended(_) => (None, None),
             },
         };
-        let logs = Logs::of(&session.repo, session.now, moment.as_str());
         let numbers = baseline::gather(session, checks.iter().copied())?;
+        let logs = match logs {
+            Some(dir) => Logs::at(&session.repo, dir),
+            None => Logs::of(&session.repo, session.now, moment.as_str()),
+        };
         let look = || session.capture().map(|captured| self::seen(&captured));
         let circumstances = Circumstances {
             moment,

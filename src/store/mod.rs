@@ -2,6 +2,7 @@
 
 mod codec;
 mod foreign;
+pub mod jobs;
 mod journal;
 pub mod names;
 mod next_id;

@@ -43,7 +43,7 @@ impl Store<'_> {
 }
 
 /// The standard library seeds its hash maps from the system's random numbers.
-fn random() -> u32 {
+pub(super) fn random() -> u32 {
     let hash = RandomState::new().hash_one(std::process::id());
     u32::try_from(hash >> 32).expect("half of it fits")
 }

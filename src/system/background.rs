@@ -9,7 +9,7 @@ use std::{
 use crate::config::{Env, OF_A_GIT_CALL};
 
 /// Starts this program with `args` in the repository that `env` is in. It has none of this process's streams, so
-/// `git commit | cat` does not wait for it; it makes itself a session of its own by [`leave_session`].
+/// `git commit | cat` does not wait for it, and a process group of its own; [`leave_session`] is for where that cannot be.
 #[allow(clippy::disallowed_methods)]
 pub fn start(env: &Env, args: &[&str]) -> io::Result<()> {
     let mut command = Command::new(env.exe()?);
@@ -24,6 +24,9 @@ pub fn start(env: &Env, args: &[&str]) -> io::Result<()> {
             command.env(name, OsString::from(env.cwd().join(path)));
         }
     }
+    // A terminal that closes right now, or a Ctrl-C, is not for it, also before it has come to leave its session.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.spawn().map(drop)
 }
 
@@ -32,4 +35,11 @@ pub fn leave_session() {
     // The leader of a group cannot, and is in nobody's way.
     #[cfg(unix)]
     let _as_it_is = rustix::process::setsid();
+}
+
+/// From now on this process, and all that it starts, gives way to others.
+pub fn give_way() {
+    // Where it cannot, it is in their way as much as any other.
+    #[cfg(unix)]
+    let _as_it_is = rustix::process::nice(10);
 }

@@ -2,6 +2,7 @@
 //! that start it on time.
 
 pub mod background;
+pub mod notice;
 mod program;
 pub mod repositories;
 pub mod scheduler;

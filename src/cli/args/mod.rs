@@ -1,6 +1,7 @@
 //! The command line. Its doc comments are the only help text; man page, completions and reference come from them.
 
 mod automation;
+mod jobs;
 mod share;
 mod validate;
 
@@ -12,6 +13,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(super) use self::automation::{
     Finish, Hook, HookProbe, Hooks, HooksAction, Init, Schedule, Scheduler, Start, Trust, Watch,
 };
+use self::jobs::JOBS_EXAMPLES;
+pub(super) use self::jobs::{Chosen, Jobs, JobsCommand};
 pub(super) use self::share::{Fetch, Pin, Prune, Push};
 pub(super) use self::validate::Check;
 use self::{
@@ -235,6 +238,16 @@ pub(super) enum Command {
     /// Take the checkpoint that is due, in the background
     #[command(hide = true)]
     Timed,
+    /// Run the background checks that are due, in the background
+    #[command(hide = true)]
+    JobWorker,
+    /// Look after background checks: list, show, logs, retry, cancel, stats
+    ///
+    /// A checkpoint with checks that have `background = true` is pending until they have passed; then its tag appears. They
+    /// run one job at a time, or as many as git's configuration `checkpoint.backgroundJobs` says; one without an answer is
+    /// tried again later, `checkpoint.jobRetries` times in all (3).
+    #[command(after_long_help = JOBS_EXAMPLES)]
+    Jobs(Jobs),
     /// Let git call this program, beside the hooks that are there
     ///
     /// For post-commit, post-merge, post-checkout, post-rewrite, post-applypatch and pre-push. With git 2.54 or newer they
@@ -266,12 +279,13 @@ impl Command {
     /// Whether it writes to a repository; such commands do nothing where this program is switched off.
     pub(super) fn changes_something(&self) -> bool {
         use Command::{Create, Fetch, Finish, Hooks, Init, Pin, Prune, Push, Recover, Redo, Rollback};
-        use Command::{Start, Timed, Trust, Undo, Unpin, Watch};
+        use Command::{JobWorker, Jobs, Start, Timed, Trust, Undo, Unpin, Watch};
         match self {
             Trust(args) => !args.show,
+            Jobs(jobs) => jobs.changes_something(),
             Hooks(hooks) => hooks.action != HooksAction::Status,
             Create(_) | Init(_) | Rollback(_) | Recover(_) | Undo(_) | Redo(_) => true,
-            Start(_) | Finish(_) | Timed | Watch(_) => true,
+            Start(_) | Finish(_) | Timed | JobWorker | Watch(_) => true,
             Push(_) | Fetch(_) | Prune(_) | Pin(_) | Unpin(_) => true,
             _ => false,
         }

@@ -15,7 +15,9 @@ use crate::{
     git::tree,
     model::{Detail, Oid, PhaseMark, Record, Validation, quote_path},
     ops::{
-        Session, phase, trust,
+        Session,
+        jobs::{self, Enqueued},
+        phase, trust,
         validate::{self, Setting},
     },
     store::Attached,
@@ -187,24 +189,38 @@ impl Begun<'_> {
         if left.is_empty() {
             return Ok(taken);
         }
-        let subject = subject(&taken.record);
         let (heavy, quick): (Vec<_>, Vec<_>) = left.into_iter().partition(|check| check.background);
-        let mark = taken.record.phase.clone();
-        let mut run = |checks: Vec<&Check>, seen: Seen| -> Result<bool> {
-            let (validated, unkept) =
-                setting(session, checks, seen, mark.clone()).run(|run| run.validate(subject, watch))?;
-            taken.checked.extend(validated.checks);
-            taken.unkept = unkept;
-            Ok(!is_trouble(&taken.checked))
-        };
-        let goes_on = quick.is_empty() || run(quick, seen)?;
+        let goes_on = quick.is_empty() || taken.run(session, quick, seen, watch)?;
         if goes_on && !heavy.is_empty() {
+            let said: Vec<_> = taken.checked.iter().map(|one| one.result.clone()).collect();
+            match jobs::enqueue(session, session.env(), &taken.record, &said) {
+                Enqueued::Started | Enqueued::RunsAlready => return Ok(taken),
+                Enqueued::NoProcess(why) => taken.here = Some(why),
+            }
             // The user's files will not stay as they are for so long.
-            run(heavy, Seen { is_whole: false, ..seen })?;
+            taken.run(session, heavy, Seen { is_whole: false, ..seen }, watch)?;
         }
         let _lock = session.lock("create")?;
         (taken.record, taken.unsigned) = publish::conclude(session, &taken.record, &taken.checked)?;
         Ok(taken)
+    }
+}
+
+impl Taken {
+    /// Runs some of its checks; whether they let it go on.
+    fn run(
+        &mut self,
+        session: &Session,
+        checks: Vec<&Check>,
+        seen: Seen,
+        watch: &mut dyn FnMut(Event<'_>),
+    ) -> Result<bool> {
+        let subject = subject(&self.record);
+        let setting = setting(session, checks, seen, self.record.phase.clone());
+        let (validated, unkept) = setting.run(|run| run.validate(subject, watch))?;
+        self.checked.extend(validated.checks);
+        self.unkept = unkept;
+        Ok(!is_trouble(&self.checked))
     }
 }
 

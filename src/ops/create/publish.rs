@@ -66,7 +66,8 @@ pub(in crate::ops) fn conclude(
 ) -> Result<(Record, Option<String>)> {
     let store = session.store();
     let mut record = store.read(&pending.id)?;
-    if record.validation() != Some(Validation::Pending) {
+    // One without an answer can be asked again.
+    if !matches!(record.validation(), Some(Validation::Pending | Validation::Inconclusive)) {
         return Err(Error::refused(format!("the checkpoint {} is not pending any more", record.id))
             .hint("`git checkpoint show` says what became of it"));
     }

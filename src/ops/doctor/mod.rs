@@ -7,6 +7,7 @@ mod automation;
 mod clutter;
 mod coverage;
 mod hooks;
+mod jobs;
 mod local;
 mod records;
 
@@ -93,12 +94,13 @@ pub(super) struct Ground<'a> {
 type Check = fn(&Ground<'_>) -> Result<Vec<Finding>>;
 
 /// Every check of a repository, by the word that its findings have.
-const CHECKS: [(&str, Check); 13] = [
+const CHECKS: [(&str, Check); 14] = [
     ("identity", identity),
     ("hooks", hooks::check),
     ("trust", automation::trust),
     ("schedule", automation::schedule),
     ("timed", automation::timed),
+    ("jobs", jobs::jobs),
     ("operation", local::operation),
     ("locks", local::locks),
     ("leftovers", local::leftovers),
