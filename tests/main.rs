@@ -9,6 +9,7 @@ mod jobs;
 mod kill;
 mod layering;
 mod licences;
+mod measure;
 mod operations;
 mod phase;
 mod pick;

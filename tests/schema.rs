@@ -92,7 +92,7 @@ fn is_a(value: &Value, name: &str) -> bool {
 
 /// Runs a command with `--json`; its answer is one line that is as `name` in the schema says.
 #[track_caller]
-fn answers(repo: &TestRepo, code: i32, name: &str, args: &[&str]) -> Value {
+pub(crate) fn answers(repo: &TestRepo, code: i32, name: &str, args: &[&str]) -> Value {
     let run: Run = repo.checkpoint(&[args, &["--json"]].concat());
     assert_eq!((run.code, run.stdout.lines().count()), (code, 1), "{run}");
     let (schema, value) = (schema(), run.json());
@@ -296,8 +296,12 @@ fn the_check_finds_what_is_wrong() {
     let schema = schema();
     let rule = &schema["$defs"]["diff"];
     let check = |text: &str| faults(&schema, rule, &serde_json::from_str(text).expect("JSON"), "diff").len();
-    assert_eq!(check(r#"{"from":"a","to":null,"files":[{"status":"A","path":"x"}]}"#), 0);
-    assert_eq!(check(r#"{"from":"a","files":[]}"#), 1, "a field is missing");
-    assert_eq!(check(r#"{"from":1,"to":null,"files":[],"more":1}"#), 2, "a wrong type, and one that is not described");
-    assert_eq!(check(r#"{"from":"a","to":null,"files":[{"status":"AA","path":2}]}"#), 3);
+    assert_eq!(check(r#"{"from":"a","to":null,"files":[{"status":"A","path":"x"}],"numbers":[]}"#), 0);
+    assert_eq!(check(r#"{"from":"a","files":[],"numbers":[]}"#), 1, "a field is missing");
+    assert_eq!(
+        check(r#"{"from":1,"to":null,"files":[],"numbers":[],"more":1}"#),
+        2,
+        "a wrong type, and one that is not described"
+    );
+    assert_eq!(check(r#"{"from":"a","to":null,"files":[{"status":"AA","path":2}],"numbers":[]}"#), 3);
 }

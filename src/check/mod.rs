@@ -5,7 +5,9 @@
 //! as far as there is room and they allow it; each has its own time limit, and all of them may share a budget.
 
 mod board;
+mod breaches;
 mod logs;
+pub mod numbers;
 mod place;
 mod rooms;
 mod run;
@@ -16,6 +18,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 
 use crate::model::{CheckResult, Oid, Verdict};
 
+pub use breaches::Breaches;
 pub use logs::{Logs, excerpt, tail};
 pub use place::{Place, Preparation, Surroundings};
 pub use rooms::{Seen, UserFiles};
@@ -73,6 +76,8 @@ pub enum Why {
     NotStarted(String),
     /// The check of this name, which it needs, did not pass.
     Needs(String),
+    /// What its numbers say, in words; it passes where they are only to be warned of.
+    Numbers(String),
     /// It failed when it was last run on this tree, so it was not run again.
     Known,
 }
@@ -95,6 +100,7 @@ impl fmt::Display for Why {
             }
             Why::NotStarted(why) => write!(f, "it could not be run: {why}"),
             Why::Needs(name) => write!(f, "it was not run, as `{name}` did not pass"),
+            Why::Numbers(why) => f.write_str(why),
             Why::Known => f.write_str("it failed on this very tree before"),
         }
     }

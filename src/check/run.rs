@@ -11,8 +11,9 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    Checked, Logs, Subject, Surroundings, UserFiles, Validated, Why,
+    Breaches, Checked, Logs, Subject, Surroundings, UserFiles, Validated, Why,
     board::{Board, Next},
+    numbers::{self, Baselines},
     rooms::{Room, Rooms},
     selection::{definition, is_of_the_tree},
     times::Times,
@@ -53,6 +54,8 @@ pub struct Circumstances<'a> {
     pub room: usize,
     /// The user's worktree.
     pub user: UserFiles<'a>,
+    /// What numbers are compared with.
+    pub baselines: Baselines<'a>,
 }
 
 /// Which verdicts of before count.
@@ -105,6 +108,7 @@ struct Done {
 struct Course<'r> {
     rooms: Rooms<'r>,
     times: Times,
+    breaches: Breaches,
     checked: Vec<Option<Checked>>,
     known: Vec<Option<Known>>,
     rooms_of: Vec<Option<Room>>,
@@ -119,7 +123,9 @@ impl<'r> Run<'r> {
     /// What is known of a commit already.
     pub fn known(&self, subject: Subject) -> Vec<Checked> {
         let verdicts = Verdicts::on(self.repo, subject.tree).unwrap_or_default();
-        self.checks.iter().filter_map(|check| self.look_up(check, &verdicts)).collect()
+        // What is over a limit has been so since somebody measured it; looking a number up is not measuring it again.
+        let mut breaches = Breaches::load(self.repo);
+        self.checks.iter().filter_map(|check| self.look_up(check, &verdicts, &mut breaches)).collect()
     }
 
     /// Validates one commit. What is known is not found out again; new verdicts are kept, and why they could not be, if so,
@@ -130,13 +136,15 @@ impl<'r> Run<'r> {
         let mut course = Course {
             rooms: Rooms::new(self.repo, subject, &self.circumstances.user),
             times: Times::read(self.repo),
+            breaches: Breaches::load(self.repo),
             checked: vec![None; self.checks.len()],
             known: vec![None; self.checks.len()],
             rooms_of: vec![None; self.checks.len()],
         };
         let mut board = Board::new(&self.checks, self.circumstances.room);
+        let mut breaches = Breaches::load(self.repo);
         for (number, check) in self.checks.iter().enumerate() {
-            if let Some(checked) = self.look_up(check, &verdicts) {
+            if let Some(checked) = self.look_up(check, &verdicts, &mut breaches) {
                 board.settle(number, checked.result.verdict == Verdict::Pass);
                 watch(Event::Ended(&checked, subject));
                 course.checked[number] = Some(checked);
@@ -148,17 +156,20 @@ impl<'r> Run<'r> {
         (Validated { subject, checks: course.checked.into_iter().flatten().collect() }, unkept)
     }
 
-    fn look_up(&self, check: &Check, verdicts: &Verdicts) -> Option<Checked> {
+    fn look_up(&self, check: &Check, verdicts: &Verdicts, breaches: &mut Breaches) -> Option<Checked> {
         if self.circumstances.cache == Cache::None || !is_of_the_tree(check) {
             return None;
         }
         let known = verdicts.of(&definition(check))?;
-        let why = match (known.verdict, self.circumstances.cache) {
-            (Verdict::Pass, _) => None,
-            (_, Cache::All) => Some(Why::Known),
+        let mut checked = match (known.verdict, self.circumstances.cache) {
+            (Verdict::Pass, _) => {
+                let Circumstances { baselines, now, .. } = self.circumstances;
+                let answer = numbers::judge_known(check, &known.numbers, baselines, breaches, now);
+                measured(answered(check, (Verdict::Pass, None), known.took), answer)
+            }
+            (_, Cache::All) => answered(check, (known.verdict, Some(Why::Known)), known.took),
             _ => return None,
         };
-        let mut checked = answered(check, (known.verdict, why), known.took);
         checked.result.cached = true;
         Some(checked)
     }
@@ -272,12 +283,22 @@ impl<'r> Run<'r> {
             Ok(Ended::Code(code @ (126 | 127))) => (Verdict::Inconclusive, Some(Why::Code(code))),
             Ok(Ended::Code(code)) => (Verdict::Fail, Some(Why::Code(code))),
         };
+        let log = self.logs.file(subject.commit, &check.name).ok();
         let mut checked = answered(check, (verdict, why), done.took);
-        checked.log = self.logs.file(subject.commit, &check.name).ok();
+        let mut numbers = Some(Vec::new());
         if verdict == Verdict::Pass {
             course.times.learn(&check.name, done.took);
+            if !check.measures.is_empty() {
+                let output = log.as_ref().and_then(|log| std::fs::read(log).ok()).unwrap_or_default();
+                let Circumstances { baselines, now, .. } = self.circumstances;
+                checked = measured(checked, numbers::judge(check, &output, baselines, &mut course.breaches, now));
+                let found = &checked.result.measurements;
+                // Without its numbers a pass is no answer that could be looked up.
+                numbers = (!found.is_empty()).then(|| found.iter().map(|one| (one.name.clone(), one.value)).collect());
+            }
         }
-        course.known[done.number] = Some(Known { verdict, took: done.took, numbers: Vec::new() });
+        checked.log = log;
+        course.known[done.number] = numbers.map(|numbers| Known { verdict, took: done.took, numbers });
         if room == Some(Room::Own) {
             checked = void_if_changed(checked, course.rooms.leave(Room::Own, done.number));
         }
@@ -345,6 +366,8 @@ impl<'r> Run<'r> {
         }
         if course.rooms_of.iter().any(Option::is_some) {
             course.times.write(self.repo);
+            // Without them, the time that a limit may be crossed begins anew.
+            let _lost = course.breaches.save(self.repo);
         }
         verdicts::keep(self.repo, subject.tree, &findings, self.circumstances.by).err()
     }
@@ -404,6 +427,15 @@ fn answered(check: &Check, (verdict, why): (Verdict, Option<Why>), took: Duratio
         measurements: Vec::new(),
     };
     Checked { result, why, log: None }
+}
+
+/// The same with what its numbers come to.
+fn measured(mut checked: Checked, (measurements, verdict, why): numbers::Answer) -> Checked {
+    checked.result.measurements = measurements;
+    checked.result.verdict = verdict;
+    checked.result.why.clone_from(&why);
+    checked.why = why.map(Why::Numbers);
+    checked
 }
 
 fn unanswered(check: &Check, why: Why) -> Checked {

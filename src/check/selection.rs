@@ -34,16 +34,14 @@ pub fn select<'c>(checks: &'c [Check], selection: &Selection<'_>) -> Vec<&'c Che
 /// What a verdict of a check depends on beside the tree. A limit for a number does not belong to it: the number is kept
 /// with the verdict and judged whenever it is looked up.
 pub fn definition(check: &Check) -> Definition {
-    let setup = check.setup.as_deref().unwrap_or_default();
-    let is_bare = check.setup.is_none() && check.salt.is_empty() && !check.clean && check.link.is_empty();
-    match is_bare {
-        true => Definition::of(&check.run, &[]),
-        false => {
-            let clean = if check.clean { "clean" } else { "" };
-            let parts = [check.salt.as_str(), setup, clean].into_iter().chain(check.link.iter().map(String::as_str));
-            Definition::of(&check.run, &parts.collect::<Vec<_>>())
-        }
-    }
+    let setup = check.setup.as_deref().map(|setup| format!("setup {setup}"));
+    let salt = Some(&check.salt).filter(|salt| !salt.is_empty()).map(|salt| format!("salt {salt}"));
+    let clean = check.clean.then(|| "clean".to_owned());
+    let links = check.link.iter().map(|link| format!("link {link}"));
+    let numbers =
+        check.measures.iter().map(|measure| format!("measure {} {}", measure.samples, measure.pattern.as_str()));
+    let parts: Vec<String> = setup.into_iter().chain(salt).chain(clean).chain(links).chain(numbers).collect();
+    Definition::of(&check.run, &parts)
 }
 
 /// Whether a verdict of this check is about the tree, so that it can be kept for it.
@@ -86,7 +84,18 @@ mod tests {
         let of = |more: &str| definition(&Config::parse(&text(more)).expect("valid").checks_for_tests()[0]);
         let plain = of("");
         assert_eq!(plain, of("severity = 'low'\ntimeout = '1s'\non = ['push']\nbackground = true\nsetup-when = ['x']"));
-        let others = ["salt = '2'", "setup = '2'", "clean = true", "link = ['2']", "link = ['2', '3']"];
+        let others = [
+            "measure = { pattern = '(\\d)' }",
+            "measure = { pattern = '(\\d)', samples = 2 }",
+            "measure = { pattern = '(\\d\\d)' }",
+            "salt = '2'",
+            "setup = '2'",
+            "clean = true",
+            "link = ['2']",
+            "link = ['2', '3']",
+        ];
+        let limits = |more: &str| of(&format!("measure = {{ pattern = '(\\d)'{more} }}"));
+        assert_eq!(limits(""), limits(", fail = 3, warn = 2, unit = 's', drift = '1%', for = '5m'"));
         let all: HashSet<_> = others.iter().map(|more| format!("{:?}", of(more))).collect();
         assert_eq!(all.len(), others.len());
         assert!(others.iter().all(|more| of(more) != plain));

@@ -2,14 +2,20 @@
 
 use serde::Serialize;
 
-use super::{args, json, show};
-use crate::{config::Env, error::Result, ops::diff, ui::Ui};
+use super::{args, json, numbers, show};
+use crate::{
+    config::Env,
+    error::Result,
+    ops::{Session, diff},
+    ui::Ui,
+};
 
 #[derive(Serialize)]
 struct Value {
     from: String,
     to: Option<String>,
     files: Vec<json::File>,
+    numbers: Vec<json::Compared>,
 }
 
 pub(super) fn run(args: &args::Diff, env: &Env, ui: &mut Ui) -> Result<u8> {
@@ -17,17 +23,28 @@ pub(super) fn run(args: &args::Diff, env: &Env, ui: &mut Ui) -> Result<u8> {
     let to = args.to.as_deref().map(show::selector).transpose()?;
     let difference = diff::diff(&session, &show::selector(&args.from)?, to.as_ref())?;
     if ui.is_json() {
-        let files = json::files(&difference.files);
-        ui.value(&Value { from: difference.from, to: difference.to, files })?;
+        let (files, numbers) = (json::files(&difference.files), json::compared(&difference.numbers));
+        ui.value(&Value { from: difference.from, to: difference.to, files, numbers })?;
     } else if args.name_status {
         for (letter, path) in &difference.files {
             ui.line(format!("{letter} {path}"))?;
         }
-    } else if !difference.files.is_empty() {
-        let color = if ui.is_color() { "--color=always" } else { "--color=never" };
-        let options: &[&str] = if args.stat { &[color, "--stat"] } else { &[color] };
-        let patch = difference.patch(&session, options)?;
-        ui.bytes(&patch)?;
+    } else {
+        print(&difference, &session, args.stat, ui)?;
     }
     Ok(0)
+}
+
+fn print(difference: &diff::Difference, session: &Session, stat: bool, ui: &mut Ui) -> Result<()> {
+    if !difference.files.is_empty() {
+        let color = if ui.is_color() { "--color=always" } else { "--color=never" };
+        let options: &[&str] = if stat { &[color, "--stat"] } else { &[color] };
+        let patch = difference.patch(session, options)?;
+        ui.bytes(&patch)?;
+    }
+    if !difference.numbers.is_empty() {
+        let between = if difference.files.is_empty() { "" } else { "\n" };
+        ui.line(format!("{between}numbers:\n{}", numbers::indented(&numbers::compared(&difference.numbers), 2)))?;
+    }
+    Ok(())
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use gix::bstr::BString;
 use serde::Serialize;
 
-pub(super) use self::checks::{Check, check_value};
+pub(super) use self::checks::{Check, Compared, check_value, compared};
 use crate::model::{self, Elapsed, Head, Oid, Record, Skipped, quote_path};
 
 /// A checkpoint, as `create`, `list`, `show` and `status` print it.

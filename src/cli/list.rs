@@ -1,11 +1,11 @@
 //! `git checkpoint list`.
 
-use super::{args, create, json};
+use super::{args, create, json, numbers};
 use crate::{
     config::Env,
     error::Result,
     model::Record,
-    ops::list,
+    ops::{list, numbers::series},
     ui::{Ui, age, table},
 };
 
@@ -32,6 +32,10 @@ pub(super) fn run(args: &args::List, env: &Env, ui: &mut Ui) -> Result<u8> {
             ]
         };
         ui.line(table(listed.records.iter().map(row).collect()))?;
+        let series = series(&listed.records);
+        if !series.is_empty() {
+            ui.line(format!("\n{}", numbers::courses(&series, env.is_utf8())))?;
+        }
     }
     Ok(0)
 }

@@ -18,6 +18,7 @@ mod json;
 mod list;
 mod log;
 mod man;
+mod numbers;
 mod pin;
 mod pre_push;
 mod prune;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{args, create, json};
+use super::{args, create, json, numbers};
 use crate::{
     config::Env,
     error::{Error, Result},
@@ -55,6 +55,12 @@ fn print(shown: &Shown, now: &chrono::DateTime<chrono::Utc>, ui: &mut Ui) -> Res
         ui.line(format!("  id {}", record.id))?;
         if let Some(validation) = record.validation() {
             ui.line(format!("  {}", validation.as_str()))?;
+        }
+        if !record.checks.is_empty() {
+            ui.line(format!("  checks:\n{}", numbers::indented(&numbers::checks(&record.checks), 4)))?;
+        }
+        if let Some(measured) = numbers::measurements(&record.checks) {
+            ui.line(format!("  numbers:\n{}", numbers::indented(&measured, 4)))?;
         }
     }
     let head = state.head.commit().map_or_else(|| "without a commit".into(), |id| format!("at {id}"));

@@ -4,20 +4,20 @@
 
 use std::str::FromStr;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error as _, IgnoredAny},
-};
+use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
 
-use super::{order::position, schema::from_text};
-use crate::model::{Severity, TimeLimit};
+use super::{measures::MeasureForms, order::position, schema::from_text};
+use crate::{
+    error,
+    model::{Measure, Severity, TimeLimit},
+};
 
 /// The longest name of a check, in characters: it is a file's name too.
 const MAX_NAME: usize = 64;
 
 /// A command that says whether a state is good.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Check {
     /// Unique in the file; letters, digits, `-`, `_` and `.`, so it can name a file.
     pub name: String,
@@ -51,6 +51,8 @@ pub struct Check {
     pub salt: String,
     /// The line of the file that its name is on, for messages.
     pub line: usize,
+    /// The numbers that are read from its output, and their limits; their names are unique within the check.
+    pub measures: Vec<Measure>,
 }
 
 /// Which files a check looks at.
@@ -195,7 +197,8 @@ pub(super) struct CheckForm {
     cache: bool,
     #[serde(default)]
     salt: String,
-    measure: Option<IgnoredAny>,
+    #[serde(default)]
+    measure: MeasureForms,
 }
 
 fn yes() -> bool {
@@ -226,19 +229,18 @@ impl CheckForm {
     pub(super) fn inactive(&self) -> impl Iterator<Item = &'static str> {
         let later = |on: &Moment| !matches!(on, Moment::Checkpoint | Moment::Push);
         let elsewhere = self.on.as_ref().is_some_and(|on| on.iter().any(later));
-        let keys =
-            [("check.on` other than `checkpoint` and `push", elsewhere), ("check.measure", self.measure.is_some())];
-        keys.into_iter().filter(|(_, is_there)| *is_there).map(|(key, _)| key)
+        elsewhere.then_some("check.on` other than `checkpoint` and `push").into_iter()
     }
-}
 
-impl CheckForm {
-    /// What stands in the file `text`.
-    pub(super) fn read(self, text: &str) -> Check {
+    /// What stands in the file `text`, if its measures can be understood.
+    pub(super) fn read(self, text: &str) -> error::Result<Check> {
         let form = self;
-        Check {
-            line: position(text, form.name.span().start).0,
-            name: form.name.into_inner().0,
+        let line = position(text, form.name.span().start).0;
+        let name = form.name.into_inner().0;
+        Ok(Check {
+            line,
+            measures: form.measure.measures(&name, text)?,
+            name,
             run: form.run.0,
             on: form.on.unwrap_or_else(|| vec![Moment::Checkpoint, Moment::Push, Moment::Rollback]),
             severity: form.severity,
@@ -253,7 +255,7 @@ impl CheckForm {
             setup_when: form.setup_when,
             cache: form.cache,
             salt: form.salt,
-        }
+        })
     }
 }
 

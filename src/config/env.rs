@@ -159,6 +159,14 @@ impl Env {
         named.or_else(|| Some(Path::new(self.var("HOME")?).join(default)))
     }
 
+    /// Whether the screen shows more than ASCII: the locale says so, and it is not the simplest of terminals.
+    pub fn is_utf8(&self) -> bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| self.var(name));
+        let locale = locale.unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        let is_dumb = self.var("TERM").is_some_and(|term| term == "dumb");
+        !is_dumb && (locale.contains("utf-8") || locale.contains("utf8"))
+    }
+
     /// Whether a person can be asked: standard input and standard error are both a terminal.
     pub fn is_interactive(&self) -> bool {
         self.terminal

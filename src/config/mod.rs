@@ -2,6 +2,7 @@
 
 mod checks;
 mod env;
+mod measures;
 mod order;
 mod retention;
 mod schema;

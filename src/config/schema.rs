@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     error::{Context, Error, Result},
-    model::{ByteSize, Elapsed, Schedule, Template},
+    model::{ByteSize, Elapsed, Measure, Schedule, Template},
 };
 
 /// The file's name, at the top of the worktree.
@@ -200,7 +200,7 @@ impl Config {
             gate: file.checkpoint,
             push: file.push,
             retention: Retention::from(file.retention),
-            checks: file.check.into_iter().map(|form| form.read(text)).collect(),
+            checks: file.check.into_iter().map(|form| form.read(text)).collect::<Result<_>>()?,
             source: Some(Source { text: text.to_owned(), hash: ContentHash::of(text.as_bytes()) }),
             schedule,
             names: Names {
@@ -224,6 +224,12 @@ impl Config {
     #[cfg(test)]
     pub(crate) fn checks_for_tests(&self) -> &[Check] {
         &self.checks
+    }
+
+    /// How a check's measurement is read and compared. Nothing of it is ever run, so that needs no consent.
+    pub fn measure(&self, check: &str, measurement: &str) -> Option<&Measure> {
+        let mut measures = self.checks.iter().filter(|known| known.name == check).flat_map(|check| &check.measures);
+        measures.find(|measure| measure.names(check).any(|name| name == measurement))
     }
 
     /// The commands that the file wants run, to be shown; empty where there is nothing that needs trust.
@@ -332,11 +338,11 @@ mod tests {
     #[test]
     fn values_are_read_and_what_is_not_acted_on_is_named() {
         let text = "[tag]\nkind = 'none'\n[capture]\nmax-file-size = '1MiB'\nexclude = ['*.log']\n\
-                    [[check]]\nname = 'unit'\nrun = 'true'\non = ['push', 'monitor']\nmeasure = {}\n[retention]\nlast = 3\n[phase]\ntag = 'day_{day}_complete'";
+                    [[check]]\nname = 'unit'\nrun = 'true'\non = ['push', 'monitor']\n[retention]\nlast = 3\n[phase]\ntag = 'day_{day}_complete'";
         let config = Config::parse(text).expect("valid");
         assert_eq!(config.tag, TagKind::None);
         assert_eq!(config.capture.max_file_size, ByteSize(1 << 20));
-        assert_eq!(config.inactive, ["check.measure", "check.on` other than `checkpoint` and `push"]);
+        assert_eq!(config.inactive, ["check.on` other than `checkpoint` and `push"]);
         assert!(config.names.tag.is_some());
     }
 

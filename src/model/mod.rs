@@ -10,6 +10,7 @@ mod hook_event;
 mod id;
 mod job;
 mod limit;
+mod measure;
 mod phase;
 mod quote;
 mod record;
@@ -30,6 +31,9 @@ pub use hook_event::HookEvent;
 pub use id::{Kind, RecordId};
 pub use job::{AttemptEnd, JobState, Next, after_attempt, until};
 pub use limit::TimeLimit;
+pub use measure::{
+    Better, Breach, Judged, Measure, NO_BASELINE, Number, Pattern, Percent, amount, verdict as verdict_of,
+};
 pub use phase::{Course, Due, DueFacts, PhaseEvent, PhaseMark, day, due};
 pub use quote::{quote_path, unquote_path};
 pub use record::{Detail, FORMAT, PickedCommit, Record, RefChange};

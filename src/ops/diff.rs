@@ -1,6 +1,10 @@
 //! What differs between two states, or between one and the working state now.
 
-use super::{Session, select};
+use super::{
+    Session,
+    numbers::{self, Compared},
+    select,
+};
 use crate::{
     error::Result,
     git::{objects, tree},
@@ -17,6 +21,8 @@ pub struct Difference {
     pub to: Option<String>,
     /// Letter and path.
     pub files: Vec<(char, String)>,
+    /// The numbers of both, where two checkpoints are compared; the working state now has none.
+    pub numbers: Vec<Compared>,
     trees: (Oid, Oid),
 }
 
@@ -31,7 +37,15 @@ pub fn diff(session: &Session, from: &Selector, to: Option<&Selector>) -> Result
     };
     let trees = (from.state.worktree, second);
     let changes = tree::diff(&session.repo, trees.0, trees.1)?;
+    let checks = |selected: &select::Selected| selected.record.as_ref().map(|record| record.checks.clone());
+    let numbers = match (checks(&from), to.as_ref().map(checks)) {
+        (Some(from), Some(Some(to))) => numbers::compare(&from, &to, |label| {
+            session.config.measure(&label.check, &label.name).map(|measure| measure.better)
+        }),
+        _ => Vec::new(),
+    };
     Ok(Difference {
+        numbers,
         from: from.name,
         to: to.map(|to| to.name),
         files: changes.iter().map(|change| (change.status(), quote_path(change.path.as_ref()))).collect(),

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Instant};
 
 use super::{
-    Session,
+    Session, baseline,
     phase::{self, Membership},
 };
 use crate::{
@@ -66,6 +66,7 @@ impl<'s> Setting<'s> {
                 Membership::None | Membership::Ended(_) => (None, None),
             },
         };
+        let numbers = baseline::gather(session, checks.iter().copied())?;
         let logs = match logs {
             Some(dir) => Logs::at(&session.repo, dir),
             None => Logs::of(&session.repo, session.now, moment.as_str()),
@@ -80,6 +81,7 @@ impl<'s> Setting<'s> {
             by: &session.identity,
             cache,
             room: jobs.unwrap_or_else(|| configured_jobs(session)),
+            baselines: &|check, measure, name| numbers.of(check, measure, name),
             user: UserFiles { top: session.repo.workdir(), look: &look, seen },
         };
         Ok(with(&Run::new(&session.repo, checks, &logs, circumstances)))

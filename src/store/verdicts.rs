@@ -27,9 +27,9 @@ pub struct Definition(String);
 
 impl Definition {
     /// Of the command that it runs, and of what else its answer depends on.
-    pub fn of(run: &str, parts: &[&str]) -> Self {
+    pub fn of<T: AsRef<str>>(run: &str, parts: &[T]) -> Self {
         let mut text = format!("check 1\0{run}");
-        for part in parts {
+        for part in parts.iter().map(AsRef::as_ref) {
             // The length, so that what is in one part cannot be taken for two.
             text.push_str(&format!("\0{}\0{part}", part.len()));
         }
@@ -153,7 +153,8 @@ mod tests {
 
     #[test]
     fn a_pass_counts_a_failure_does_too_and_all_else_is_nothing() {
-        let (mine, other) = (Definition::of("make test", &[]), Definition::of("make  test", &[]));
+        let plain = |run| Definition::of::<&str>(run, &[]);
+        let (mine, other) = (plain("make test"), plain("make  test"));
         assert_ne!(mine, other);
         assert_ne!(Definition::of("a", &["b\0", "c"]), Definition::of("a", &["b", "\0c"]));
         let line = |verdict: &str, of: &Definition| format!("{verdict} {} unit 2026-11-21T14:00:00Z\n", of.0);

@@ -4,6 +4,7 @@
 //! quietly.
 
 mod progress;
+mod spark;
 mod text;
 
 use std::io::{self, BufWriter, Write};
@@ -12,6 +13,7 @@ use anstream::{AutoStream, ColorChoice};
 use serde::Serialize;
 
 use progress::Progress;
+pub use spark::sparkline;
 use text::screen;
 pub use text::{age, clean, exact, plural, table};
 

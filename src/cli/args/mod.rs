@@ -130,12 +130,15 @@ pub(super) enum Command {
     #[command(after_long_help = CREATE_EXAMPLES)]
     Create(Create),
     /// List the checkpoints, newest first
+    ///
+    /// Below them, the course of each number that their checks printed, the oldest left.
     List(List),
-    /// Show a state: what it holds, and what was left out
+    /// Show a state: what it holds, what was left out, and what its checks said
     Show(Show),
     /// Show what differs between two states
     ///
-    /// Compares two states, or one with the working state now.
+    /// Compares two states, or one with the working state now. After the files come the numbers that the checks of two
+    /// checkpoints printed.
     Diff(Diff),
     /// Show what is changed, saved, and half done
     Status,

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::model::{self, CheckResult};
+use crate::{
+    model::{self, CheckResult},
+    ops::numbers,
+};
 
 /// What one check said.
 #[derive(Serialize)]
@@ -27,6 +30,31 @@ pub(in crate::cli) struct Measurement {
     unit: Option<String>,
     limit: Option<String>,
     level: &'static str,
+}
+
+/// A number in two checkpoints.
+#[derive(Serialize)]
+pub(in crate::cli) struct Compared {
+    check: String,
+    name: String,
+    unit: Option<String>,
+    from: Option<f64>,
+    to: Option<f64>,
+    change_percent: Option<f64>,
+    trend: Option<&'static str>,
+}
+
+pub(in crate::cli) fn compared(numbers: &[numbers::Compared]) -> Vec<Compared> {
+    let value = |one: &numbers::Compared| Compared {
+        check: one.label.check.clone(),
+        name: one.label.name.clone(),
+        unit: (!one.label.unit.is_empty()).then(|| one.label.unit.clone()),
+        from: one.from,
+        to: one.to,
+        change_percent: one.change.map(|change| change * 100.0).filter(|percent| percent.is_finite()),
+        trend: one.trend.map(numbers::Trend::as_str),
+    };
+    numbers.iter().map(value).collect()
 }
 
 /// What a check said; `log` is where its output is, if it is kept on this machine.

@@ -1,7 +1,7 @@
 //! Commands of the configuration, started by `sh -c` and never left running.
 //!
-//! A command gets a process group of its own, and what leaves the group is found by a mark that all it starts inherits (see
-//! [`strays`]). Its output comes through a pipe that is never waited for, so nothing which it leaves behind can keep this
+//! A command gets a process group of its own, and what leaves the group is found by a mark that all it starts inherits (`strays`
+//! says how). Its output comes through a pipe that is never waited for, so nothing which it leaves behind can keep this
 //! program waiting, and however much it prints, its exit code alone decides. A second small process ends all of it when this
 //! program ends in any way, `kill -9` included.
 //!
