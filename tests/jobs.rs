@@ -154,10 +154,8 @@ fn a_failure_is_told_once_and_leaves_no_tag() {
     let said = beside(&repo, "said");
     repo.write(bin.join("notify-send"), format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >> '{}'\n", said.display()));
     repo.chmod(bin.join("notify-send"), 0o755);
-    let path = std::env::var("PATH").expect("there is one");
-    let own = PathBuf::from(env!("CARGO_BIN_EXE_git-checkpoint"));
-    let own = own.parent().expect("it is in a folder").display();
-    repo.set_var("PATH", format!("{}:{own}:{path}", bin.display()));
+    let path = repo.command("sh").args(["-c", "printf %s \"$PATH\""]).output().expect("there is a shell").stdout;
+    repo.set_var("PATH", format!("{}:{}", bin.display(), String::from_utf8_lossy(&path)));
     let id = pending(&repo);
     repo.checkpoint_ok(&["jobs", "retry", &id]);
     wait_for("a notice", || said.exists());

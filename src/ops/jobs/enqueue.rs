@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{is_allowed, run::definition, slots};
+use super::{around::definition, is_allowed, slots};
 use crate::{
     config::Env,
     error::{Error, Result},

@@ -92,9 +92,12 @@ mod tests {
         // A person who asks for it after all has it run, but for what is done or not allowed.
         let asked = |change: &dyn Fn(&mut Facts)| with(&|facts| (facts.is_asked = true, change(facts)).1);
         for (change, expected) in [
-            (&(|facts: &mut Facts| facts.record = Some(Validation::Failed)) as &dyn Fn(&mut Facts), Decision::Run),
-            (&|facts| facts.record = Some(Validation::Inconclusive), Decision::Run),
+            (
+                &(|facts: &mut Facts| facts.record = Some(Validation::Inconclusive)) as &dyn Fn(&mut Facts),
+                Decision::Run,
+            ),
             (&|facts| facts.ended_phase = Some("phase2".into()), Decision::Run),
+            (&|facts| facts.record = Some(Validation::Failed), end(Failed, "its checkpoint has failed already")),
             (&|facts| facts.record = Some(Validation::Validated), end(Passed, "its checkpoint is validated already")),
             (&|facts| facts.untrusted = Some("changed".into()), Decision::Hold("changed".into())),
             (&|facts| facts.is_undone = true, end(Cancelled, "the checkpoint was taken back")),
