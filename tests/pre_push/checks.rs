@@ -50,7 +50,7 @@ fn the_commit_is_validated_and_not_what_is_on_disk() {
 #[test]
 fn the_private_worktree_is_never_in_the_users() {
     let repo =
-        trusted("[[check]]\nname = \"where\"\non = [\"push\"]\nisolation = \"worktree\"\nrun = \"pwd -P; exit 1\"\n");
+        trusted("[[check]]\nname = \"where\"\non = [\"push\"]\nclean = true\nrun = \"pwd -P; exit 1\"\n");
     repo.dir("tmp");
     repo.set_var("TMPDIR", repo.path().join("tmp"));
     commit(&repo, "good");
@@ -255,7 +255,7 @@ fn assert_ends(pid: &str) {
     }
 }
 
-const SLOW: &str = "[[check]]\nname = \"slow\"\non = [\"push\"]\nisolation = \"worktree\"\n\
+const SLOW: &str = "[[check]]\nname = \"slow\"\non = [\"push\"]\nclean = true\n\
      run = '''echo $$ > \"$(dirname \"$HOME\")/pid\"; test -f \"$(dirname \"$HOME\")/fast\" || sleep 600'''\n";
 
 #[test]
@@ -290,7 +290,7 @@ fn ctrl_c_ends_the_check_stops_the_push_and_leaves_nothing() {
 #[test]
 fn folders_that_a_check_has_closed_are_removed_all_the_same() {
     let repo = trusted(
-        "[[check]]\nname = \"closed\"\non = [\"push\"]\nisolation = \"worktree\"\n\
+        "[[check]]\nname = \"closed\"\non = [\"push\"]\nclean = true\n\
          run = \"mkdir -p deep/er && touch deep/er/file && chmod 500 deep/er deep\"\n",
     );
     commit(&repo, "good");
