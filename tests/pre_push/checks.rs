@@ -49,8 +49,7 @@ fn the_commit_is_validated_and_not_what_is_on_disk() {
 
 #[test]
 fn the_private_worktree_is_never_in_the_users() {
-    let repo =
-        trusted("[[check]]\nname = \"where\"\non = [\"push\"]\nclean = true\nrun = \"pwd -P; exit 1\"\n");
+    let repo = trusted("[[check]]\nname = \"where\"\non = [\"push\"]\nclean = true\nrun = \"pwd -P; exit 1\"\n");
     repo.dir("tmp");
     repo.set_var("TMPDIR", repo.path().join("tmp"));
     commit(&repo, "good");

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     config::{ContentHash, Env, Moment},
     error::Result,
-    model::{PhaseMark, Record, RecordId},
+    model::RecordId,
     ops::{Session, trust},
     store::jobs::Job,
 };
@@ -73,12 +73,4 @@ pub(super) fn untrusted(standing: &trust::Standing) -> &'static str {
         }
         trust::Standing::Commands(_) => ".checkpoint.toml is not trusted; `git checkpoint trust` asks",
     }
-}
-
-/// The phase of a checkpoint that has ended by another record.
-pub(super) fn ended_phase(session: &Session, record: &Record) -> Option<String> {
-    let name = &record.phase.as_ref().filter(|mark| !mark.is_closed())?.name;
-    let newest = session.store().newest_of_phase(name).ok().flatten()?.1;
-    let is_over = newest.id != record.id && newest.phase.as_ref().is_some_and(PhaseMark::is_closed);
-    is_over.then(|| name.clone())
 }

@@ -9,7 +9,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    around::{Clock, definition, ended_phase, rebuilt, session_of, untrusted},
+    around::{Clock, definition, rebuilt, session_of, untrusted},
     most_attempts,
     plan::{self, Decision},
     settle::{self, Settled},
@@ -129,7 +129,6 @@ impl Run<'_> {
         }
         let (mut facts, record) = settle::look(session, &job.id, job.asked)?;
         facts.cancelled = self.keeper.jobs.cancelled(&job.id);
-        facts.ended_phase = record.as_ref().and_then(|record| ended_phase(session, record));
         let standing = trust::gather(session, self.env);
         let trusted = match &standing {
             trust::Standing::Commands(trust) => trust.consent(),
