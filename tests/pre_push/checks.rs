@@ -287,6 +287,31 @@ fn ctrl_c_ends_the_check_stops_the_push_and_leaves_nothing() {
 }
 
 #[test]
+fn ctrl_c_that_git_hands_on_as_well_is_one_ctrl_c() {
+    use std::os::unix::process::CommandExt;
+    let repo = trusted(&SLOW.replace("\"push\"", "\"checkpoint\""));
+    let file = repo.root().join("pid");
+    let mut command = repo.command("git");
+    let command =
+        command.args(["checkpoint", "check"]).stderr(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    let child = command.process_group(0).spawn().expect("it can be run");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !std::fs::read_to_string(&file).is_ok_and(|pid| pid.ends_with('\n')) {
+        assert!(Instant::now() < deadline, "the check never began");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let pid = std::fs::read_to_string(&file).expect("it is there").trim().to_owned();
+    let asked =
+        repo.command("kill").args(["-INT", "--", &format!("-{}", child.id())]).status().expect("there is a kill");
+    assert!(asked.success());
+    let output = child.wait_with_output().expect("it can be waited for");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("slow has no answer") && said.contains("it was stopped"), "{said}");
+    assert_ends(&pid);
+    assert_nothing_left(&repo);
+}
+
+#[test]
 fn folders_that_a_check_has_closed_are_removed_all_the_same() {
     let repo = trusted(
         "[[check]]\nname = \"closed\"\non = [\"push\"]\nclean = true\n\
