@@ -292,3 +292,21 @@ fn workers_at_once_never_run_one_job() {
     assert!(!clash.exists(), "a job was run twice");
     assert_eq!(tags(&repo).len(), 6);
 }
+
+#[test]
+fn what_the_checks_that_were_waited_for_printed_is_in_the_record_too() {
+    let repo = TestRepo::with_commit();
+    let quick = "[[check]]\nname = \"quick\"\nrun = \"echo said quickly\"\n";
+    let heavy = "[[check]]\nname = \"heavy\"\nrun = \"echo said slowly\"\nbackground = true\n";
+    repo.write(".checkpoint.toml", format!("{quick}{heavy}"));
+    trust(&repo);
+    let taken = repo.checkpoint_ok(&["create", "--json"]).json();
+    assert_eq!(taken["state"], "pending", "{taken}");
+    let id = taken["id"].as_str().expect("an id");
+    expect_state(&repo, id, "passed");
+    for (check, said) in [("quick", "said quickly"), ("heavy", "said slowly")] {
+        let log = repo.git(&["cat-file", "-p", &format!("refs/checkpoint/files/{id}:logs/{check}")]);
+        assert_eq!(log, said, "{check}");
+    }
+    repo.fsck();
+}
