@@ -15,7 +15,7 @@ use crate::{
     config::Env,
     error::{Context, Error, Result},
     git,
-    model::{CheckResult, JobState, RecordId},
+    model::{AttemptEnd, CheckResult, JobState, RecordId},
     ops::{
         Session,
         jobs::{self, Cancelled, Enqueued, Heavy, Listed, Ran, Retried},
@@ -272,7 +272,7 @@ fn tried(attempt: &Attempt) -> Try {
     Try {
         started: json::time(attempt.started),
         ended: attempt.ended.map(json::time),
-        end: attempt.end.map(|end| end.as_str()),
+        end: attempt.end.map(AttemptEnd::as_str),
         why: attempt.why.as_deref().map(clean),
     }
 }

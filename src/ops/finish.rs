@@ -84,10 +84,10 @@ pub fn finish(
     let lock = session.lock("finish")?;
     let mut planned = plan(session, request)?;
     drop(lock);
-    if let Some((_, checkpoint)) = &mut planned.ending {
-        if let Some(held) = checkpoint.ask(session, trusted, watch)? {
-            return Err(held.into_error().hint("`--no-verify` ends the phase without its checks"));
-        }
+    if let Some((_, checkpoint)) = &mut planned.ending
+        && let Some(held) = checkpoint.ask(session, trusted, watch)?
+    {
+        return Err(held.into_error().hint("`--no-verify` ends the phase without its checks"));
     }
     let lock = session.lock("finish")?;
     let Plan { head, name, ending } = plan(session, request)?;
