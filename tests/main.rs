@@ -1,6 +1,7 @@
 //! Every integration test, in one binary: it links gix once.
 
 mod capture;
+mod check;
 mod doctor;
 mod exact;
 mod hooks;

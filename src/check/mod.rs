@@ -19,7 +19,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 use crate::model::{CheckResult, Oid, Verdict};
 
 pub use breaches::Breaches;
-pub use logs::{Logs, excerpt, tail};
+pub use logs::{Logs, excerpt, last_lines, tail};
 pub use place::{Place, Preparation, Surroundings};
 pub use rooms::{Seen, UserFiles};
 pub use run::{Cache, Circumstances, Event, Run};
@@ -46,9 +46,10 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// The same, void for this reason.
+    /// The same, void for this reason: its numbers are not about the tree either, so nothing may be compared with them.
     pub fn without(mut self, why: Why) -> Self {
         self.result.verdict = Verdict::Inconclusive;
+        self.result.measurements.clear();
         self.result.why = Some(why.to_string());
         self.why = Some(why);
         self

@@ -183,6 +183,8 @@ impl<'r> Run<'r> {
                 let number = match board.next() {
                     Next::End => break,
                     Next::Begin(number) => {
+                        // What it said before, among others, does not count where it is run again.
+                        course.known[number] = None;
                         match self.begin(number, subject, course, (scope, &sender)) {
                             Ok(room) => {
                                 course.rooms_of[number] = Some(room);

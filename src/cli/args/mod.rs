@@ -315,14 +315,13 @@ pub(super) struct Create {
     pub(super) dry_run: bool,
 }
 
-/// A timer of the system.
 #[derive(Debug, Args)]
 pub(super) struct List {
     /// Show at most so many
     #[arg(short = 'n', long, value_name = "NUMBER")]
     pub(super) limit: Option<usize>,
 
-    /// Show also those that were undone
+    /// Show also those that were undone, and those whose checks did not pass, with the reason
     #[arg(long)]
     pub(super) all: bool,
 }

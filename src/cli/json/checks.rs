@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     model::{self, CheckResult},
-    ops::numbers,
+    ops::{numbers, show::Log},
 };
 
 /// What one check said.
@@ -70,6 +70,11 @@ pub(in crate::cli) fn check_value(check: &CheckResult, log: Option<&Path>) -> Ch
         measurements: measurements.iter().map(measurement).collect(),
         log: log.map(super::path),
     }
+}
+
+/// The same of a check whose output is kept with its record.
+pub(in crate::cli) fn kept_check_value(check: &CheckResult, log: Option<&Log>) -> Check {
+    Check { log: log.map(|log| log.revision.clone()), ..check_value(check, None) }
 }
 
 fn measurement(measurement: &model::Measurement) -> Measurement {
