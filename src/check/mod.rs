@@ -127,8 +127,19 @@ impl Validated {
         }
     }
 
+    /// What the checks printed, as it is kept with a record.
+    pub fn logs(&self) -> Vec<(String, Vec<u8>)> {
+        kept_logs(&self.checks)
+    }
+
     /// What is kept with a record.
     pub fn results(&self) -> Vec<CheckResult> {
         self.checks.iter().map(|check| check.result.clone()).collect()
     }
+}
+
+/// What checks printed, each with its name, as it is kept with a record; nothing where nothing was printed.
+pub fn kept_logs(checks: &[Checked]) -> Vec<(String, Vec<u8>)> {
+    let log = |one: &Checked| Some((one.result.name.clone(), excerpt(one.log.as_ref()?)));
+    checks.iter().filter_map(log).filter(|(_, bytes)| !bytes.is_empty()).collect()
 }

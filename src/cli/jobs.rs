@@ -12,7 +12,7 @@ use crate::{
     config::Env,
     error::Result,
     git,
-    model::{AttemptEnd, CheckResult, JobState, RecordId},
+    model::{AttemptEnd, CheckResult, JobState},
     ops::{
         Session,
         jobs::{self, Heavy, Listed},
