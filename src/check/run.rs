@@ -25,7 +25,7 @@ use crate::{
         Repo,
         capture::Identity,
         durable, is_asked_to_stop,
-        shell::{Ended, Shell},
+        shell::{Ended, Series, Shell},
     },
     model::{CheckResult, Verdict},
     store::verdicts::{self, Finding, Known, Verdicts},
@@ -112,6 +112,7 @@ struct Course<'r> {
     checked: Vec<Option<Checked>>,
     known: Vec<Option<Known>>,
     rooms_of: Vec<Option<Room>>,
+    series: Option<Series>,
 }
 
 impl<'r> Run<'r> {
@@ -140,6 +141,7 @@ impl<'r> Run<'r> {
             checked: vec![None; self.checks.len()],
             known: vec![None; self.checks.len()],
             rooms_of: vec![None; self.checks.len()],
+            series: None,
         };
         let mut board = Board::new(&self.checks, self.circumstances.room);
         let mut breaches = Breaches::load(self.repo);
@@ -256,6 +258,7 @@ impl<'r> Run<'r> {
         let log = self.logs.file(subject.commit, &check.name).map_err(failed)?;
         // Of the first time, where it is run again.
         let _none = std::fs::remove_file(&log);
+        course.series.get_or_insert_with(Series::begin);
         let sender = sender.clone();
         let started = Instant::now();
         let deadline = limit(started);
@@ -376,7 +379,7 @@ impl<'r> Run<'r> {
 
     fn vars(&self, subject: Subject) -> Result<Vec<(&'static str, OsString)>> {
         let what = |error| durable::storage_error(&self.cache, error);
-        durable::create_dirs(&self.cache, durable::shared_policy(self.repo)).map_err(what)?;
+        durable::create_passing_dirs(&self.cache, durable::shared_policy(self.repo)).map_err(what)?;
         let Circumstances { moment, phase, elapsed, .. } = &self.circumstances;
         Ok(vec![
             ("CHECKPOINT_STAGE", moment.as_str().into()),
