@@ -7,7 +7,6 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use gix::bstr::BString;
 use serde::Serialize;
 
-use self::checks::check_value;
 use self::checks::kept_check_value;
 pub(super) use self::checks::{Check, Compared, compared, validated};
 use crate::{

@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn what_is_on_the_path_or_of_every_shell_needs_no_shell() {
-        use std::os::unix::fs::PermissionsExt as _;
+        use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().expect("a folder");
         std::fs::create_dir_all(dir.path().join("bin/folder")).expect("it is new");
         for (name, mode) in [("tool", 0o755), ("text", 0o644)] {

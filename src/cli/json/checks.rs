@@ -59,7 +59,7 @@ pub(in crate::cli) fn compared(numbers: &[numbers::Compared]) -> Vec<Compared> {
 }
 
 /// What a check said; `log` is where its output is, if it is kept on this machine.
-pub(in crate::cli) fn check_value(check: &CheckResult, log: Option<&Path>) -> Check {
+fn check_value(check: &CheckResult, log: Option<&Path>) -> Check {
     let CheckResult { name, verdict, severity, took, cached, why, measurements } = check;
     Check {
         name: name.clone(),
