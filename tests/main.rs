@@ -1,6 +1,7 @@
 //! Every integration test, in one binary: it links gix once.
 
 mod capture;
+mod check;
 mod doctor;
 mod exact;
 mod hooks;
@@ -15,6 +16,7 @@ mod phase;
 mod pick;
 mod place;
 mod pre_push;
+mod proof;
 mod race;
 mod readme;
 mod reference;

@@ -196,13 +196,13 @@ fn what_people_see() {
     );
     repo.advance(10);
     insta::assert_snapshot!(repo.checkpoint(&["show", "c"]));
-    insta::assert_snapshot!(repo.checkpoint(&["list"]));
+    insta::assert_snapshot!(repo.checkpoint(&["list", "--all"]));
     insta::assert_snapshot!(repo.checkpoint(&["diff", "a", "c"]));
     insta::assert_snapshot!(repo.checkpoint(&["diff", "b", "c", "--name-status"]));
     repo.set_var("LC_ALL", "C.UTF-8");
-    assert!(!repo.checkpoint_ok(&["list"]).stdout.contains('█'), "TERM is dumb");
+    assert!(!repo.checkpoint_ok(&["list", "--all"]).stdout.contains('█'), "TERM is dumb");
     repo.set_var("TERM", "xterm");
-    let listed = repo.checkpoint_ok(&["list"]).stdout;
+    let listed = repo.checkpoint_ok(&["list", "--all"]).stdout;
     assert!(listed.contains("load p95  ▃▁█  4 s") && listed.contains("load n     ▅"), "{listed}");
 }
 
@@ -212,7 +212,7 @@ fn where_nothing_was_measured_nothing_more_is_shown() {
     repo.checkpoint_ok(&["create"]);
     repo.write("file", "changed\n");
     repo.checkpoint_ok(&["create"]);
-    assert_eq!(repo.checkpoint_ok(&["list"]).stdout.lines().count(), 2);
+    assert_eq!(repo.checkpoint_ok(&["list", "--all"]).stdout.lines().count(), 2);
     let shown = repo.checkpoint_ok(&["show"]).stdout;
     assert!(!shown.contains("checks") && !shown.contains("numbers"), "{shown}");
     let difference = repo.checkpoint_ok(&["diff", "latest~1", "latest"]).stdout;
@@ -241,7 +241,7 @@ fn the_answers_have_the_numbers() {
         ],
     });
     assert_eq!(schema("show", &["show", "b"])["checks"], json!([check]));
-    assert_eq!(schema("list", &["list"])[0]["checks"], json!([check]));
+    assert_eq!(schema("list", &["list", "--all"])[0]["checks"], json!([check]));
     let numbers = schema("diff", &["diff", "a", "b"])["numbers"].clone();
     let row = |name: &str, unit: Value, values: [Value; 2], change: Value, trend: Value| {
         json!({ "check": "load", "name": name, "unit": unit, "from": values[0], "to": values[1],

@@ -87,8 +87,12 @@ pub fn tail(log: &Path, lines: usize) -> Vec<String> {
         file.take(MOST).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
-    let bytes = read().unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes);
+    last_lines(&read().unwrap_or_default(), lines)
+}
+
+/// The last lines of what a command printed.
+pub fn last_lines(output: &[u8], lines: usize) -> Vec<String> {
+    let text = String::from_utf8_lossy(output);
     let all: Vec<&str> = text.lines().collect();
     all[all.len().saturating_sub(lines)..].iter().map(|line| (*line).to_owned()).collect()
 }

@@ -39,8 +39,7 @@ pub fn definition(check: &Check) -> Definition {
     let salt = Some(&check.salt).filter(|salt| !salt.is_empty()).map(|salt| format!("salt {salt}"));
     let clean = check.clean.then(|| "clean".to_owned());
     let links = check.link.iter().map(|link| format!("link {link}"));
-    let numbers =
-        check.measures.iter().map(|measure| format!("measure {} {}", measure.samples, measure.pattern.as_str()));
+    let numbers = check.measures.iter().map(|measure| format!("measure {}", measure.reading()));
     let parts: Vec<String> = setup.into_iter().chain(salt).chain(clean).chain(links).chain(numbers).collect();
     Definition::of(&check.run, &parts)
 }
@@ -89,6 +88,7 @@ mod tests {
             "measure = { pattern = '(\\d)' }",
             "measure = { pattern = '(\\d)', samples = 2 }",
             "measure = { pattern = '(\\d\\d)' }",
+            "measure = { pattern = '(\\d)', unit = 's' }",
             "salt = '2'",
             "setup = '2'",
             "clean = true",
@@ -96,7 +96,7 @@ mod tests {
             "link = ['2', '3']",
         ];
         let limits = |more: &str| of(&format!("measure = {{ pattern = '(\\d)'{more} }}"));
-        assert_eq!(limits(""), limits(", fail = 3, warn = 2, unit = 's', drift = '1%', for = '5m'"));
+        assert_eq!(limits(""), limits(", fail = 3, warn = 2, drift = '1%', for = '5m'"));
         let all: HashSet<_> = others.iter().map(|more| format!("{:?}", of(more))).collect();
         assert_eq!(all.len(), others.len());
         assert!(others.iter().all(|more| of(more) != plain));

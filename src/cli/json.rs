@@ -7,8 +7,12 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use gix::bstr::BString;
 use serde::Serialize;
 
-pub(super) use self::checks::{Check, Compared, check_value, compared};
-use crate::model::{self, Elapsed, Head, Oid, Record, Skipped, quote_path};
+use self::checks::kept_check_value;
+pub(super) use self::checks::{Check, Compared, compared, validated};
+use crate::{
+    model::{self, Elapsed, Head, Oid, Record, Skipped, quote_path},
+    ops::show::Log,
+};
 
 /// A checkpoint, as `create`, `list`, `show` and `status` print it.
 #[derive(Serialize)]
@@ -67,6 +71,12 @@ pub(super) struct File {
 
 impl Checkpoint {
     pub(super) fn of(record: &Record) -> Self {
+        Self::with_logs(record, &[])
+    }
+
+    /// The same with where the output of its checks is.
+    pub(super) fn with_logs(record: &Record, logs: &[Log]) -> Self {
+        let log = |check: &model::CheckResult| logs.iter().find(|log| log.check == check.name);
         let phase = record.phase.as_ref();
         Checkpoint {
             id: record.id.to_string(),
@@ -83,7 +93,7 @@ impl Checkpoint {
             subject: record.subject.clone(),
             message: record.message.clone(),
             state: record.validation().map(model::Validation::as_str),
-            checks: record.checks.iter().map(|check| check_value(check, None)).collect(),
+            checks: record.checks.iter().map(|check| kept_check_value(check, log(check))).collect(),
             skipped: skipped(&record.skipped),
         }
     }

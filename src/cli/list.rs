@@ -1,13 +1,27 @@
 //! `git checkpoint list`.
 
+use serde::Serialize;
+
 use super::{args, create, json, numbers};
 use crate::{
     config::Env,
     error::Result,
-    model::Record,
-    ops::{list, numbers::series},
+    model::{CheckResult, Record},
+    ops::{
+        Session,
+        list::{self, Listed},
+        numbers::series,
+    },
     ui::{Ui, age, table},
 };
+
+/// A checkpoint, and whether it was undone.
+#[derive(Serialize)]
+struct Value {
+    #[serde(flatten)]
+    checkpoint: json::Checkpoint,
+    undone: bool,
+}
 
 pub(super) fn run(args: &args::List, env: &Env, ui: &mut Ui) -> Result<u8> {
     let session = super::open_and_remind(env, ui)?;
@@ -16,18 +30,23 @@ pub(super) fn run(args: &args::List, env: &Env, ui: &mut Ui) -> Result<u8> {
         ui.warn(message)?;
     }
     if ui.is_json() {
-        ui.value(&listed.records.iter().map(json::Checkpoint::of).collect::<Vec<_>>())?;
+        let value = |record: &Record| Value {
+            checkpoint: json::Checkpoint::of(record),
+            undone: listed.undone.contains(&record.id),
+        };
+        ui.value(&listed.records.iter().map(value).collect::<Vec<_>>())?;
+    } else if listed.records.is_empty() && !args.all && args.limit != Some(0) && has_others(&session)? {
+        ui.note("no checkpoint stands; `git checkpoint list --all` shows those that were undone or did not pass")?;
     } else if listed.records.is_empty() {
         ui.note("there is no checkpoint yet; `git checkpoint` takes one")?;
     } else {
         let row = |record: &Record| {
-            let fetched = if listed.elsewhere.contains(&record.id) { ", fetched" } else { "" };
             vec![
                 create::name(record),
                 age(record.at, session.now),
                 record.state.head.short_name(),
                 record.state.tip.to_hex_with_len(10).to_string(),
-                format!("{}{fetched}", record.validation().map_or("", |state| state.as_str())),
+                state(record, &listed),
                 record.subject.clone(),
             ]
         };
@@ -38,4 +57,22 @@ pub(super) fn run(args: &args::List, env: &Env, ui: &mut Ui) -> Result<u8> {
         }
     }
     Ok(0)
+}
+
+/// Whether there are checkpoints that are shown only when all are asked for.
+fn has_others(session: &Session) -> Result<bool> {
+    list::list(session, Some(1), true).map(|others| !others.records.is_empty())
+}
+
+/// `validated`, `undone, failed (unit: it exited with code 1)`
+fn state(record: &Record, listed: &Listed) -> String {
+    let undone = listed.undone.contains(&record.id).then(|| "undone".to_owned());
+    let fetched = listed.elsewhere.contains(&record.id).then(|| "fetched".to_owned());
+    let because = (!record.stands()).then(|| CheckResult::in_the_way(&record.checks)).flatten();
+    let because = because.map(|check| match &check.why {
+        Some(why) => format!(" ({}: {why})", check.name),
+        None => format!(" ({})", check.name),
+    });
+    let state = record.validation().map(|state| format!("{}{}", state.as_str(), because.unwrap_or_default()));
+    undone.into_iter().chain(state).chain(fetched).collect::<Vec<_>>().join(", ")
 }

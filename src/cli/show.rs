@@ -7,7 +7,7 @@ use crate::{
     config::Env,
     error::{Error, Result},
     model::{Kind, Selector, quote_path},
-    ops::show::{self, Shown},
+    ops::show::{self, Log, Shown},
     ui::{Ui, age},
 };
 
@@ -32,7 +32,7 @@ pub(super) fn run(args: &args::Show, env: &Env, ui: &mut Ui) -> Result<u8> {
         ui.value(&Value {
             name: shown.selected.name.clone(),
             kind: record.map(|record| record.kind().as_str()),
-            checkpoint: record.map(json::Checkpoint::of),
+            checkpoint: record.map(|record| json::Checkpoint::with_logs(record, &shown.logs)),
             commit: record.is_none().then(|| shown.selected.state.tip.to_string()),
             staged: json::files(&shown.staged),
             unstaged: json::files(&shown.unstaged),
@@ -59,6 +59,9 @@ fn print(shown: &Shown, now: &chrono::DateTime<chrono::Utc>, ui: &mut Ui) -> Res
         if !record.checks.is_empty() {
             ui.line(format!("  checks:\n{}", numbers::indented(&numbers::checks(&record.checks), 4)))?;
         }
+        for log in &shown.logs {
+            tell_log(log, ui)?;
+        }
         if let Some(measured) = numbers::measurements(&record.checks) {
             ui.line(format!("  numbers:\n{}", numbers::indented(&measured, 4)))?;
         }
@@ -77,6 +80,17 @@ fn print(shown: &Shown, now: &chrono::DateTime<chrono::Utc>, ui: &mut Ui) -> Res
         ui.line(format!("  not saved: {} ({})", quote_path(skipped.path.as_ref()), create::reason(skipped.reason)))?;
     }
     Ok(())
+}
+
+/// The end of what a check printed that did not pass, and how to see all of it.
+fn tell_log(log: &Log, ui: &mut Ui) -> Result<()> {
+    if !log.end.is_empty() {
+        ui.line(format!("  {} printed at last:", log.check))?;
+    }
+    for line in &log.end {
+        ui.line(format!("    | {}", crate::ui::clean(line)))?;
+    }
+    ui.line(format!("  output of {}: `git show {}`", log.check, log.revision))
 }
 
 /// Reads a selector as typed.

@@ -83,6 +83,11 @@ impl Record {
         }
     }
 
+    /// Whether no check has decided against it so far; true for all that is no checkpoint.
+    pub fn stands(&self) -> bool {
+        self.validation().is_none_or(Validation::stands)
+    }
+
     /// The short name of the backup branch, for a rollback that made one.
     pub fn backup(&self) -> Option<&BString> {
         match &self.detail {

@@ -87,6 +87,12 @@ pub struct CheckResult {
 }
 
 impl CheckResult {
+    /// The check that decides against a state, if one does: the first that failed, or else that gave no answer.
+    pub fn in_the_way(checks: &[CheckResult]) -> Option<&CheckResult> {
+        let first = |verdict| checks.iter().find(|check| check.is_trouble() && check.verdict == verdict);
+        first(Verdict::Fail).or_else(|| first(Verdict::Inconclusive))
+    }
+
     /// Whether it stands in the way of what needs good checks.
     pub fn is_trouble(&self) -> bool {
         self.verdict != Verdict::Pass && self.severity != Severity::Low
@@ -171,6 +177,14 @@ impl Validation {
             _ if any(Verdict::Fail) => Validation::Failed,
             _ if any(Verdict::Inconclusive) => Validation::Inconclusive,
             _ => Validation::Validated,
+        }
+    }
+
+    /// Whether it is a checkpoint to go back to without naming it: nothing was found to be wrong with it so far.
+    pub fn stands(self) -> bool {
+        match self {
+            Validation::Validated | Validation::Pending | Validation::Unvalidated => true,
+            Validation::Failed | Validation::Inconclusive => false,
         }
     }
 

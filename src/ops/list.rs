@@ -16,24 +16,35 @@ pub struct Listed {
     pub records: Vec<Record>,
     /// Those of them that were taken in another clone and fetched.
     pub elsewhere: HashSet<RecordId>,
+    /// Those of all records that were undone.
+    pub undone: HashSet<RecordId>,
     /// Records that could not be read, as messages that name them.
     pub unreadable: Vec<String>,
 }
 
-/// Up to `limit` checkpoints, newest first; those that were undone only where `all` is set.
+/// How many records are looked at at once for those that stand.
+const STEP: usize = 64;
+
+/// Up to `limit` checkpoints, newest first. Those that were undone, or whose checks did not pass, only where `all` is set.
 pub fn list(session: &Session, limit: Option<usize>, all: bool) -> Result<Listed> {
     let store = session.store();
     let mut ids = store.ids()?;
-    let undone = if all { Default::default() } else { undo::undone(session, &ids)? };
-    ids.retain(|id| id.kind() == Some(Kind::Create) && !undone.contains(id));
+    let undone = undo::undone(session, &ids)?;
+    ids.retain(|id| id.kind() == Some(Kind::Create) && (all || !undone.contains(id)));
     ids.reverse();
-    ids.truncate(limit.unwrap_or(usize::MAX));
-    let mut listed =
-        Listed { records: Vec::with_capacity(ids.len()), elsewhere: store.foreign()?, unreadable: Vec::new() };
-    for record in store.read_all(&ids)? {
-        match record {
-            Ok(record) => listed.records.push(record),
-            Err(error) => listed.unreadable.push(error.chain().join(": ")),
+    let limit = limit.unwrap_or(usize::MAX);
+    let mut listed = Listed { records: Vec::new(), elsewhere: store.foreign()?, undone, unreadable: Vec::new() };
+    let step = if limit == usize::MAX { ids.len().max(1) } else { limit.max(STEP) };
+    for part in ids.chunks(step) {
+        for record in store.read_all(part)? {
+            if listed.records.len() + listed.unreadable.len() >= limit {
+                return Ok(listed);
+            }
+            match record {
+                Ok(record) if all || record.stands() => listed.records.push(record),
+                Ok(_did_not_pass) => {}
+                Err(error) => listed.unreadable.push(error.chain().join(": ")),
+            }
         }
     }
     Ok(listed)

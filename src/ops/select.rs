@@ -32,7 +32,7 @@ pub fn select(session: &Session, selector: &Selector, head: &Head) -> Result<Sel
     let of_branch = |record: &Record| record.state.head.branch() == head.branch();
     // What was fetched is taken by its name alone: others do not decide what the newest or the last good one is.
     let foreign = session.store().foreign()?;
-    let is_own = |record: &Record| !foreign.contains(&record.id);
+    let is_own = |record: &Record| !foreign.contains(&record.id) && record.stands();
     let nth = |n: usize, wanted: &dyn Fn(&Record) -> bool, none: &str| {
         let found = newest_checkpoints(session, |record| of_branch(record) && wanted(record))?.nth(n).transpose()?;
         found.map(Selected::of).ok_or_else(|| nothing_found(session, head, none))
@@ -82,7 +82,7 @@ pub fn newest_checkpoints<'s>(
 /// that the branch is in, or else of its last one.
 fn of_slot(session: &Session, span: Elapsed, head: &Head) -> Result<Selected> {
     let mut phase = phase::of(session, head).running().map(|phase| phase.name.clone());
-    let (mut of_slot, mut exact, mut before) = (None, None, None);
+    let (mut of_slot, mut exact, mut before, mut fallen) = (None, None, None, None);
     for record in newest_checkpoints(session, |record| record.state.head.branch() == head.branch())? {
         let Ok(record) = record else { continue };
         let Some(mark) = record.phase.clone() else { continue };
@@ -90,7 +90,12 @@ fn of_slot(session: &Session, span: Elapsed, head: &Head) -> Result<Selected> {
             continue;
         }
         let (slot, is_start) = (mark.course.as_ref().map(|course| course.slot), mark.event == Some(PhaseEvent::Start));
-        if slot == Some(span) {
+        if !record.stands() {
+            // Its checks did not pass; another one of the slot may have.
+            if slot == Some(span) || mark.elapsed == Some(span) {
+                fallen.get_or_insert(record);
+            }
+        } else if slot == Some(span) {
             of_slot = Some(record);
         } else if mark.elapsed == Some(span) {
             exact.get_or_insert(record);
@@ -104,11 +109,16 @@ fn of_slot(session: &Session, span: Elapsed, head: &Head) -> Result<Selected> {
     if let Some(record) = of_slot.or(exact) {
         return Ok(Selected::of(record));
     }
-    let none = format!("no checkpoint is of T+{span}");
-    Err(match before {
+    let none = if fallen.is_none() { "no checkpoint is" } else { "no checkpoint that passed its checks is" };
+    let none = format!("{none} of T+{span}");
+    let error = match before {
         Some(record) => Error::usage(format!("{none} on {}", head.in_words()))
             .hint(format!("the newest before it is `{}`", Selected::of(record).name)),
         None => nothing_found(session, head, &none),
+    };
+    Err(match fallen {
+        Some(record) => error.hint(format!("one that did not pass is saved as `{}`", Selected::of(record).name)),
+        None => error,
     })
 }
 
@@ -117,8 +127,9 @@ fn nothing_found(session: &Session, head: &Head, what: &str) -> Error {
     let newest = newest_checkpoints(session, |_| true).ok().and_then(|mut all| all.next()).and_then(Result::ok);
     match newest {
         Some(record) => {
+            let passed = if record.stands() { "" } else { ", whose checks did not pass" };
             let Selected { name, state, .. } = Selected::of(record);
-            error.hint(format!("the newest of all is `{name}`, of {}", state.head.in_words()))
+            error.hint(format!("the newest of all is `{name}`, of {}{passed}", state.head.in_words()))
         }
         None => error.hint("`git checkpoint` takes one"),
     }

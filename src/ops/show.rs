@@ -5,9 +5,10 @@ use super::{
     select::{self, Selected},
 };
 use crate::{
+    check::last_lines,
     error::Result,
     git::tree,
-    model::{Selector, quote_path},
+    model::{CheckResult, Selector, Verdict, quote_path},
 };
 
 /// A state and what is changed in it against its own HEAD.
@@ -20,7 +21,23 @@ pub struct Shown {
     pub staged: Vec<(char, String)>,
     /// Letter and path of what was not staged; files git did not track have the letter `?`.
     pub unstaged: Vec<(char, String)>,
+    /// What its checks printed.
+    pub logs: Vec<Log>,
 }
+
+/// What a check printed, as it is kept with the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// The check's name.
+    pub check: String,
+    /// What `git show` prints all of it by.
+    pub revision: String,
+    /// The last lines, where the check did not pass.
+    pub end: Vec<String>,
+}
+
+/// So many lines of the output of a check that did not pass are shown.
+const SHOWN: usize = 15;
 
 /// Looks at the state that `selector` names.
 pub fn show(session: &Session, selector: &Selector) -> Result<Shown> {
@@ -37,6 +54,18 @@ pub fn show(session: &Session, selector: &Selector) -> Result<Shown> {
             .iter()
             .map(|change| named(change, if change.old.is_none() { '?' } else { change.status() }))
             .collect(),
+        logs: logs(session, &selected),
         selected,
     })
+}
+
+/// The logs of the checks of a record; one that cannot be read is left out, as the record itself says what came of them.
+fn logs(session: &Session, selected: &Selected) -> Vec<Log> {
+    let Some(record) = &selected.record else { return Vec::new() };
+    let log = |check: &CheckResult| {
+        let (revision, output) = session.store().log(&record.id, &check.name).ok().flatten()?;
+        let lines = if check.verdict == Verdict::Pass { 0 } else { SHOWN };
+        Some(Log { check: check.name.clone(), revision, end: last_lines(&output, lines) })
+    };
+    record.checks.iter().filter_map(log).collect()
 }

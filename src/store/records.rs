@@ -23,6 +23,9 @@ pub(super) use super::names::{FILES, RECORDS};
 /// Below so many records a second thread costs more than it saves.
 const PARALLEL: usize = 64;
 
+/// A log that is larger was not kept by this program; in bytes.
+const MAX_LOG: u64 = 1 << 20;
+
 /// The records of a repository.
 #[derive(Clone, Copy)]
 pub struct Store<'r> {
@@ -124,6 +127,22 @@ impl<'r> Store<'r> {
             self.remember_id(&record.id);
         }
         Ok(published)
+    }
+
+    /// What a check of this record printed, as far as it is kept, and what `git show` prints it by.
+    pub fn log(&self, id: &RecordId, check: &str) -> Result<Option<(String, Vec<u8>)>> {
+        let name = format!("{FILES}{id}");
+        let Some(files) = refs::find(self.repo, name.as_bytes().as_bstr())? else { return Ok(None) };
+        let what = || format!("cannot read what record {id} keeps");
+        let files = self.repo.gix().find_object(files).with_context(what)?.peel_to_tree().with_context(what)?;
+        let entry = files.lookup_entry(["logs", check]).with_context(what)?;
+        let Some(entry) = entry.filter(|entry| entry.mode().is_blob()) else { return Ok(None) };
+        // What was fetched may be anything.
+        if self.repo.gix().find_header(entry.object_id()).with_context(what)?.size() > MAX_LOG {
+            return Ok(None);
+        }
+        let mut blob = entry.object().with_context(what)?;
+        Ok(Some((format!("{name}:logs/{check}"), std::mem::take(&mut blob.data))))
     }
 
     /// As [`Store::publish`] for a record without tag and branch, in one transaction with `edits`: refs are made before the

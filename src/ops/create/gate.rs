@@ -194,8 +194,7 @@ impl Begun<'_> {
         let (heavy, quick): (Vec<_>, Vec<_>) = left.into_iter().partition(|check| check.background);
         let goes_on = quick.is_empty() || taken.run(session, quick, seen, watch)?;
         if goes_on && !heavy.is_empty() {
-            let said: Vec<_> = taken.checked.iter().map(|one| one.result.clone()).collect();
-            match jobs::enqueue(session, session.env(), &taken.record, &said) {
+            match jobs::enqueue(session, session.env(), &taken.record, &taken.checked) {
                 Enqueued::Started | Enqueued::RunsAlready => return Ok(taken),
                 Enqueued::NoProcess(why) => taken.here = Some(why),
             }
