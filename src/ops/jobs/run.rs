@@ -123,7 +123,11 @@ pub(super) fn run(session: &Session, clock: Clock<'_>, id: &RecordId, with: &dyn
 pub(super) fn rebuilt(session: &Session, id: &RecordId, why: &str, now: DateTime<Utc>) -> Option<Job> {
     let record = session.store().read(id).ok()?;
     let mut job = Job::of_record(&record, None, now);
-    job.notes.push(format!("its file could not be read and was made anew from the record: {why}"));
+    job.notes.push(if Jobs::of(&session.repo).is_foreground(id) {
+        "the process that ran its checks has died, so they are run in the background".into()
+    } else {
+        format!("its file could not be read and was made anew from the record: {why}")
+    });
     Some(job)
 }
 
