@@ -4,6 +4,7 @@ mod capture;
 mod check;
 mod doctor;
 mod exact;
+mod gate;
 mod hooks;
 mod init;
 mod jobs;

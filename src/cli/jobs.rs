@@ -127,8 +127,13 @@ pub(super) fn worker(env: &Env) -> Result<u8> {
     jobs::work(env, &Heavy).map(|_worked| 0)
 }
 
-/// Tells of jobs that ended badly since the last call.
+/// Tells of jobs that ended badly since the last call, and of checks that nobody has seen to the end.
 pub(super) fn remind(session: &Session, ui: &mut Ui) -> Result<()> {
+    for listed in jobs::abandoned(session) {
+        let (name, id) = (listed.name(), &listed.job.id);
+        ui.warn(format!("the checks of {name} have not ended, as the process that ran them has died"))?;
+        ui.note(format!("hint: its state is saved; `git checkpoint jobs retry {id}` runs them again"))?;
+    }
     for listed in jobs::unheard(session) {
         let (name, id) = (listed.name(), &listed.job.id);
         let why = listed.job.reason.as_deref().unwrap_or("it is not known why");

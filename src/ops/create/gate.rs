@@ -192,17 +192,26 @@ impl Begun<'_> {
             return Ok(taken);
         }
         let (heavy, quick): (Vec<_>, Vec<_>) = left.into_iter().partition(|check| check.background);
+        let pending = taken.record.clone();
+        let mut foreground = (!quick.is_empty()).then(|| jobs::foreground(session, &pending));
         let goes_on = quick.is_empty() || taken.run(session, quick, seen, watch)?;
         if goes_on && !heavy.is_empty() {
+            if let Some(foreground) = foreground.take() {
+                foreground.hand_over();
+            }
             match jobs::enqueue(session, session.env(), &taken.record, &taken.checked) {
                 Enqueued::Started | Enqueued::RunsAlready => return Ok(taken),
                 Enqueued::NoProcess(why) => taken.here = Some(why),
             }
+            foreground = Some(jobs::foreground(session, &pending));
             // The user's files will not stay as they are for so long.
             taken.run(session, heavy, Seen { is_whole: false, ..seen }, watch)?;
         }
         let _lock = session.lock("create")?;
         (taken.record, taken.unsigned) = publish::conclude(session, &taken.record, &taken.checked)?;
+        if let Some(foreground) = foreground {
+            foreground.done();
+        }
         Ok(taken)
     }
 }

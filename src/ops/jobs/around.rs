@@ -9,7 +9,7 @@ use crate::{
     error::Result,
     model::RecordId,
     ops::{Session, trust},
-    store::jobs::Job,
+    store::jobs::{Job, Jobs},
 };
 
 /// The clock of a call. It goes on where that of the environment stands still or is set back.
@@ -35,7 +35,11 @@ impl<'e> Clock<'e> {
 pub(super) fn rebuilt(session: &Session, id: &RecordId, why: &str, now: DateTime<Utc>) -> Option<Job> {
     let record = session.store().read(id).ok()?;
     let mut job = Job::of_record(&record, None, now);
-    job.notes.push(format!("its file could not be read and was made anew from the record: {why}"));
+    job.notes.push(if Jobs::of(&session.repo).is_foreground(id) {
+        "the process that ran its checks has died, so they are run in the background".into()
+    } else {
+        format!("its file could not be read and was made anew from the record: {why}")
+    });
     Some(job)
 }
 

@@ -17,6 +17,9 @@ use crate::{
 /// The hidden command that a worker is.
 const WORKER: &str = "job-worker";
 
+/// When is looked again whether somebody still runs checks in the foreground.
+const LATER: chrono::Duration = chrono::Duration::minutes(1);
+
 /// Who sees to a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
@@ -114,7 +117,9 @@ pub fn trusted_again(session: &Session, env: &Env) -> Result<Option<(usize, Enqu
 /// When the first of the open jobs is due that nobody works on; the present moment where that is now.
 pub(super) fn first_due(jobs: &Jobs, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let due = |found: jobs::Found| match (&found.job, found.is_held) {
-        (_, true) => None,
+        // Somebody waits for its checks. If they die, a worker takes it up.
+        (Err(_), true) => Some(now + LATER),
+        (Ok(_), true) => None,
         // What cannot be read is looked up in the records.
         (Err(_), false) => Some(now),
         (Ok(job), false) if job.state.is_open() => {

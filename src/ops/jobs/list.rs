@@ -53,13 +53,29 @@ pub fn of_interest(session: &Session) -> Vec<Listed> {
     all
 }
 
+/// The checkpoints whose checks somebody waited for and that died with it, newest first.
+pub fn abandoned(session: &Session) -> Vec<Listed> {
+    let jobs = Jobs::of(&session.repo);
+    let ids = jobs.ids().into_iter().rev().filter(|id| jobs.is_foreground(id));
+    let all = ids.filter_map(|id| listed(session, jobs.find(&id), None));
+    all.filter(|listed| listed.state == JobState::Died).collect()
+}
+
 fn listed(session: &Session, found: Found, expected: Option<Duration>) -> Option<Listed> {
     let state = found.state();
-    let job = match found.job {
+    let mut job = match found.job {
         Ok(job) => job,
         Err(why) => rebuilt(session, &found.id, &why, session.now)?,
     };
-    let state = state.unwrap_or(job.state);
+    let is_foreground = state.is_none() && job.state.is_open() && Jobs::of(&session.repo).is_foreground(&found.id);
+    let state = match (is_foreground, found.is_held) {
+        (true, true) => JobState::Running,
+        (true, false) => {
+            job.reason = Some("the process that ran its checks has died".into());
+            JobState::Died
+        }
+        (false, _) => state.unwrap_or(job.state),
+    };
     Some(Listed { elapsed: elapsed(&job, state, session.now), state, job, expected })
 }
 

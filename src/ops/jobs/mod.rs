@@ -7,6 +7,7 @@ mod around;
 mod cancel;
 mod clean;
 mod enqueue;
+mod foreground;
 mod heavy;
 mod list;
 mod plan;
@@ -18,8 +19,9 @@ mod worker;
 
 pub use cancel::{Cancelled, cancel, withdrawn};
 pub use enqueue::{Enqueued, enqueue, trusted_again, wake};
+pub use foreground::{Foreground, foreground};
 pub use heavy::Heavy;
-pub use list::{Listed, find, list, logs, of_interest, unheard, without_job};
+pub use list::{Listed, abandoned, find, list, logs, of_interest, unheard, without_job};
 pub use retry::{Retried, retry};
 pub use run::{Asked, Ran, Validate, run_here};
 pub use stats::{Stats, stats};

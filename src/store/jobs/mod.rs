@@ -1,7 +1,7 @@
 //! Background checks, as they are kept in this repository alone: `<common-dir>/checkpoint/jobs/`.
 //!
 //! ```text
-//! <record-id>/job.json   what is known of the job; written by who holds the lock
+//! <record-id>/job.json   what is known of the job; written by who holds the lock; absent for checks in the foreground
 //! <record-id>/lock       held by who works on it
 //! <record-id>/cancel     somebody does not want it any more, and why
 //! <record-id>/logs/      what its checks printed
@@ -124,6 +124,11 @@ impl Jobs {
     /// Whether there is such a job.
     pub fn has(&self, id: &RecordId) -> bool {
         self.folder(id).is_dir()
+    }
+
+    /// Whether it is one of checks that somebody waits for, or waited for until they died.
+    pub fn is_foreground(&self, id: &RecordId) -> bool {
+        self.has(id) && self.folder(id).join("job.json").symlink_metadata().is_err()
     }
 
     /// Takes the lock of a job, whose folder is made where it is missing; `None` where somebody works on it.
