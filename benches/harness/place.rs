@@ -28,7 +28,7 @@ pub(crate) struct Place<'w> {
 
 impl<'w> Place<'w> {
     /// The repository at `path`, which has a commit and no changes.
-    pub(crate) fn at(world: &'w World, path: PathBuf) -> Result<Self, String> {
+    pub(super) fn at(world: &'w World, path: PathBuf) -> Result<Self, String> {
         let mut place =
             Place { world, path, base: String::new(), refs: BTreeSet::new(), files: Vec::new(), round: Cell::new(0) };
         let listed = place.git(&["ls-files", "-s"])?;
@@ -39,7 +39,7 @@ impl<'w> Place<'w> {
     }
 
     /// A clone of `origin` named `name`, with an index that is newer than every file.
-    pub(crate) fn clone_of(world: &'w World, origin: &Path, name: &str) -> Result<Self, String> {
+    pub(super) fn clone_of(world: &'w World, origin: &Path, name: &str) -> Result<Self, String> {
         let path = world.root().join(name);
         if path.exists() {
             fs::remove_dir_all(&path).map_err(|error| error.to_string())?;
