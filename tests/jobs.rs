@@ -156,10 +156,8 @@ fn a_failure_is_told_once_and_leaves_no_tag() {
     let said = beside(&repo, "said");
     repo.write(bin.join("notify-send"), format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >> '{}'\n", said.display()));
     repo.chmod(bin.join("notify-send"), 0o755);
-    let path = std::env::var("PATH").expect("there is one");
-    let own = PathBuf::from(env!("CARGO_BIN_EXE_git-checkpoint"));
-    let own = own.parent().expect("it is in a folder").display();
-    repo.set_var("PATH", format!("{}:{own}:{path}", bin.display()));
+    let path = repo.command("sh").args(["-c", "printf %s \"$PATH\""]).output().expect("there is a shell").stdout;
+    repo.set_var("PATH", format!("{}:{}", bin.display(), String::from_utf8_lossy(&path)));
     let id = pending(&repo);
     repo.checkpoint_ok(&["jobs", "retry", &id]);
     wait_for("a notice", || said.exists());
@@ -295,4 +293,22 @@ fn workers_at_once_never_run_one_job() {
     }
     assert!(!clash.exists(), "a job was run twice");
     assert_eq!(tags(&repo).len(), 6);
+}
+
+#[test]
+fn what_the_checks_that_were_waited_for_printed_is_in_the_record_too() {
+    let repo = TestRepo::with_commit();
+    let quick = "[[check]]\nname = \"quick\"\nrun = \"echo said quickly\"\n";
+    let heavy = "[[check]]\nname = \"heavy\"\nrun = \"echo said slowly\"\nbackground = true\n";
+    repo.write(".checkpoint.toml", format!("{quick}{heavy}"));
+    trust(&repo);
+    let taken = repo.checkpoint_ok(&["create", "--json"]).json();
+    assert_eq!(taken["state"], "pending", "{taken}");
+    let id = taken["id"].as_str().expect("an id");
+    expect_state(&repo, id, "passed");
+    for (check, said) in [("quick", "said quickly"), ("heavy", "said slowly")] {
+        let log = repo.git(&["cat-file", "-p", &format!("refs/checkpoint/files/{id}:logs/{check}")]);
+        assert_eq!(log, said, "{check}");
+    }
+    repo.fsck();
 }

@@ -1,18 +1,11 @@
 //! What is compared, and the ratio that is good enough.
 
-use super::{
+use crate::harness::{
+    Case,
     measure::{AS_IS, Plan, Row, Side, compare},
     memory::peak,
     place::{Place, discard},
 };
-
-/// One case, which may give several rows.
-pub(crate) struct Case {
-    /// What `--only` looks at.
-    pub(crate) name: &'static str,
-    /// Runs it on clones of a repository.
-    pub(crate) run: fn(&Plan, &Place<'_>) -> Result<Vec<Row>, String>,
-}
 
 /// Every case, cheapest first.
 pub(crate) const ALL: [Case; 9] = [

@@ -34,8 +34,12 @@ pub(super) struct Board {
     /// So many run at once.
     room: usize,
     running: usize,
+    /// Whether one of them has to be alone.
+    is_alone: bool,
     /// None before this one waits.
     first: usize,
+    /// Whether one may wait that needs what was missed.
+    may_skip: bool,
 }
 
 impl Board {
@@ -51,7 +55,9 @@ impl Board {
             is_exclusive: checks.iter().map(|check| check.exclusive).collect(),
             room: room.max(1),
             running: 0,
+            is_alone: false,
             first: 0,
+            may_skip: false,
         }
     }
 
@@ -63,9 +69,10 @@ impl Board {
         if self.first == self.places.len() {
             return if self.running == 0 { Next::End } else { Next::Wait };
         }
-        let is_alone =
-            self.places.iter().zip(&self.is_exclusive).any(|(place, alone)| *alone && *place == Place::Running);
-        let is_full = self.running == self.room || is_alone;
+        let is_full = self.running == self.room || self.is_alone;
+        if is_full && !self.may_skip {
+            return Next::Wait;
+        }
         for number in self.first..self.places.len() {
             if self.places[number] != Place::Waiting {
                 continue;
@@ -73,31 +80,36 @@ impl Board {
             let missed = self.needs[number].iter().find(|need| self.places[**need] == Place::Missed);
             if let Some(missed) = missed {
                 self.places[number] = Place::Missed;
+                self.may_skip = true;
                 return Next::Skip(number, *missed);
             }
             let is_ready = self.needs[number].iter().all(|need| self.places[*need] == Place::Passed);
             if is_ready && !is_full && (!self.is_exclusive[number] || self.running == 0) {
                 self.places[number] = Place::Running;
                 self.running += 1;
+                self.is_alone = self.is_exclusive[number];
                 return Next::Begin(number);
             }
             // Others go past one that has to be alone only until it could begin.
             if is_ready && self.is_exclusive[number] && !is_full {
-                break;
+                return Next::Wait;
             }
         }
+        self.may_skip = false;
         Next::Wait
     }
 
     /// One that had begun has ended.
     pub(super) fn ended(&mut self, number: usize, passed: bool) {
         self.running -= 1;
+        self.is_alone = false;
         self.settle(number, passed);
     }
 
     /// How one ended is known without its beginning.
     pub(super) fn settle(&mut self, number: usize, passed: bool) {
         self.places[number] = if passed { Place::Passed } else { Place::Missed };
+        self.may_skip |= !passed;
     }
 }
 

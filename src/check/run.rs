@@ -8,77 +8,27 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::{DateTime, Utc};
-
 use super::{
-    Breaches, Checked, Logs, Subject, Surroundings, UserFiles, Validated, Why,
+    Breaches, Cache, Checked, Circumstances, Event, Logs, Subject, Surroundings, Validated, Why,
     board::{Board, Next},
-    numbers::{self, Baselines},
+    numbers,
     rooms::{Room, Rooms},
     selection::{definition, is_of_the_tree},
     times::Times,
 };
 use crate::{
-    config::{Check, Moment},
+    config::Check,
     error::{Error, Result},
     git::{
-        Repo,
-        capture::Identity,
-        durable, is_asked_to_stop,
-        shell::{Ended, Shell},
+        Repo, durable, is_asked_to_stop,
+        shell::{Ended, Series, Shell},
     },
-    model::{CheckResult, Verdict},
+    model::Verdict,
     store::verdicts::{self, Finding, Known, Verdicts},
 };
 
 /// How often those who watch are told what runs.
 const TICK: Duration = Duration::from_millis(100);
-
-/// What all checks of a run have in common.
-pub struct Circumstances<'a> {
-    /// When in the life of a state they run; `CHECKPOINT_STAGE`.
-    pub moment: Moment,
-    /// The phase of the branch; `CHECKPOINT_PHASE`.
-    pub phase: Option<String>,
-    /// How long that goes on; `CHECKPOINT_ELAPSED`.
-    pub elapsed: Option<String>,
-    /// When all of them have to have ended.
-    pub deadline: Option<Instant>,
-    /// The present moment.
-    pub now: DateTime<Utc>,
-    /// Who the verdicts are by.
-    pub by: &'a Identity,
-    /// Which verdicts of before count.
-    pub cache: Cache,
-    /// So many run at once.
-    pub room: usize,
-    /// The user's worktree.
-    pub user: UserFiles<'a>,
-    /// What numbers are compared with.
-    pub baselines: Baselines<'a>,
-}
-
-/// Which verdicts of before count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cache {
-    /// All: who searches has to ask again and again.
-    All,
-    /// Those that passed. Somebody waits, may have mended what is not in the tree, and wants to read what failed.
-    Passes,
-    /// None.
-    None,
-}
-
-/// What those who watch are told.
-#[derive(Debug)]
-pub enum Event<'e> {
-    /// These run, since so long, and took so long the last times.
-    Running(&'e [(&'e str, Duration, Option<Duration>)]),
-    /// One has ended, or was known. Files that changed can make its answer void afterwards.
-    Ended(&'e Checked, Subject),
-    /// Files of a private worktree changed while several checks ran in it, so each of them is run again, alone.
-    Again(&'e [String]),
-}
 
 /// Checks to be run on commits.
 pub struct Run<'r> {
@@ -112,6 +62,7 @@ struct Course<'r> {
     checked: Vec<Option<Checked>>,
     known: Vec<Option<Known>>,
     rooms_of: Vec<Option<Room>>,
+    series: Option<Series>,
 }
 
 impl<'r> Run<'r> {
@@ -140,6 +91,7 @@ impl<'r> Run<'r> {
             checked: vec![None; self.checks.len()],
             known: vec![None; self.checks.len()],
             rooms_of: vec![None; self.checks.len()],
+            series: None,
         };
         let mut board = Board::new(&self.checks, self.circumstances.room);
         let mut breaches = Breaches::load(self.repo);
@@ -165,9 +117,9 @@ impl<'r> Run<'r> {
             (Verdict::Pass, _) => {
                 let Circumstances { baselines, now, .. } = self.circumstances;
                 let answer = numbers::judge_known(check, &known.numbers, baselines, breaches, now);
-                measured(answered(check, (Verdict::Pass, None), known.took), answer)
+                Checked::of(check, (Verdict::Pass, None), known.took).with_numbers(answer)
             }
-            (_, Cache::All) => answered(check, (known.verdict, Some(Why::Known)), known.took),
+            (_, Cache::All) => Checked::of(check, (known.verdict, Some(Why::Known)), known.took),
             _ => return None,
         };
         checked.result.cached = true;
@@ -193,7 +145,7 @@ impl<'r> Run<'r> {
                                 continue;
                             }
                             Err(why) => {
-                                course.checked[number] = Some(unanswered(self.checks[number], why));
+                                course.checked[number] = Some(Checked::not_run(self.checks[number], why));
                             }
                         }
                         board.ended(number, false);
@@ -201,7 +153,7 @@ impl<'r> Run<'r> {
                     }
                     Next::Skip(number, because) => {
                         let needed = Why::Needs(self.checks[because].name.clone());
-                        course.checked[number] = Some(unanswered(self.checks[number], needed));
+                        course.checked[number] = Some(Checked::not_run(self.checks[number], needed));
                         number
                     }
                     Next::Wait => {
@@ -256,6 +208,7 @@ impl<'r> Run<'r> {
         let log = self.logs.file(subject.commit, &check.name).map_err(failed)?;
         // Of the first time, where it is run again.
         let _none = std::fs::remove_file(&log);
+        course.series.get_or_insert_with(Series::begin);
         let sender = sender.clone();
         let started = Instant::now();
         let deadline = limit(started);
@@ -286,14 +239,14 @@ impl<'r> Run<'r> {
             Ok(Ended::Code(code)) => (Verdict::Fail, Some(Why::Code(code))),
         };
         let log = self.logs.file(subject.commit, &check.name).ok();
-        let mut checked = answered(check, (verdict, why), done.took);
+        let mut checked = Checked::of(check, (verdict, why), done.took);
         let mut numbers = Some(Vec::new());
         if verdict == Verdict::Pass {
             course.times.learn(&check.name, done.took);
             if !check.measures.is_empty() {
                 let output = log.as_ref().and_then(|log| std::fs::read(log).ok()).unwrap_or_default();
                 let Circumstances { baselines, now, .. } = self.circumstances;
-                checked = measured(checked, numbers::judge(check, &output, baselines, &mut course.breaches, now));
+                checked = checked.with_numbers(numbers::judge(check, &output, baselines, &mut course.breaches, now));
                 let found = &checked.result.measurements;
                 // Without its numbers a pass is no answer that could be looked up.
                 numbers = (!found.is_empty()).then(|| found.iter().map(|one| (one.name.clone(), one.value)).collect());
@@ -302,7 +255,7 @@ impl<'r> Run<'r> {
         checked.log = log;
         course.known[done.number] = numbers.map(|numbers| Known { verdict, took: done.took, numbers });
         if room == Some(Room::Own) {
-            checked = void_if_changed(checked, course.rooms.leave(Room::Own, done.number));
+            checked = checked.void_if_changed(course.rooms.leave(Room::Own, done.number));
         }
         checked
     }
@@ -328,7 +281,7 @@ impl<'r> Run<'r> {
             for number in inside {
                 if let Some(checked) = course.checked[number].take() {
                     let files = changed.clone().map_err(Error::environment);
-                    course.checked[number] = Some(void_if_changed(checked, files));
+                    course.checked[number] = Some(checked.void_if_changed(files));
                 }
             }
         }
@@ -350,7 +303,7 @@ impl<'r> Run<'r> {
             self.play(board, subject, course, watch);
             let changed = course.rooms.leave(room, *number);
             if let Some(checked) = course.checked[*number].take() {
-                course.checked[*number] = Some(void_if_changed(checked, changed));
+                course.checked[*number] = Some(checked.void_if_changed(changed));
             }
         }
     }
@@ -376,7 +329,7 @@ impl<'r> Run<'r> {
 
     fn vars(&self, subject: Subject) -> Result<Vec<(&'static str, OsString)>> {
         let what = |error| durable::storage_error(&self.cache, error);
-        durable::create_dirs(&self.cache, durable::shared_policy(self.repo)).map_err(what)?;
+        durable::create_passing_dirs(&self.cache, durable::shared_policy(self.repo)).map_err(what)?;
         let Circumstances { moment, phase, elapsed, .. } = &self.circumstances;
         Ok(vec![
             ("CHECKPOINT_STAGE", moment.as_str().into()),
@@ -408,38 +361,4 @@ fn wait(
             None
         }
     }
-}
-
-fn void_if_changed(checked: Checked, changed: Result<Vec<String>>) -> Checked {
-    match changed {
-        Ok(files) if files.is_empty() => checked,
-        Ok(files) => checked.without(Why::ChangedFiles(files)),
-        Err(error) => checked.without(Why::NotStarted(error.chain().join(": "))),
-    }
-}
-
-fn answered(check: &Check, (verdict, why): (Verdict, Option<Why>), took: Duration) -> Checked {
-    let result = CheckResult {
-        name: check.name.clone(),
-        verdict,
-        severity: check.severity,
-        took,
-        cached: false,
-        why: why.as_ref().map(ToString::to_string),
-        measurements: Vec::new(),
-    };
-    Checked { result, why, log: None }
-}
-
-/// The same with what its numbers come to.
-fn measured(mut checked: Checked, (measurements, verdict, why): numbers::Answer) -> Checked {
-    checked.result.measurements = measurements;
-    checked.result.verdict = verdict;
-    checked.result.why.clone_from(&why);
-    checked.why = why.map(Why::Numbers);
-    checked
-}
-
-fn unanswered(check: &Check, why: Why) -> Checked {
-    answered(check, (Verdict::Inconclusive, Some(why)), Duration::ZERO)
 }

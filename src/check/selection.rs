@@ -1,6 +1,6 @@
 //! Which checks are meant, and what makes one the same as another.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::{
     config::{Check, Isolation, Moment},
@@ -22,10 +22,11 @@ pub fn select<'c>(checks: &'c [Check], selection: &Selection<'_>) -> Vec<&'c Che
         selection.moment.is_none_or(|moment| check.on.contains(&moment))
             && (selection.only.is_empty() || selection.only.contains(&check.name))
     };
+    let by_name: HashMap<&str, &Check> = checks.iter().map(|check| (check.name.as_str(), check)).collect();
     let mut open: Vec<&Check> = checks.iter().filter(is_meant).collect();
     let mut wanted: HashSet<&str> = open.iter().map(|check| check.name.as_str()).collect();
     while let Some(check) = open.pop() {
-        let needed = checks.iter().filter(|other| check.needs.contains(&other.name));
+        let needed = check.needs.iter().filter_map(|name| by_name.get(name.as_str()).copied());
         open.extend(needed.filter(|other| wanted.insert(&other.name)));
     }
     checks.iter().filter(|check| wanted.contains(check.name.as_str())).collect()

@@ -34,6 +34,6 @@ impl Times {
     pub(super) fn write(&self, repo: &Repo) {
         let Ok(bytes) = serde_json::to_vec(&self.0) else { return };
         // Not worth a wait for the disk, nor a failure.
-        let _lost = durable::write_atomically(&repo.state_dir().join(FILE), &bytes, durable::shared_policy(repo));
+        let _lost = durable::replace(&repo.state_dir().join(FILE), &bytes, durable::shared_policy(repo));
     }
 }

@@ -86,12 +86,12 @@ fn conclude(outcome: &Outcome, ui: &mut Ui) -> Result<()> {
 }
 
 fn value(outcome: &Outcome) -> Value {
-    let Validated { subject, checks } = &outcome.validated;
+    let subject = outcome.validated.subject;
     Value {
         tree: subject.tree.to_string(),
         commit: outcome.is_commit.then(|| subject.commit.to_string()),
         verdict: outcome.verdict.as_str(),
-        checks: checks.iter().map(|one| json::check_value(&one.result, one.log.as_deref())).collect(),
+        checks: json::validated(&outcome.validated),
     }
 }
 

@@ -57,6 +57,10 @@ fn print(taken: &Taken, dry_run: bool, ui: &mut Ui) -> Result<()> {
             ui.line(format!("saved without a tag, as {name} at {commit}: {what}"))
         }
         _ if taken.held.is_some() => ui.line(format!("saved without a tag, as {name} at {commit}: {what}")),
+        Some(Validation::Validated) => {
+            let passed = plural(taken.record.checks.len(), "check");
+            ui.done(format!("saved {name} at {commit}: {what}; validated by {passed}"))
+        }
         _ => ui.done(format!("saved {name} at {commit}: {what}")),
     }
 }

@@ -1,32 +1,26 @@
 //! `git checkpoint jobs`, and the hidden command that a worker is.
 
-use std::{
-    collections::BTreeMap,
-    fs::File,
-    io::{Read, Seek, SeekFrom},
-    path::{Path, PathBuf},
-    time::Duration,
-};
+mod change;
+mod logs;
+
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use serde::Serialize;
 
 use super::{args, json};
 use crate::{
     config::Env,
-    error::{Context, Error, Result},
+    error::Result,
     git,
-    model::{AttemptEnd, CheckResult, JobState, RecordId},
+    model::{AttemptEnd, CheckResult, JobState},
     ops::{
         Session,
-        jobs::{self, Cancelled, Enqueued, Heavy, Listed, Ran, Retried},
+        jobs::{self, Heavy, Listed},
     },
     store::jobs::Attempt,
     system::background,
     ui::{Ui, age, clean, plural, table},
 };
-
-/// How often a log that is followed is looked at.
-const PAUSE: Duration = Duration::from_millis(100);
 
 #[derive(Serialize)]
 struct Value {
@@ -81,20 +75,6 @@ struct Log {
 }
 
 #[derive(Serialize)]
-struct Logs {
-    id: String,
-    logs: Vec<Log>,
-}
-
-#[derive(Serialize)]
-struct Done {
-    id: String,
-    tag: Option<String>,
-    state: &'static str,
-    done: bool,
-}
-
-#[derive(Serialize)]
 struct StatsValue {
     states: BTreeMap<&'static str, usize>,
     attempts: usize,
@@ -131,10 +111,10 @@ pub(super) fn run(args: &args::Jobs, env: &Env, ui: &mut Ui) -> Result<u8> {
         args::JobsCommand::Show { id } => show(&session, &jobs::find(&session, id)?, ui),
         args::JobsCommand::Logs { id, check, follow } => {
             let listed = jobs::find(&session, id)?;
-            logs(&session, &listed, (check.as_deref(), *follow), ui)
+            logs::logs(&session, &listed, (check.as_deref(), *follow), ui)
         }
-        args::JobsCommand::Retry(chosen) => retry(&session, env, chosen, ui),
-        args::JobsCommand::Cancel(chosen) => cancel(&session, chosen, ui),
+        args::JobsCommand::Retry(chosen) => change::retry(&session, env, chosen, ui),
+        args::JobsCommand::Cancel(chosen) => change::cancel(&session, chosen, ui),
         args::JobsCommand::Stats => stats(&session, ui),
     }
 }
@@ -295,172 +275,6 @@ fn check(check: &CheckResult) -> Check {
 
 fn log((check, path): &(String, PathBuf)) -> Log {
     Log { check: clean(check), path: json::path(path) }
-}
-
-fn logs(session: &Session, listed: &Listed, (wanted, follow): (Option<&str>, bool), ui: &mut Ui) -> Result<u8> {
-    let id = &listed.job.id;
-    let now = || -> Vec<(String, PathBuf)> {
-        let all = jobs::logs(session, id).into_iter();
-        all.filter(|(name, _)| wanted.is_none_or(|wanted| wanted == name)).collect()
-    };
-    if ui.is_json() {
-        ui.value(&Logs { id: id.to_string(), logs: now().iter().map(log).collect() })?;
-        return Ok(0);
-    }
-    let mut read = BTreeMap::new();
-    loop {
-        let is_over = !follow || !has_more(session, id);
-        for (name, path) in now() {
-            let seen = read.entry(path.clone()).or_insert(0);
-            if *seen == 0 {
-                ui.note(format!("{name}:"))?;
-            }
-            *seen = tell_from(&path, *seen, is_over, ui)?;
-        }
-        if is_over {
-            break;
-        }
-        ui.flush()?;
-        std::thread::sleep(PAUSE);
-    }
-    if !read.is_empty() {
-        return Ok(0);
-    }
-    let all = jobs::logs(session, id);
-    match wanted.filter(|_| !all.is_empty()) {
-        Some(name) => {
-            let names: Vec<_> = all.iter().map(|(name, _)| format!("`{name}`")).collect();
-            Err(Error::usage(format!("the job has no output of a check `{name}`"))
-                .hint(format!("it has that of {}", names.join(", "))))
-        }
-        None => ui.note("it has no output").map(|()| 0),
-    }
-}
-
-/// Whether more output may come soon.
-fn has_more(session: &Session, id: &RecordId) -> bool {
-    let listed = jobs::list(session).into_iter().find(|listed| listed.job.id == *id);
-    listed.is_some_and(|listed| matches!(listed.state, JobState::Queued | JobState::Running))
-}
-
-/// Prints a log from a place on, to the end of its last line or, at the end, all of it; the place after that.
-fn tell_from(path: &Path, from: u64, all: bool, ui: &mut Ui) -> Result<u64> {
-    const PIECE: u64 = 1 << 20;
-    let what = || format!("cannot read `{}`", path.display());
-    let mut file = File::open(path).with_context(what)?;
-    let mut place = from;
-    loop {
-        file.seek(SeekFrom::Start(place)).with_context(what)?;
-        let mut bytes = Vec::new();
-        (&mut file).take(PIECE).read_to_end(&mut bytes).with_context(what)?;
-        let is_end = (bytes.len() as u64) < PIECE;
-        let line_end = bytes.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
-        let shown = match line_end {
-            Some(end) if !(is_end && all) => end,
-            None if is_end && !all => 0,
-            _ => bytes.len(),
-        };
-        if shown == 0 {
-            return Ok(place);
-        }
-        let text = String::from_utf8_lossy(&bytes[..shown]);
-        ui.line(text.strip_suffix('\n').unwrap_or(&text).replace("\r\n", "\n"))?;
-        place += shown as u64;
-        if is_end {
-            return Ok(place);
-        }
-    }
-}
-
-/// The jobs that are meant.
-fn chosen(session: &Session, chosen: &args::Chosen, of_all: impl Fn(&Listed) -> bool) -> Result<Vec<Listed>> {
-    match &chosen.id {
-        Some(id) => Ok(vec![jobs::find(session, id)?]),
-        None => Ok(jobs::list(session).into_iter().rev().filter(of_all).collect()),
-    }
-}
-
-fn retry(session: &Session, env: &Env, args: &args::Chosen, ui: &mut Ui) -> Result<u8> {
-    use JobState::{Cancelled, Died, Inconclusive, Waiting};
-    let all = |listed: &Listed| matches!(listed.state, Cancelled | Died | Inconclusive | Waiting);
-    let mut done = Vec::new();
-    for listed in retried(session, args, all)? {
-        if args.dry_run {
-            done.push(one(&listed, false));
-            told(ui, format!("would run the checks of {} again", listed.name()))?;
-            continue;
-        }
-        match jobs::retry(session, env, &listed.job.id)? {
-            Retried::Runs => {
-                done.push(one(&listed, false));
-                told(ui, format!("{} is run already", listed.name()))?;
-            }
-            Retried::Due(job, Enqueued::NoProcess(why)) => {
-                ui.note(format!("the checks of {} run here: {why}", listed.name()))?;
-                let state = here(session, env, *job)?;
-                done.push(Done { state: state.as_str(), ..one(&listed, true) });
-                told(ui, format!("{} is {}", listed.name(), state.as_str()))?;
-            }
-            Retried::Due(job, Enqueued::Started | Enqueued::RunsAlready) => {
-                done.push(Done { state: job.state.as_str(), ..one(&listed, true) });
-                told(ui, format!("the checks of {} run again in the background", listed.name()))?;
-            }
-        }
-    }
-    finish(&done, "there is nothing to try again", ui)
-}
-
-/// As [`chosen`]; a pending checkpoint whose job is lost may be named too.
-fn retried(session: &Session, args: &args::Chosen, all: impl Fn(&Listed) -> bool) -> Result<Vec<Listed>> {
-    let found = chosen(session, args, all);
-    let Some(name) = args.id.as_deref().filter(|_| found.is_err()) else { return found };
-    jobs::without_job(session, name).map_or(found, |listed| Ok(vec![listed]))
-}
-
-fn here(session: &Session, env: &Env, job: crate::store::jobs::Job) -> Result<JobState> {
-    git::ask_on_signals()?;
-    Ok(match jobs::run_here(session, env, job, &Heavy)? {
-        Ran::Busy => JobState::Running,
-        Ran::Ended(job, _) | Ran::Again(job) => job.state,
-    })
-}
-
-fn cancel(session: &Session, args: &args::Chosen, ui: &mut Ui) -> Result<u8> {
-    let mut done = Vec::new();
-    for listed in chosen(session, args, |listed| listed.state.is_open())? {
-        if args.dry_run {
-            done.push(one(&listed, false));
-            told(ui, format!("would give {} up", listed.name()))?;
-            continue;
-        }
-        let name = listed.name();
-        let (text, state, is_done) = match jobs::cancel(session, &listed.job.id, "it was cancelled")? {
-            Cancelled::Done => (format!("gave {name} up; the checkpoint stays pending"), JobState::Cancelled, true),
-            Cancelled::Ended(state) => (format!("{name} had ended, {}", state.as_str()), state, false),
-            Cancelled::Asked => (format!("{name} ends as soon as its worker answers"), JobState::Running, false),
-        };
-        done.push(Done { state: state.as_str(), ..one(&listed, is_done) });
-        told(ui, text)?;
-    }
-    finish(&done, "there is nothing to give up", ui)
-}
-
-fn one(listed: &Listed, done: bool) -> Done {
-    let Value { id, tag, state, .. } = value(listed);
-    Done { id, tag, state, done }
-}
-
-fn told(ui: &mut Ui, text: String) -> Result<()> {
-    if ui.is_json() { Ok(()) } else { ui.line(text) }
-}
-
-fn finish(done: &[Done], nothing: &str, ui: &mut Ui) -> Result<u8> {
-    if ui.is_json() {
-        ui.value(&done)?;
-    } else if done.is_empty() {
-        ui.note(nothing)?;
-    }
-    Ok(0)
 }
 
 fn stats(session: &Session, ui: &mut Ui) -> Result<u8> {

@@ -229,10 +229,9 @@ fn lost_value(lost: &Discarded) -> Lost {
 }
 
 fn commit_value(commit: &Validated) -> Commit {
-    let check = |check: &Checked| json::check_value(&check.result, check.log.as_deref());
     Commit {
         commit: commit.subject.commit.to_string(),
         tree: commit.subject.tree.to_string(),
-        checks: commit.checks.iter().map(check).collect(),
+        checks: json::validated(commit),
     }
 }

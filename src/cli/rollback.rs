@@ -5,13 +5,20 @@ use std::path::Path;
 use gix::bstr::BString;
 use serde::Serialize;
 
-use super::{args, create, json, resume, show};
+use super::{
+    args,
+    checks::{self, Lines},
+    create, json, resume, show,
+};
 use crate::{
     config::Env,
     error::{Context, Error, Result},
+    git,
+    model::Verdict,
     ops::{
         Session,
-        rollback::{self, Plan, Request, RolledBack},
+        create::Held,
+        rollback::{self, Plan, Proof, Request, RolledBack},
     },
     ui::{Ui, clean, plural},
 };
@@ -24,6 +31,7 @@ struct Value {
     backup: Option<Backup>,
     steps: Vec<Step>,
     verification: Option<&'static str>,
+    checks: Vec<json::Check>,
     report: Option<String>,
     files: usize,
 }
@@ -53,7 +61,7 @@ pub(super) fn run(args: &args::Rollback, env: &Env, ui: &mut Ui) -> Result<u8> {
         paths: paths(&session, &args.path)?,
         reason: args.reason.clone(),
     };
-    let _lock = session.lock_unless(args.dry_run, "rollback")?;
+    let lock = session.lock_unless(args.dry_run, "rollback")?;
     let plan = rollback::plan(&session, &request)?;
     create::warn_of_skipped(plan.skipped(), ui)?;
     if plan.is_there_already && !ui.is_json() {
@@ -64,7 +72,7 @@ pub(super) fn run(args: &args::Rollback, env: &Env, ui: &mut Ui) -> Result<u8> {
         if !ui.is_json() {
             describe(&plan, "would go", ui)?;
         }
-        return answer(&plan.preview(), ui);
+        return answer(&plan.preview(), &Proof::None, ui);
     }
     if !args.yes && ui.is_interactive() {
         describe(&plan, "going", ui)?;
@@ -72,8 +80,15 @@ pub(super) fn run(args: &args::Rollback, env: &Env, ui: &mut Ui) -> Result<u8> {
             return Err(Error::refused("nothing was changed"));
         }
     }
-    let done = plan.apply(&session)?;
-    answer(&done, ui)
+    let mut done = plan.apply(&session)?;
+    drop(lock);
+    let proof = if args.no_verify || done.verified != Some(true) {
+        Proof::None
+    } else {
+        git::ask_on_signals()?;
+        rollback::prove(env, &mut done, &mut |event| checks::show(&event, Lines::Beside, ui))?
+    };
+    answer(&done, &proof, ui)
 }
 
 /// Paths as typed, relative to the top of the worktree.
@@ -119,7 +134,21 @@ fn more(number: usize, shown: usize, ui: &mut Ui) -> Result<()> {
     if number > shown { ui.line(format!("    … and {} more", number - shown)) } else { Ok(()) }
 }
 
-fn answer(done: &RolledBack, ui: &mut Ui) -> Result<u8> {
+/// What the bytes and the checks come to.
+fn verification(done: &RolledBack, proof: &Proof) -> Option<&'static str> {
+    let said = match proof {
+        Proof::Said(validated) => validated.verdict(),
+        Proof::None | Proof::Held(_) => Verdict::Pass,
+    };
+    Some(match (done.verified?, said) {
+        (true, Verdict::Pass) => "verified",
+        (true, Verdict::Inconclusive) => "inconclusive",
+        _ => "failed",
+    })
+}
+
+fn answer(done: &RolledBack, proof: &Proof, ui: &mut Ui) -> Result<u8> {
+    let verification = verification(done, proof);
     let failed = done.verified == Some(false);
     let backup = done.record.backup();
     if ui.is_json() {
@@ -135,7 +164,11 @@ fn answer(done: &RolledBack, ui: &mut Ui) -> Result<u8> {
             to: done.to.to_string(),
             backup: backup.map(|name| Backup { branch: json::name(name), commit: done.record.state.tip.to_string() }),
             steps: done.steps.iter().map(step).collect(),
-            verification: done.verified.map(|verified| if verified { "verified" } else { "failed" }),
+            verification,
+            checks: match proof {
+                Proof::Said(validated) => json::validated(validated),
+                Proof::None | Proof::Held(_) => Vec::new(),
+            },
             report: None,
             files: done.files,
         })?;
@@ -162,5 +195,15 @@ fn answer(done: &RolledBack, ui: &mut Ui) -> Result<u8> {
             done.to.to_hex_with_len(10)
         ))?;
     }
-    Ok(u8::from(failed))
+    match proof {
+        Proof::Held(Held::Unusable(error)) => ui.warn(format!("no check was run: {}", error.chain().join(": ")))?,
+        Proof::Held(Held::Untrusted(_)) => {
+            ui.warn("no check was run, as the configuration is not trusted; `git checkpoint trust` looks at it")?;
+        }
+        Proof::Said(_) if verification != Some("verified") => {
+            ui.warn("the state is the one asked for, and its checks do not pass; `git checkpoint rollback good` goes to the newest whose checks did")?;
+        }
+        Proof::None | Proof::Said(_) => {}
+    }
+    Ok(u8::from(verification.is_some_and(|word| word != "verified")))
 }

@@ -227,9 +227,9 @@ impl CheckForm {
 
     /// The keys that it has and this version does not act on.
     pub(super) fn inactive(&self) -> impl Iterator<Item = &'static str> {
-        let later = |on: &Moment| !matches!(on, Moment::Checkpoint | Moment::Push);
+        let later = |on: &Moment| matches!(on, Moment::Assess | Moment::Monitor);
         let elsewhere = self.on.as_ref().is_some_and(|on| on.iter().any(later));
-        elsewhere.then_some("check.on` other than `checkpoint` and `push").into_iter()
+        elsewhere.then_some("check.on` with `assess` or `monitor").into_iter()
     }
 
     /// What stands in the file `text`, if its measures can be understood.

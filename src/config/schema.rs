@@ -342,7 +342,7 @@ mod tests {
         let config = Config::parse(text).expect("valid");
         assert_eq!(config.tag, TagKind::None);
         assert_eq!(config.capture.max_file_size, ByteSize(1 << 20));
-        assert_eq!(config.inactive, ["check.on` other than `checkpoint` and `push"]);
+        assert_eq!(config.inactive, ["check.on` with `assess` or `monitor"]);
         assert!(config.names.tag.is_some());
     }
 

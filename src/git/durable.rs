@@ -67,11 +67,20 @@ pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
 
 /// Creates a folder and its missing parents, each of them durable.
 pub(crate) fn create_dirs(dir: &Path, shared: i32) -> io::Result<()> {
+    create_dirs_and(dir, shared, sync_dir)
+}
+
+/// As [`create_dirs`], for what nobody misses after a power cut.
+pub(crate) fn create_passing_dirs(dir: &Path, shared: i32) -> io::Result<()> {
+    create_dirs_and(dir, shared, |_| Ok(()))
+}
+
+fn create_dirs_and(dir: &Path, shared: i32, named: fn(&Path) -> io::Result<()>) -> io::Result<()> {
     match fs::create_dir(dir) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => return Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            create_dirs(parent_of(dir), shared)?;
+            create_dirs_and(parent_of(dir), shared, named)?;
             match fs::create_dir(dir) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
                 _ => {}
@@ -80,7 +89,7 @@ pub(crate) fn create_dirs(dir: &Path, shared: i32) -> io::Result<()> {
         Err(error) => return Err(error),
     }
     gix::fs::set_shared_repository_permissions(dir, shared)?;
-    sync_dir(parent_of(dir))
+    named(parent_of(dir))
 }
 
 /// A new file beside its final place, which vanishes unless it is put there. git's own clean-up knows the prefix.
@@ -108,11 +117,12 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8], shared: i32) -> io::Re
 
 /// Puts `bytes` at `path`, complete or not at all, for what can be found out again after a power cut. Missing folders are
 /// created.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8], shared: i32) -> io::Result<()> {
     let dir = parent_of(path);
-    fs::create_dir_all(dir)?;
+    create_passing_dirs(dir, shared)?;
     let mut file = temp_file(dir, TEMPORARY, 0o666)?;
     file.write_all(bytes)?;
+    gix::fs::set_shared_repository_permissions(file.path(), shared)?;
     file.persist(path).map(drop).map_err(|error| error.error)
 }
 

@@ -27,12 +27,13 @@ pub fn remove_locks_on_signals() -> crate::error::Result<()> {
     gix::interrupt::init_handler_default(0).map(drop).context("cannot handle signals")
 }
 
-/// As [`remove_locks_on_signals`], but the first signal only asks: see [`is_asked_to_stop`]. The second one ends.
+/// As [`remove_locks_on_signals`], but a signal only asks at first: see [`is_asked_to_stop`]. One that is repeated ends; the
+/// second of them does not count, as `git checkpoint` is run by git, which hands on to it what the terminal has sent to both.
 pub fn ask_on_signals() -> crate::error::Result<()> {
     use crate::error::Context;
     let replace = || {
         gix::interrupt::Deregister::default().deregister()?;
-        gix::interrupt::init_handler_default(1)
+        gix::interrupt::init_handler_default(2)
     };
     replace().map(drop).context("cannot handle signals")
 }

@@ -1,5 +1,7 @@
 //! Return to a state: back everything up under a branch, then put branch, index and files back, and verify it.
 
+mod proof;
+
 use std::time::{Duration, Instant};
 
 use gix::bstr::{BString, ByteSlice};
@@ -18,6 +20,8 @@ use crate::{
     },
     model::{Detail, Kind, Oid, Record, RecordId, Selector, SkipReason, State, quote_path},
 };
+
+pub use proof::{Proof, prove};
 
 /// What the user asked for.
 #[derive(Debug, Clone)]

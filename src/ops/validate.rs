@@ -109,7 +109,11 @@ pub fn refuse_missing(checks: &[&Check], session: &Session) -> Result<()> {
     names.sort_unstable();
     names.dedup();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let missing = lookup::missing(&names, session.repo.workdir())?;
+    let path = session.env().var("PATH");
+    let missing = lookup::missing(&names, session.repo.workdir(), path)?;
+    if missing.is_empty() {
+        return Ok(());
+    }
     let Some((check, name)) = checks.iter().find_map(|check| {
         let name = of(check).into_iter().find(|name| missing.contains(&name.as_str()))?;
         Some((check, name))

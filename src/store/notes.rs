@@ -15,6 +15,7 @@ use crate::{
     git::{
         Repo,
         capture::Identity,
+        durable::Durable,
         objects,
         refs::{self, RefEdit, Transaction},
         tree,
@@ -95,9 +96,11 @@ pub fn write(repo: &Repo, tree: Oid, content: &BStr, by: &Identity) -> Result<()
         let blob = objects::write(repo, &objs::Blob { data: merged.into() })?;
         let notes = state.replace(tree, blob, &repo.gix().objects).context("cannot change the notes")?.tree;
         let new = commit(repo, notes, old, by)?;
-        objects::flush(repo)?;
         let edit = RefEdit { name: NOTES.into(), old, new: Some(new) };
-        match refs::transaction(repo, &[edit], "notes: Notes added by 'git checkpoint'")? {
+        // What a power cut takes is found out again; it must only never leave a ref without its objects.
+        let objects = || objects::flush_as(repo, Durable::Content).map(drop);
+        let message = "notes: Notes added by 'git checkpoint'";
+        match refs::transaction_after(repo, &[edit], message, (Durable::Content, objects))? {
             Transaction::Done => return Ok(()),
             Transaction::Moved(_) => {}
         }

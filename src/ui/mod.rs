@@ -92,17 +92,20 @@ impl Ui {
 
     /// A line of the answer.
     pub fn line(&mut self, text: impl AsRef<str>) -> Result<()> {
+        self.progress.clear();
         written(writeln!(self.out, "{}", screen(text.as_ref())))
     }
 
     /// A line of the answer that says that all is well.
     pub fn done(&mut self, text: impl AsRef<str>) -> Result<()> {
+        self.progress.clear();
         let text = painted(self.color, GREEN, &screen(text.as_ref()));
         written(writeln!(self.out, "{text}"))
     }
 
     /// Bytes of the answer, as they are.
     pub fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        self.progress.clear();
         written(self.out.write_all(bytes))
     }
 

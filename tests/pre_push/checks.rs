@@ -49,8 +49,7 @@ fn the_commit_is_validated_and_not_what_is_on_disk() {
 
 #[test]
 fn the_private_worktree_is_never_in_the_users() {
-    let repo =
-        trusted("[[check]]\nname = \"where\"\non = [\"push\"]\nisolation = \"worktree\"\nrun = \"pwd -P; exit 1\"\n");
+    let repo = trusted("[[check]]\nname = \"where\"\non = [\"push\"]\nclean = true\nrun = \"pwd -P; exit 1\"\n");
     repo.dir("tmp");
     repo.set_var("TMPDIR", repo.path().join("tmp"));
     commit(&repo, "good");
@@ -255,7 +254,7 @@ fn assert_ends(pid: &str) {
     }
 }
 
-const SLOW: &str = "[[check]]\nname = \"slow\"\non = [\"push\"]\nisolation = \"worktree\"\n\
+const SLOW: &str = "[[check]]\nname = \"slow\"\non = [\"push\"]\nclean = true\n\
      run = '''echo $$ > \"$(dirname \"$HOME\")/pid\"; test -f \"$(dirname \"$HOME\")/fast\" || sleep 600'''\n";
 
 #[test]
@@ -288,9 +287,34 @@ fn ctrl_c_ends_the_check_stops_the_push_and_leaves_nothing() {
 }
 
 #[test]
+fn ctrl_c_that_git_hands_on_as_well_is_one_ctrl_c() {
+    use std::os::unix::process::CommandExt;
+    let repo = trusted(&SLOW.replace("\"push\"", "\"checkpoint\""));
+    let file = repo.root().join("pid");
+    let mut command = repo.command("git");
+    let command =
+        command.args(["checkpoint", "check"]).stderr(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    let child = command.process_group(0).spawn().expect("it can be run");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !std::fs::read_to_string(&file).is_ok_and(|pid| pid.ends_with('\n')) {
+        assert!(Instant::now() < deadline, "the check never began");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let pid = std::fs::read_to_string(&file).expect("it is there").trim().to_owned();
+    let asked =
+        repo.command("kill").args(["-INT", "--", &format!("-{}", child.id())]).status().expect("there is a kill");
+    assert!(asked.success());
+    let output = child.wait_with_output().expect("it can be waited for");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("slow has no answer") && said.contains("it was stopped"), "{said}");
+    assert_ends(&pid);
+    assert_nothing_left(&repo);
+}
+
+#[test]
 fn folders_that_a_check_has_closed_are_removed_all_the_same() {
     let repo = trusted(
-        "[[check]]\nname = \"closed\"\non = [\"push\"]\nisolation = \"worktree\"\n\
+        "[[check]]\nname = \"closed\"\non = [\"push\"]\nclean = true\n\
          run = \"mkdir -p deep/er && touch deep/er/file && chmod 500 deep/er deep\"\n",
     );
     commit(&repo, "good");

@@ -99,7 +99,7 @@ fn read(list: &Path) -> io::Result<BTreeSet<String>> {
 
 fn write<'p>(list: &Path, paths: impl Iterator<Item = &'p String>) -> io::Result<()> {
     let text: String = paths.map(|path| format!("{path}\0")).collect();
-    durable::replace(list, text.as_bytes())
+    durable::replace(list, text.as_bytes(), 0)
 }
 
 fn link(top: &Path, path: &str, target: &Path) -> io::Result<()> {

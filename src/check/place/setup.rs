@@ -47,7 +47,7 @@ pub(super) fn run(
     }
     let why = match ended {
         Ended::Code(0) => {
-            durable::replace(&note, present.as_bytes()).context(what)?;
+            durable::replace(&note, present.as_bytes(), 0).context(what)?;
             return Ok(Some(took));
         }
         Ended::Code(code) => format!("it exited with code {code}"),

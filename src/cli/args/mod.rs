@@ -153,7 +153,8 @@ pub(super) enum Command {
     ///
     /// Returns branch, index and files to exactly that state, and verifies it. Everything that is there now,
     /// uncommitted work included, is first kept under a backup branch. It stops before it begins where something that no
-    /// backup holds, an ignored file for example, would be lost. Asks first on a terminal.
+    /// backup holds, an ignored file for example, would be lost. Asks first on a terminal. Then the checks that are for a
+    /// rollback say whether the state gone back to works; where one that matters does not pass, the exit code is 1.
     #[command(after_long_help = ROLLBACK_EXAMPLES)]
     Rollback(Rollback),
     /// Bring commits and uncommitted work back from a backup
@@ -378,6 +379,10 @@ pub(super) struct Rollback {
     /// Why; kept in the record
     #[arg(long, value_name = "TEXT")]
     pub(super) reason: Option<String>,
+
+    /// Do not run the checks of the state gone back to
+    #[arg(long)]
+    pub(super) no_verify: bool,
 
     /// Do not ask
     #[arg(short, long)]

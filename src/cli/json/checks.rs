@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::{
+    check::Validated,
     model::{self, CheckResult},
     ops::{numbers, show::Log},
 };
@@ -58,7 +59,7 @@ pub(in crate::cli) fn compared(numbers: &[numbers::Compared]) -> Vec<Compared> {
 }
 
 /// What a check said; `log` is where its output is, if it is kept on this machine.
-pub(in crate::cli) fn check_value(check: &CheckResult, log: Option<&Path>) -> Check {
+fn check_value(check: &CheckResult, log: Option<&Path>) -> Check {
     let CheckResult { name, verdict, severity, took, cached, why, measurements } = check;
     Check {
         name: name.clone(),
@@ -75,6 +76,11 @@ pub(in crate::cli) fn check_value(check: &CheckResult, log: Option<&Path>) -> Ch
 /// The same of a check whose output is kept with its record.
 pub(in crate::cli) fn kept_check_value(check: &CheckResult, log: Option<&Log>) -> Check {
     Check { log: log.map(|log| log.revision.clone()), ..check_value(check, None) }
+}
+
+/// What checks said, with where their output is.
+pub(in crate::cli) fn validated(validated: &Validated) -> Vec<Check> {
+    validated.checks.iter().map(|one| check_value(&one.result, one.log.as_deref())).collect()
 }
 
 fn measurement(measurement: &model::Measurement) -> Measurement {

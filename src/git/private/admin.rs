@@ -83,7 +83,7 @@ pub(super) fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if !is_file {
         remove_any(path)?;
     }
-    durable::replace(path, bytes)
+    durable::replace(path, bytes, 0)
 }
 
 fn worktrees(repo: &Repo) -> PathBuf {

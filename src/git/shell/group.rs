@@ -11,7 +11,11 @@ use rustix::{
     process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid},
 };
 
-use super::{Mark, guard::Guard, strays};
+use super::{
+    Mark,
+    guard::{Guard, Watched},
+    strays,
+};
 
 /// How long a process that was killed may take to be gone. It is gone at once, unless the kernel is at work for it.
 const DYING: Duration = Duration::from_secs(10);
@@ -27,7 +31,7 @@ pub(super) struct Group {
     leader: Child,
     /// Ready for reading once the leader has ended, where the system has such a thing.
     has_ended: Option<OwnedFd>,
-    guard: Option<Guard>,
+    watched: Option<Watched>,
     mark: Mark,
     status: Option<ExitStatus>,
     _registered: strays::Registered,
@@ -38,18 +42,13 @@ impl Group {
     pub(super) fn start(mut command: Command, mark: Mark) -> io::Result<Self> {
         command.env(mark.name(), "1");
         own(&mut command);
-        let begin = || {
-            let mut guard = Guard::of(&mark)?;
-            let leader = command.spawn()?;
-            // It has ended already if it could not be told, and nobody is there to be told of that.
-            let _gone = guard.watch(leader.id());
-            Ok::<_, io::Error>(([leader.id(), guard.pid()], (leader, guard)))
-        };
-        let (registered, (leader, guard)) = strays::register(begin)?;
+        let mut watched = Guard::announce()?;
+        let (registered, leader) = strays::register(|| command.spawn().map(|leader| (leader.id(), leader)))?;
+        watched.has_begun(leader.id());
         Ok(Group {
             has_ended: process(&leader).and_then(end_event),
             leader,
-            guard: Some(guard),
+            watched: Some(watched),
             mark,
             status: None,
             _registered: registered,
@@ -103,7 +102,7 @@ impl Group {
             std::thread::sleep(Duration::from_millis(1));
         }
         strays::end(&self.mark);
-        drop(self.guard.take());
+        drop(self.watched.take());
         let status = self.leader.wait()?;
         self.status = Some(status);
         Ok(status)

@@ -1,24 +1,39 @@
-//! The small process that ends a command when this program is gone, `kill -9` included.
+//! The small process that ends commands when this program is gone, `kill -9` included.
 //!
-//! It is there before the command is, and holds the other end of a pipe of ours, which the kernel closes.
+//! One looks after all commands that run, since to start one takes as long as a quick command. It is there before the first
+//! command is, and holds the other end of a pipe of ours, which the kernel closes.
 
 use std::{
     io::{self, Write},
     process::{Child, Command, Stdio},
+    sync::{Arc, Mutex, PoisonError, Weak},
 };
 
-use super::{Mark, group};
+use super::{Mark, group, strays};
 
-/// The number of the command's group is the one line that it reads. Then it waits for the pipe to be closed, and ends the
-/// group, and where there is a /proc all that carries the mark, until twice nothing is found.
+/// Each line that it reads says what there is to look after: `+` that a command is about to begin, a number that its group
+/// is this, and `-` with the number that nothing is left of it. When the pipe is closed before all have ended, it ends their
+/// groups, and where there is a /proc all that carries a mark, until twice nothing is found.
 const SCRIPT: &str = r#"
-read -r group
-read -r _
-[ -z "$group" ] || kill -s KILL -- "-$group"
+open=0 groups=' '
+while read -r line; do
+    case $line in
+    +) open=$((open + 1)) ;;
+    -*)
+        open=$((open - 1)) group=${line#-}
+        case $groups in *" $group "*) groups="${groups%% $group *} ${groups#* $group }" ;; esac
+        ;;
+    *) groups="$groups$line " ;;
+    esac
+done
+[ "$open" -gt 0 ] || exit 0
+for group in $groups; do
+    kill -s KILL -- "-$group"
+done
 quiet=0 round=0
 while [ "$quiet" -lt 2 ] && [ "$round" -lt 100 ]; do
     quiet=$((quiet + 1)) round=$((round + 1))
-    for file in $(grep -lsF -- "$1=" /proc/[0-9]*/environ); do
+    for file in $(grep -lsF -- "$1" /proc/[0-9]*/environ); do
         pid=${file#/proc/}
         kill -s KILL -- "${pid%/environ}" && quiet=0
     done
@@ -26,40 +41,86 @@ while [ "$quiet" -lt 2 ] && [ "$round" -lt 100 ]; do
 done
 "#;
 
-/// The process that ends a command when this one is gone.
+/// The present one, as long as somebody needs it.
+static PRESENT: Mutex<Weak<Guard>> = Mutex::new(Weak::new());
+
+/// The process that ends commands when this one is gone.
+#[derive(Debug)]
 pub(super) struct Guard {
     process: Child,
     // Closed when this process ends, in whatever way.
     alive: io::PipeWriter,
+    _registered: strays::Registered,
 }
 
 impl Guard {
-    /// Starts it for what will carry `mark`.
+    /// The one that looks after everything; it is started where there is none.
+    pub(super) fn present() -> io::Result<Arc<Self>> {
+        let mut present = PRESENT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(guard) = present.upgrade() {
+            return Ok(guard);
+        }
+        let guard = Arc::new(Self::start()?);
+        *present = Arc::downgrade(&guard);
+        Ok(guard)
+    }
+
     #[allow(clippy::disallowed_methods, reason = "this is the module that runs commands")]
-    pub(super) fn of(mark: &Mark) -> io::Result<Self> {
+    fn start() -> io::Result<Self> {
         let (end, alive) = io::pipe()?;
         let mut command = Command::new("sh");
-        command.args(["-c", SCRIPT, "sh", mark.name()]).current_dir("/");
+        command.args(["-c", SCRIPT, "sh", Mark::common()]).current_dir("/");
         command.stdin(end).stdout(Stdio::null()).stderr(Stdio::null());
         group::own(&mut command);
-        Ok(Guard { process: command.spawn()?, alive })
+        let (registered, process) = strays::register(|| command.spawn().map(|child| (child.id(), child)))?;
+        Ok(Guard { process, alive, _registered: registered })
     }
 
-    /// Its process.
-    pub(super) fn pid(&self) -> u32 {
-        self.process.id()
+    /// A command is about to be started; the one that looks after it.
+    pub(super) fn announce() -> io::Result<Watched> {
+        let guard = Self::present()?;
+        if guard.say("+\n").is_ok() {
+            return Ok(Watched { guard, group: 0 });
+        }
+        // Somebody has ended it.
+        *PRESENT.lock().unwrap_or_else(PoisonError::into_inner) = Weak::new();
+        let guard = Self::present()?;
+        guard.say("+\n")?;
+        Ok(Watched { guard, group: 0 })
     }
 
-    /// From now on the group `leader` ends with this process too.
-    pub(super) fn watch(&mut self, leader: u32) -> io::Result<()> {
-        writeln!(self.alive, "{leader}")
+    fn say(&self, line: &str) -> io::Result<()> {
+        // In one piece, as a pipe takes so little; others write too.
+        (&self.alive).write_all(line.as_bytes())
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // Before the pipe is closed, and before the number of the group is free.
         let _ended = self.process.kill();
         let _reaped = self.process.wait();
+    }
+}
+
+/// A command that the guard knows of. It is to be dropped when nothing is left of the command, and before the number of its
+/// group is free.
+#[derive(Debug)]
+pub(super) struct Watched {
+    guard: Arc<Guard>,
+    group: u32,
+}
+
+impl Watched {
+    /// From now on the group `leader` ends with this process too.
+    pub(super) fn has_begun(&mut self, leader: u32) {
+        self.group = leader;
+        // Nobody is there to be told of a guard that is gone; the next command gets another.
+        let _gone = self.guard.say(&format!("{leader}\n"));
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        let _gone = self.guard.say(&format!("-{}\n", self.group));
     }
 }

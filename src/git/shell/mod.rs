@@ -19,11 +19,16 @@ use std::{
     io,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use self::{
     group::{End, Group},
+    guard::Guard,
     output::Output,
 };
 use crate::{
@@ -71,6 +76,19 @@ pub enum Ended {
     TimedOut,
     /// It was ended because this program was asked to stop.
     Stopped,
+}
+
+/// What looks after commands, kept between those that run one after another: each of them would start it anew.
+#[derive(Debug)]
+pub struct Series {
+    _guard: Option<Arc<Guard>>,
+}
+
+impl Series {
+    /// Begins one. What cannot be started now is a command's error later.
+    pub fn begin() -> Self {
+        Series { _guard: Guard::present().ok() }
+    }
 }
 
 /// Variables that are this program's own business and none of a command's.
@@ -158,9 +176,18 @@ struct Mark(String);
 
 impl Mark {
     fn new() -> Self {
-        // The standard library seeds its hash maps from the system's random numbers.
-        let random = std::hash::RandomState::new();
-        Mark(format!("CHECKPOINT_CHECK_{:016x}{:016x}", random.hash_one(0), random.hash_one(1)))
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        Mark(format!("{}{}", Self::common(), COUNT.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    /// What the marks of this process begin with, and no others.
+    fn common() -> &'static str {
+        static COMMON: OnceLock<String> = OnceLock::new();
+        COMMON.get_or_init(|| {
+            // The standard library seeds its hash maps from the system's random numbers.
+            let random = std::hash::RandomState::new();
+            format!("CHECKPOINT_CHECK_{:016x}{:016x}_", random.hash_one(0), random.hash_one(1))
+        })
     }
 
     fn name(&self) -> &str {

@@ -7,7 +7,11 @@
 //!
 //! Several commands may run at once, and other parts of this process start git. So nothing here waits for "any child".
 
-use std::{collections::HashSet, io, sync::Mutex};
+use std::{
+    collections::HashSet,
+    io,
+    sync::{Mutex, MutexGuard, PoisonError, RwLock},
+};
 
 use super::Mark;
 
@@ -30,12 +34,18 @@ mod system {
 
 pub(super) use system::{end, reap};
 
-/// The processes that somebody waits for. What is started is started while this is held, so that it is listed before
-/// another thread can see it.
-static REGISTRY: Mutex<Registry> = Mutex::new(Registry { waited_for: None, is_adopting: false, was_adopting: false });
+/// What is known of the processes that somebody waits for.
+static REGISTRY: Mutex<Registry> =
+    Mutex::new(Registry { waited_for: None, starting: 0, is_adopting: false, was_adopting: false });
+
+/// Held by whoever starts a process until it is listed, together with others who do; and alone by whoever has to know that
+/// none is being started.
+static STARTING: RwLock<()> = RwLock::new(());
 
 struct Registry {
     waited_for: Option<HashSet<u32>>,
+    /// So many are being started.
+    starting: usize,
     is_adopting: bool,
     /// Whether this process was started so, by somebody who knows why.
     was_adopting: bool,
@@ -45,36 +55,45 @@ impl Registry {
     fn waited_for(&mut self) -> &mut HashSet<u32> {
         self.waited_for.get_or_insert_default()
     }
+
+    /// Orphans are taken in only as long as there may be any.
+    fn stop_when_idle(&mut self) {
+        if self.starting == 0 && self.waited_for().is_empty() {
+            system::adopt(self, false);
+        }
+    }
 }
 
-fn registry() -> std::sync::MutexGuard<'static, Registry> {
-    REGISTRY.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+fn registry() -> MutexGuard<'static, Registry> {
+    REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Processes that are waited for until this is dropped.
+/// A process that is waited for until this is dropped.
 #[derive(Debug)]
-pub(super) struct Registered(Vec<u32>);
+pub(super) struct Registered(u32);
 
-/// Starts processes, whose numbers come first, and lets nobody else wait for them.
-pub(super) fn register<T>(start: impl FnOnce() -> io::Result<([u32; 2], T)>) -> io::Result<(Registered, T)> {
-    let mut registry = registry();
-    system::adopt(&mut registry, true);
+/// Starts a process, whose number comes first, and lets nobody else wait for it.
+pub(super) fn register<T>(start: impl FnOnce() -> io::Result<(u32, T)>) -> io::Result<(Registered, T)> {
+    let _listed_before_others_look = STARTING.read().unwrap_or_else(PoisonError::into_inner);
+    {
+        let mut registry = registry();
+        registry.starting += 1;
+        system::adopt(&mut registry, true);
+    }
     let started = start();
-    if let Ok((pids, _)) = &started {
-        registry.waited_for().extend(pids);
+    let mut registry = registry();
+    registry.starting -= 1;
+    if let Ok((pid, _)) = &started {
+        registry.waited_for().insert(*pid);
     }
-    if registry.waited_for().is_empty() {
-        system::adopt(&mut registry, false);
-    }
-    started.map(|(pids, value)| (Registered(pids.into()), value))
+    registry.stop_when_idle();
+    started.map(|(pid, value)| (Registered(pid), value))
 }
 
 impl Drop for Registered {
     fn drop(&mut self) {
         let mut registry = registry();
-        registry.waited_for().retain(|pid| !self.0.contains(pid));
-        if registry.waited_for().is_empty() {
-            system::adopt(&mut registry, false);
-        }
+        registry.waited_for().remove(&self.0);
+        registry.stop_when_idle();
     }
 }

@@ -4,6 +4,8 @@
 //! they have ended. Where the checks decide whether something is done at all (a commit, the end of a phase), they run before
 //! anything is saved. The operation lock is not held while they run.
 
+use std::collections::HashSet;
+
 use super::{
     Held, Plan, Request, Taken, commit, plan,
     publish::{self, With},
@@ -125,8 +127,8 @@ pub fn begin<'s>(session: &'s Session, plan: Plan, trusted: &'s trust::Standing)
                 checked = setting.run(|run| run.known(subject))?;
             }
             if !is_trouble(&checked) {
-                let is_open = |check: &&Check| checked.iter().all(|one| one.result.name != check.name);
-                left = checks.into_iter().filter(is_open).collect();
+                let closed: HashSet<&str> = checked.iter().map(|one| one.result.name.as_str()).collect();
+                left = checks.into_iter().filter(|check| !closed.contains(check.name.as_str())).collect();
             }
             if let Err(error) = validate::refuse_missing(&left, session) {
                 held = Some(Held::Unusable(error));
@@ -197,8 +199,7 @@ impl Begun<'_> {
             if let Some(foreground) = foreground.take() {
                 foreground.hand_over();
             }
-            let said: Vec<_> = taken.checked.iter().map(|one| one.result.clone()).collect();
-            match jobs::enqueue(session, session.env(), &taken.record, &said) {
+            match jobs::enqueue(session, session.env(), &taken.record, &taken.checked) {
                 Enqueued::Started | Enqueued::RunsAlready => return Ok(taken),
                 Enqueued::NoProcess(why) => taken.here = Some(why),
             }

@@ -4,7 +4,7 @@ use gix::bstr::BString;
 
 use super::Name;
 use crate::{
-    check::{Checked, excerpt},
+    check::{Checked, kept_logs},
     config::{OnFail, TagKind},
     error::{Error, Result},
     git::refs,
@@ -24,7 +24,7 @@ pub(super) struct With<'a> {
 /// Publishes the record as what it is: with its tag where it is validated, or where nothing was to be validated; else with
 /// the name that the tag would have. The second value says why the tag could not be signed.
 pub(super) fn publish(session: &Session, record: &mut Record, with: With<'_>) -> Result<Option<String>> {
-    let logs = logs(with.checked);
+    let logs = kept_logs(with.checked);
     let attached = Attached { kept: with.kept, logs: &logs, branch: None };
     record.checks = with.checked.iter().map(|one| one.result.clone()).collect();
     if let Name::Given(name) = with.name
@@ -76,7 +76,7 @@ pub(in crate::ops) fn conclude(
     if let Detail::Create { validation, .. } = &mut record.detail {
         *validation = outcome;
     }
-    let logs = logs(checked);
+    let logs = kept_logs(checked);
     let attached = Attached { logs: &logs, ..Attached::default() };
     let is_undone = undo::undone(session, &store.ids()?)?.contains(&record.id);
     let unsigned = match record.wanted_tag().cloned().map(Name::Template) {
@@ -93,12 +93,6 @@ pub(in crate::ops) fn conclude(
         }
     };
     Ok((record, unsigned))
-}
-
-/// What the checks printed, as it is kept with the record.
-fn logs(checked: &[Checked]) -> Vec<(String, Vec<u8>)> {
-    let log = |one: &Checked| Some((one.result.name.clone(), excerpt(one.log.as_ref()?)));
-    checked.iter().filter_map(log).filter(|(_, bytes)| !bytes.is_empty()).collect()
 }
 
 type Publish<'a> = &'a dyn Fn(&Record, TagKind) -> Result<Published>;

@@ -49,7 +49,7 @@ fn cancel_within(session: &Session, id: &RecordId, why: &str, patience: Duration
     let Some(lock) = jobs.lock_within(id, patience)? else { return Ok(Cancelled::Asked) };
     let mut job = match jobs.read(id) {
         Ok(job) => job,
-        Err(unreadable) => match super::run::rebuilt(session, id, &unreadable, session.now) {
+        Err(unreadable) => match super::around::rebuilt(session, id, &unreadable, session.now) {
             Some(job) => job,
             None => return jobs.remove(id, &lock).map(|()| Cancelled::Done),
         },

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{is_allowed, run::definition, slots};
+use super::{around::definition, is_allowed, slots};
 use crate::{
+    check::{Checked, excerpt},
     config::Env,
     error::{Error, Result},
     git::{Repo, glance::Glance},
-    model::{CheckResult, JobState, Record, until},
+    model::{JobState, Record, RecordId, until},
     ops::Session,
     store::jobs::{self, Job, Jobs},
     system::background,
@@ -33,14 +34,18 @@ pub enum Enqueued {
 
 /// Makes the job of a pending checkpoint whose record is published. `record` names the tag that it is to get, and
 /// `foreground` is what the checks said that were waited for. Where nobody sees to it, there is no job either.
-pub fn enqueue(session: &Session, env: &Env, record: &Record, foreground: &[CheckResult]) -> Enqueued {
+pub fn enqueue(session: &Session, env: &Env, record: &Record, foreground: &[Checked]) -> Enqueued {
     let mut job = Job::of_record(record, Some(session.repo.workdir()), session.now);
     job.state = JobState::Queued;
-    job.foreground = foreground.to_vec();
+    job.foreground = foreground.iter().map(|one| one.result.clone()).collect();
     job.definition = definition(session, env);
     let jobs = Jobs::of(&session.repo);
     let lock = jobs.lock(&record.id).and_then(|lock| lock.ok_or_else(|| Error::environment("its lock is taken")));
     let kept = lock.and_then(|lock| jobs.write(&job, &lock));
+    for one in foreground {
+        // A log that is lost is no reason not to go on.
+        let _lost = keep_log(&jobs, &record.id, one);
+    }
     let enqueued = match kept {
         Ok(()) => see_to(session, env),
         Err(error) => Enqueued::NoProcess(error.chain().join(": ")),
@@ -50,6 +55,13 @@ pub fn enqueue(session: &Session, env: &Env, record: &Record, foreground: &[Chec
         let _stays = jobs.remove(&record.id, &lock);
     }
     enqueued
+}
+
+/// Keeps what a check printed until the record has it: the logs of all calls are kept for a few runs only.
+fn keep_log(jobs: &Jobs, id: &RecordId, one: &Checked) -> Option<()> {
+    let (from, to) = (one.log.as_ref()?, jobs.log_before(id, &one.result.name)?);
+    std::fs::create_dir_all(to.parent()?).ok()?;
+    std::fs::write(to, excerpt(from)).ok()
 }
 
 /// Sees to it that a worker is at work on what is due now.

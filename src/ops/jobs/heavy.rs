@@ -7,6 +7,7 @@ use crate::{
     error::Result,
     model::CheckResult,
     ops::validate::{self, Setting},
+    store::jobs::Jobs,
 };
 
 /// Runs them in a private worktree.
@@ -26,11 +27,11 @@ impl Validate for Heavy {
         let (mark, logs) = (asked.record.phase.clone(), Some(asked.logs.to_owned()));
         let setting = Setting { checks, seen, mark, logs, ..all };
         let (validated, _unkept) = setting.run(|run| run.validate(subject, &mut |_| {}))?;
+        let jobs = Jobs::of(&session.repo);
+        let known = |result: &CheckResult| {
+            let log = jobs.log_before(&asked.record.id, &result.name).filter(|log| log.is_file());
+            Checked { result: result.clone(), why: None, log }
+        };
         Ok(asked.given.iter().map(known).chain(validated.checks).collect())
     }
-}
-
-/// What was found out before; its output is kept with the record already.
-fn known(result: &CheckResult) -> Checked {
-    Checked { result: result.clone(), why: None, log: None }
 }

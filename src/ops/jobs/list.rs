@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use chrono::{DateTime, Utc};
 
-use super::run::rebuilt;
+use super::around::rebuilt;
 use crate::{
     error::{Error, Result},
     model::{AttemptEnd, JobState, RecordId, Validation},

@@ -3,6 +3,7 @@
 //! The record says which checkpoint is pending; a job says who sees to it. A worker is this program, started again in the
 //! background; it ends when nothing is due, and the next call of any hook, the timer or a command starts another.
 
+mod around;
 mod cancel;
 mod clean;
 mod enqueue;

@@ -11,8 +11,6 @@ pub(super) struct Facts {
     pub(super) record: Option<Validation>,
     /// Whether the checkpoint was taken back.
     pub(super) is_undone: bool,
-    /// The phase of the checkpoint, where it has ended with another one.
-    pub(super) ended_phase: Option<String>,
     /// Whether a person has asked for the job after it had ended.
     pub(super) is_asked: bool,
     /// Why no command may run now.
@@ -50,10 +48,9 @@ pub(super) fn decide(facts: &Facts) -> Decision {
         }
         Some(Validation::Pending | Validation::Inconclusive) => {}
     }
-    match (&facts.ended_phase, &facts.untrusted) {
-        (Some(phase), _) if !facts.is_asked => Decision::End(Cancelled, format!("the phase {phase} has ended")),
-        (_, Some(why)) => Decision::Hold(why.clone()),
-        _ => Decision::Run,
+    match &facts.untrusted {
+        Some(why) => Decision::Hold(why.clone()),
+        None => Decision::Run,
     }
 }
 
@@ -84,7 +81,6 @@ mod tests {
                 end(Inconclusive, "its checkpoint is inconclusive already"),
             ),
             (&|facts| facts.record = Some(Validation::Unvalidated), end(Cancelled, "its checkpoint is not pending")),
-            (&|facts| facts.ended_phase = Some("phase2".into()), end(Cancelled, "the phase phase2 has ended")),
             (&|facts| facts.untrusted = Some("changed".into()), Decision::Hold("changed".into())),
         ] {
             assert_eq!(with(change), expected);
@@ -92,9 +88,11 @@ mod tests {
         // A person who asks for it after all has it run, but for what is done or not allowed.
         let asked = |change: &dyn Fn(&mut Facts)| with(&|facts| (facts.is_asked = true, change(facts)).1);
         for (change, expected) in [
-            (&(|facts: &mut Facts| facts.record = Some(Validation::Failed)) as &dyn Fn(&mut Facts), Decision::Run),
-            (&|facts| facts.record = Some(Validation::Inconclusive), Decision::Run),
-            (&|facts| facts.ended_phase = Some("phase2".into()), Decision::Run),
+            (
+                &(|facts: &mut Facts| facts.record = Some(Validation::Inconclusive)) as &dyn Fn(&mut Facts),
+                Decision::Run,
+            ),
+            (&|facts| facts.record = Some(Validation::Failed), end(Failed, "its checkpoint has failed already")),
             (&|facts| facts.record = Some(Validation::Validated), end(Passed, "its checkpoint is validated already")),
             (&|facts| facts.untrusted = Some("changed".into()), Decision::Hold("changed".into())),
             (&|facts| facts.is_undone = true, end(Cancelled, "the checkpoint was taken back")),

@@ -2,8 +2,8 @@
 
 use super::{
     Enqueued,
+    around::{definition, rebuilt},
     enqueue::see_to,
-    run::{definition, rebuilt},
 };
 use crate::{
     config::Env,

@@ -3,22 +3,23 @@
 use std::{
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use chrono::{DateTime, Utc};
 
 use super::{
+    around::{Clock, definition, rebuilt, session_of, untrusted},
     most_attempts,
     plan::{self, Decision},
     settle::{self, Settled},
 };
 use crate::{
     check::Checked,
-    config::{Consent, ContentHash, Env, Moment},
+    config::{Consent, Env},
     error::{Error, Result},
     git,
-    model::{AttemptEnd, CheckResult, JobState, Next, PhaseMark, Record, RecordId, Validation, after_attempt},
+    model::{AttemptEnd, CheckResult, JobState, Next, Record, RecordId, Validation, after_attempt},
     ops::{Session, trust},
     store::jobs::{Attempt, Held, Job, Jobs},
 };
@@ -63,25 +64,6 @@ pub enum Ran {
     Again(Box<Job>),
 }
 
-/// The clock of a call. It goes on where that of the environment stands still or is set back.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Clock<'e> {
-    env: &'e Env,
-    start: DateTime<Utc>,
-    began: Instant,
-}
-
-impl<'e> Clock<'e> {
-    pub(super) fn new(env: &'e Env) -> Self {
-        Clock { env, start: env.now(), began: Instant::now() }
-    }
-
-    pub(super) fn now(&self) -> DateTime<Utc> {
-        let passed = chrono::Duration::from_std(self.began.elapsed()).unwrap_or_default();
-        self.env.now().max(self.start + passed)
-    }
-}
-
 /// Runs one job in the foreground, once, for a caller that could not have it done in the background. Needs no lock but
 /// takes it where it can be had: a job that cannot be kept is run all the same.
 pub fn run_here(session: &Session, env: &Env, job: Job, with: &dyn Validate) -> Result<Ran> {
@@ -119,42 +101,6 @@ pub(super) fn run(session: &Session, clock: Clock<'_>, id: &RecordId, with: &dyn
     }
 }
 
-/// The job of a record, where its own file is of no use; `None` where there is no record.
-pub(super) fn rebuilt(session: &Session, id: &RecordId, why: &str, now: DateTime<Utc>) -> Option<Job> {
-    let record = session.store().read(id).ok()?;
-    let mut job = Job::of_record(&record, None, now);
-    job.notes.push(if Jobs::of(&session.repo).is_foreground(id) {
-        "the process that ran its checks has died, so they are run in the background".into()
-    } else {
-        format!("its file could not be read and was made anew from the record: {why}")
-    });
-    Some(job)
-}
-
-/// The session in the worktree that the checkpoint was taken in, as it is configured now; in the present one where that
-/// worktree is gone or is none of this repository.
-fn session_of(session: &Session, env: &Env, job: &Job) -> Result<Session> {
-    let other = job.worktree().filter(|top| top != session.repo.workdir());
-    if let Some(top) = other {
-        let there = Session::open(&env.clone().in_dir(&top).without_repository());
-        match there {
-            Ok(there) if there.repo.common_dir() == session.repo.common_dir() => return Ok(there),
-            Err(error) if top.join(".git").exists() => return Err(error),
-            _ => {}
-        }
-    }
-    Session::open(&env.clone().in_dir(session.repo.workdir()))
-}
-
-/// The hash of how the background checks are defined, for one who may read them.
-pub(super) fn definition(session: &Session, env: &Env) -> Option<String> {
-    let trust::Standing::Commands(trust) = trust::gather(session, env) else { return None };
-    let checks = session.config.checks(trust.consent()?).ok()?;
-    let heavy: Vec<_> =
-        checks.iter().filter(|check| check.background && check.on.contains(&Moment::Checkpoint)).collect();
-    Some(ContentHash::of(format!("{heavy:?}").as_bytes()).to_string())
-}
-
 /// Writes down how a job is, where that can be done.
 struct Keeper {
     jobs: Jobs,
@@ -183,7 +129,6 @@ impl Run<'_> {
         }
         let (mut facts, record) = settle::look(session, &job.id, job.asked)?;
         facts.cancelled = self.keeper.jobs.cancelled(&job.id);
-        facts.ended_phase = record.as_ref().and_then(|record| ended_phase(session, record));
         let standing = trust::gather(session, self.env);
         let trusted = match &standing {
             trust::Standing::Commands(trust) => trust.consent(),
@@ -420,23 +365,4 @@ fn trouble(checks: &[CheckResult]) -> String {
     };
     let lines: Vec<String> = checks.iter().filter(|check| check.is_trouble()).map(|check| word(&check)).collect();
     if lines.is_empty() { "no check gave an answer".into() } else { lines.join("; ") }
-}
-
-fn untrusted(standing: &trust::Standing) -> &'static str {
-    match standing {
-        trust::Standing::NoFile => "there is no .checkpoint.toml in its worktree now",
-        trust::Standing::NoCommands => "its .checkpoint.toml names no command now",
-        trust::Standing::Commands(trust) if trust.as_str() == "changed" => {
-            ".checkpoint.toml has changed and is not trusted; `git checkpoint trust` shows what changed"
-        }
-        trust::Standing::Commands(_) => ".checkpoint.toml is not trusted; `git checkpoint trust` asks",
-    }
-}
-
-/// The phase of a checkpoint that has ended by another record.
-fn ended_phase(session: &Session, record: &Record) -> Option<String> {
-    let name = &record.phase.as_ref().filter(|mark| !mark.is_closed())?.name;
-    let newest = session.store().newest_of_phase(name).ok().flatten()?.1;
-    let is_over = newest.id != record.id && newest.phase.as_ref().is_some_and(PhaseMark::is_closed);
-    is_over.then(|| name.clone())
 }

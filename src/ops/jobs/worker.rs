@@ -5,10 +5,11 @@ use std::{collections::HashSet, time::Duration};
 use chrono::{DateTime, Utc};
 
 use super::{
+    around::Clock,
     clean,
     enqueue::first_due,
     may_notify,
-    run::{self, Clock, Ran, Validate},
+    run::{self, Ran, Validate},
     slots,
 };
 use crate::{

@@ -5,6 +5,7 @@
 //! <record-id>/lock       held by who works on it
 //! <record-id>/cancel     somebody does not want it any more, and why
 //! <record-id>/logs/      what its checks printed
+//! <record-id>/before/    what those printed that were waited for
 //! slot-<n>               held by a worker for as long as it lives
 //! start                  held while it is decided whether a worker is needed, so that no job falls between two
 //! due                    its time is when the next job is due; absent where none is
@@ -82,6 +83,13 @@ impl Jobs {
     /// The folder of what a job's checks print.
     pub fn logs(&self, id: &RecordId) -> PathBuf {
         self.folder(id).join("logs")
+    }
+
+    /// Where is kept what a check printed that was waited for, until the record has it; `None` for a name that no check has.
+    pub fn log_before(&self, id: &RecordId, check: &str) -> Option<PathBuf> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let is_name = !check.is_empty() && !check.starts_with('.') && check.chars().all(is_plain);
+        is_name.then(|| self.folder(id).join("before").join(format!("{check}.log")))
     }
 
     /// The ids of all jobs, oldest first. What is not named by an id is none.

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    sync::PoisonError,
     time::{Duration, Instant},
 };
 
@@ -10,7 +11,7 @@ use rustix::process::{
     set_child_subreaper, waitid,
 };
 
-use super::{Mark, Registry, registry};
+use super::{Mark, Registry, STARTING, registry};
 
 /// Processes that start others faster than they are ended are given up after so long.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -61,11 +62,18 @@ pub(in super::super) fn end(mark: &Mark) {
 /// Lets go of the entries of strays that have ended by themselves.
 pub(in super::super) fn reap() {
     for pid in children() {
-        let mut registry = registry();
-        if !registry.waited_for().contains(&number(pid)) {
-            look(pid, None);
-        }
+        unless_waited_for(pid, || look(pid, None));
     }
+}
+
+/// Does it if nobody waits for this child, and while none is being started: so its number cannot become that of a command.
+fn unless_waited_for(pid: Pid, act: impl FnOnce() -> Found) -> Found {
+    let is_waited_for = || registry().waited_for().contains(&number(pid));
+    if is_waited_for() {
+        return Found::Nothing;
+    }
+    let _nobody_starts = STARTING.write().unwrap_or_else(PoisonError::into_inner);
+    if is_waited_for() { Found::Nothing } else { act() }
 }
 
 /// What a look at the children gave, the least that can be relied on first.
@@ -83,13 +91,18 @@ enum Found {
 fn round(mark: &Mark) -> Found {
     let mut found = Found::Nothing;
     for pid in children() {
-        // Held so that the number cannot become that of a command while it is looked at.
-        let mut registry = registry();
-        if !registry.waited_for().contains(&number(pid)) {
-            found = found.max(look(pid, Some(mark)));
+        // What another thread is just starting is here too, and need not be waited for.
+        if !is_of_others(pid, mark) {
+            found = found.max(unless_waited_for(pid, || look(pid, Some(mark))));
         }
     }
     found
+}
+
+/// Whether it is alive and has variables without the mark; then it is no stray of the command that had it.
+fn is_of_others(pid: Pid, mark: &Mark) -> bool {
+    let variables = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    !variables.is_empty() && !mark.is_in(&variables)
 }
 
 /// Looks at a child that nobody is known to wait for; kills it if it carries the mark.

@@ -159,6 +159,20 @@ impl<'w> Place<'w> {
         self.command(env!("CARGO_BIN_EXE_git-checkpoint"))
     }
 
+    /// Another program, to be run here.
+    pub(crate) fn other_command(&self, program: &Path) -> Command {
+        self.world.advance(1);
+        self.world.command(program.as_os_str(), &self.path)
+    }
+
+    /// Commits all that is in the worktree, and makes it what [`Place::reset`] goes back to.
+    pub(crate) fn commit_all(&mut self) -> Result<(), String> {
+        self.git(&["add", "-A"])?;
+        self.git(&["commit", "-q", "-m", "Set up"])?;
+        self.keep()?;
+        self.settle()
+    }
+
     /// git, to be run here.
     pub(crate) fn git_command(&self) -> Command {
         self.command("git")
