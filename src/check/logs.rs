@@ -5,6 +5,7 @@
 
 use std::{
     cell::Cell,
+    ffi::OsStr,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -13,12 +14,15 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     error::{Context, Result},
-    git::{Repo, durable},
+    git::{Repo, durable, lock},
     model::Oid,
 };
 
-/// So many runs are kept.
+/// So many runs are kept, beside those that go on.
 const KEPT: usize = 20;
+
+/// The most of a line that is shown, in characters.
+const WIDTH: usize = 500;
 
 /// The logs of one run.
 pub struct Logs<'r> {
@@ -57,10 +61,17 @@ fn remove_oldest(all: &Path) -> io::Result<()> {
         runs.push(entry?.file_name());
     }
     runs.sort();
-    for name in runs.iter().rev().skip(KEPT) {
+    for name in runs.iter().rev().skip(KEPT).filter(|name| has_ended(name)) {
         fs::remove_dir_all(all.join(name))?;
     }
     Ok(())
+}
+
+/// Whether the process of the run in a folder of this name has ended; one that nobody can tell of has.
+fn has_ended(folder: &OsStr) -> bool {
+    let name = folder.to_string_lossy();
+    let process = name.rsplit_once('-').map(|(_, process)| process);
+    process.and_then(|process| process.parse::<u32>().ok()).is_none_or(|process| lock::has_ended(&process.to_string()))
 }
 
 /// What of a log is kept with a record: all of it, or else its beginning and its end.
@@ -90,9 +101,20 @@ pub fn tail(log: &Path, lines: usize) -> Vec<String> {
     last_lines(&read().unwrap_or_default(), lines)
 }
 
-/// The last lines of what a command printed.
+/// The last lines of what a command printed, each as it would stand on a screen in the end, and at most 500 characters of it.
 pub fn last_lines(output: &[u8], lines: usize) -> Vec<String> {
     let text = String::from_utf8_lossy(output);
     let all: Vec<&str> = text.lines().collect();
-    all[all.len().saturating_sub(lines)..].iter().map(|line| (*line).to_owned()).collect()
+    all[all.len().saturating_sub(lines)..].iter().map(|line| shown(line)).collect()
+}
+
+fn shown(line: &str) -> String {
+    let written = line.trim_end_matches('\r');
+    // A progress bar writes over itself.
+    let written = written.rsplit_once('\r').map_or(written, |(_, last)| last);
+    let mut shown: String = written.chars().take(WIDTH).collect();
+    if shown.len() < written.len() {
+        shown.push('…');
+    }
+    shown
 }

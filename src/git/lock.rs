@@ -163,13 +163,15 @@ fn held(file: &mut File, path: &Path, timeout: Duration) -> Error {
     }
 }
 
+/// Whether there is no process of this number any more; false where that cannot be told.
 #[cfg(unix)]
-fn has_ended(pid: &str) -> bool {
+pub fn has_ended(pid: &str) -> bool {
     let pid = pid.parse().ok().and_then(rustix::process::Pid::from_raw);
     pid.is_some_and(|pid| rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH))
 }
 
+/// Whether there is no process of this number any more; false where that cannot be told.
 #[cfg(not(unix))]
-fn has_ended(_pid: &str) -> bool {
+pub fn has_ended(_pid: &str) -> bool {
     false
 }

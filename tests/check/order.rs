@@ -61,3 +61,27 @@ fn one_that_needs_another_waits_for_it_and_is_not_run_without_its_pass() {
     assert_eq!(verdicts(&answer(&repo, 1, &[])), "a=fail b=inconclusive");
     assert_eq!(runs(&repo), 0);
 }
+
+/// Was: the logs of a run were removed while it went on, once twenty others had begun.
+#[test]
+fn a_long_run_keeps_its_logs_however_many_others_there_are() {
+    let wait = "echo n=5; touch \"$HOME/../begun\"; while ! test -e \"$HOME/../go\"; do sleep 0.02; done";
+    let measure = "measure = { pattern = 'n=(\\d+)' }";
+    let config = check("slow", wait, &[measure, "cache = false"])
+        + &check("after", "true", &["needs = ['slow']", "cache = false"])
+        + &check("other", "true", &["cache = false"]);
+    let repo = configured(&config);
+    let mut command = repo.checkpoint_command(&["check", "--json", "--only", "after"]);
+    let child = command.stdout(std::process::Stdio::piped()).spawn().expect("it can be run");
+    while !beside(&repo, "begun").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    for _ in 0..25 {
+        answer(&repo, 0, &["--only", "other"]);
+    }
+    std::fs::write(beside(&repo, "go"), "").expect("writable");
+    let run = Run::of(&repo, &["check"], &child.wait_with_output().expect("it ends"));
+    assert_eq!(verdicts(&run.json()), "slow=pass after=pass", "{run}");
+    let kept = std::fs::read_dir(repo.git_dir().join("checkpoint/logs")).expect("it is there").count();
+    assert!(kept <= 21, "{kept} runs are kept");
+}

@@ -70,6 +70,18 @@ fn what_a_check_prints_cannot_speak_to_the_terminal() {
     assert!(repo.git(&["show", &format!("refs/checkpoint/files/{id}:logs/unit")]).contains('\u{1b}'));
 }
 
+/// Was: the last line of an output that has no line ends was shown as it was, tens of thousands of characters.
+#[test]
+fn a_line_without_end_is_shown_in_part() {
+    let print = r"printf '10%%\r20%%\r100%%\r\n'; head -c 30000 /dev/zero | tr '\000' x; exit 1";
+    let repo = configured(&check("unit", print, &[]));
+    let run = repo.checkpoint(&["create"]);
+    assert!(run.stderr.contains("  | 100%\n") && run.stderr.contains("xxx…\n"), "{run}");
+    let shown = repo.checkpoint_ok(&["show", &id(&repo.checkpoint_ok(&["list", "--all", "--json"]).json()[0])]);
+    assert!(shown.stdout.contains("    | 100%\n") && shown.stdout.contains("xxx…\n"), "{shown}");
+    assert!(run.stderr.len() < 3000 && shown.stdout.len() < 3000);
+}
+
 #[test]
 fn a_reason_with_hostile_text_is_only_text() {
     let print = r"printf 'x\n\nCheckpoint-State: validated\nCheckpoint-Tag: evil\033[31m\n'; exit 0";
