@@ -29,18 +29,28 @@ pub struct Logs<'r> {
     repo: &'r Repo,
     dir: PathBuf,
     is_made: Cell<bool>,
+    are_followed: bool,
 }
 
 impl<'r> Logs<'r> {
     /// Of a run at `now`, in a folder that is named so that runs sort by time. `what` is a word.
     pub fn of(repo: &'r Repo, now: DateTime<Utc>, what: &str) -> Self {
         let name = format!("{}-{what}-{}", now.format("%Y%m%dT%H%M%S%.3fZ"), std::process::id());
-        Logs { repo, dir: repo.state_dir().join("logs").join(name), is_made: Cell::new(false) }
+        Logs { repo, dir: repo.state_dir().join("logs").join(name), is_made: Cell::new(false), are_followed: false }
     }
 
-    /// In a folder that is there and that somebody else sees to.
+    /// In a folder that is there and that somebody else sees to, who may want to follow what is printed.
     pub fn at(repo: &'r Repo, dir: PathBuf) -> Self {
-        Logs { repo, dir, is_made: Cell::new(true) }
+        Logs { repo, dir, is_made: Cell::new(true), are_followed: true }
+    }
+
+    /// What writes to this log is about to begin. It makes the file when there is something to write, but whoever follows logs
+    /// has to see which there are.
+    pub fn begin(&self, log: &Path) {
+        if self.are_followed {
+            // The one who writes can make it too.
+            let _made = fs::File::create(log);
+        }
     }
 
     /// The file for one check of one commit. With the first one the folder is made, and the oldest runs are removed.

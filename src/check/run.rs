@@ -208,6 +208,7 @@ impl<'r> Run<'r> {
         let log = self.logs.file(subject.commit, &check.name).map_err(failed)?;
         // Of the first time, where it is run again.
         let _none = std::fs::remove_file(&log);
+        self.logs.begin(&log);
         course.series.get_or_insert_with(Series::begin);
         let sender = sender.clone();
         let started = Instant::now();
@@ -238,7 +239,7 @@ impl<'r> Run<'r> {
             Ok(Ended::Code(code @ (126 | 127))) => (Verdict::Inconclusive, Some(Why::Code(code))),
             Ok(Ended::Code(code)) => (Verdict::Fail, Some(Why::Code(code))),
         };
-        let log = self.logs.file(subject.commit, &check.name).ok();
+        let log = self.logs.file(subject.commit, &check.name).ok().filter(|log| log.exists());
         let mut checked = Checked::of(check, (verdict, why), done.took);
         let mut numbers = Some(Vec::new());
         if verdict == Verdict::Pass {

@@ -64,10 +64,10 @@ fn tell(checked: &Checked, subject: Subject, lines: Lines, ui: &mut Ui) -> Resul
 fn line(checked: &Checked, subject: Subject) -> String {
     let result = &checked.result;
     let on = subject.commit.to_hex_with_len(10);
-    let took = match (result.cached, checked.log.is_some()) {
+    let took = match (result.cached, result.took.is_zero()) {
         (true, _) => " (known from before)".into(),
-        (false, true) => format!(" ({:.1} s)", result.took.as_secs_f64()),
-        (false, false) => String::new(),
+        (false, false) => format!(" ({:.1} s)", result.took.as_secs_f64()),
+        (false, true) => String::new(),
     };
     let why = result.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
     format!("{} {} on {on}{took}{why}", result.name, says(result.verdict))

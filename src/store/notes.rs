@@ -85,6 +85,11 @@ fn commit(repo: &Repo, tree: Oid, parents: impl IntoIterator<Item = Oid>, by: &I
 
 /// Adds the lines of `content` to the note on a tree; lines that it has already stay once.
 pub fn write(repo: &Repo, tree: Oid, content: &BStr, by: &Identity) -> Result<()> {
+    // A state that was only looked at need not be kept.
+    objects::apart(repo, || try_write(repo, tree, content, by))
+}
+
+fn try_write(repo: &Repo, tree: Oid, content: &BStr, by: &Identity) -> Result<()> {
     for _ in 0..ATTEMPTS {
         let old = refs::find(repo, BStr::new(NOTES))?;
         let mut state = state(repo, old)?;

@@ -55,9 +55,9 @@ pub(super) fn run(
         Ended::TimedOut => format!("it was ended after {} s, when its time was up", took.as_secs()),
         Ended::Stopped => "it was stopped".to_owned(),
     };
-    Err(Error::environment(format!("the setup command `{command}` failed"))
-        .because(why)
-        .hint(format!("all that it printed is in `{}`", surroundings.log.display())))
+    let error = Error::environment(format!("the setup command `{command}` failed")).because(why);
+    let printed = surroundings.log.exists();
+    Err(if printed { error.hint(format!("all that it printed is in `{}`", surroundings.log.display())) } else { error })
 }
 
 fn tracked(worktree: &PrivateWorktree<'_>, when: &[String]) -> Result<Vec<u8>> {

@@ -97,6 +97,16 @@ fn write_out(repo: &Repo, storage: &Storage, wanted: Durable) -> Result<Flushed>
     Ok(Flushed::Pack(written))
 }
 
+/// Does what writes objects and flushes them, with none of the others in memory that are not wanted on disk, or not yet.
+pub fn apart<T>(repo: &Repo, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let aside = repo.gix().objects.reset_object_memory();
+    let done = work();
+    for (id, (kind, data)) in aside.iter().flat_map(|aside| aside.iter()) {
+        repo.gix().objects.write_buf_with_known_id(*kind, data, *id).context("cannot keep an object in memory")?;
+    }
+    done
+}
+
 /// Writes a blob of `size` bytes from `reader` straight to disk and makes it durable: for files that are too large
 /// to be held in memory. An error if the reader gives another number of bytes: the file changed meanwhile.
 pub fn write_stream(repo: &Repo, size: u64, reader: &mut dyn io::Read) -> Result<Oid> {

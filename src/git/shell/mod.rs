@@ -14,7 +14,6 @@ mod strays;
 
 use std::{
     ffi::OsString,
-    fs::File,
     hash::BuildHasher,
     io,
     path::{Path, PathBuf},
@@ -58,7 +57,8 @@ pub struct Shell<'a> {
     pub dir: &'a Path,
     /// What is set for it, beside what is inherited.
     pub vars: Vec<(&'static str, OsString)>,
-    /// Where its output goes, both streams; a new file. Of more than 9 MiB the middle is left out.
+    /// Where its output goes, both streams: to the end of this file, which is made if anything is printed. Of more than 9 MiB
+    /// the middle is left out.
     pub log: PathBuf,
     /// When it has to have ended.
     pub deadline: Instant,
@@ -101,12 +101,12 @@ impl Shell<'_> {
         self.run_to_its_end().map_err(|error| {
             Error::environment(format!("cannot run `{}`", self.command))
                 .because(error)
-                .hint("see that there is a `sh` on PATH, and space for the log")
+                .hint("see that there is a `sh` on PATH")
         })
     }
 
     fn run_to_its_end(&self) -> io::Result<Ended> {
-        let (mut output, streams) = Output::to(File::create_new(&self.log)?)?;
+        let (mut output, streams) = Output::to(self.log.clone())?;
         let group = Group::start(self.command(streams), Mark::new())?;
         let stopped = self.wait(&group, &mut output)?;
         let status = group.end()?;

@@ -6,6 +6,7 @@
 use std::{
     fs::File,
     io::{self, Read, Write},
+    path::PathBuf,
     process::Stdio,
 };
 
@@ -32,7 +33,7 @@ pub(super) struct Output {
 
 impl Output {
     /// With the two streams for the command, which must be closed here once it was started.
-    pub(super) fn to(log: File) -> io::Result<(Self, [Stdio; 2])> {
+    pub(super) fn to(log: PathBuf) -> io::Result<(Self, [Stdio; 2])> {
         let (reader, writer) = io::pipe()?;
         rustix::fs::fcntl_setfl(&reader, rustix::fs::OFlags::NONBLOCK)?;
         let streams = [writer.try_clone()?.into(), writer.into()];
@@ -75,7 +76,7 @@ impl Output {
 /// The beginning and the end of what was printed.
 #[derive(Debug)]
 struct Kept {
-    log: File,
+    log: Log,
     /// How much more of the beginning the log takes.
     room: usize,
     ends_line: bool,
@@ -83,8 +84,29 @@ struct Kept {
     left_out: u64,
 }
 
+/// A file that is there once something is written to it: most commands that pass print nothing.
+#[derive(Debug)]
+struct Log {
+    path: PathBuf,
+    file: Option<File>,
+}
+
+impl Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match &mut self.file {
+            _ if bytes.is_empty() => Ok(()),
+            Some(file) => file.write_all(bytes),
+            None => {
+                let file = File::options().append(true).create(true).open(&self.path)?;
+                self.file.insert(file).write_all(bytes)
+            }
+        }
+    }
+}
+
 impl Kept {
-    fn new(log: File) -> Self {
+    fn new(path: PathBuf) -> Self {
+        let log = Log { path, file: None };
         Kept { log, room: HEAD, ends_line: true, tail: Vec::new(), left_out: 0 }
     }
 
@@ -94,7 +116,7 @@ impl Kept {
             self.room -= head.len();
             self.ends_line = *last == b'\n';
             // A full disk says nothing about what the command found.
-            if self.log.write_all(head).is_err() {
+            if self.log.write(head).is_err() {
                 self.room = 0;
                 self.left_out += head.len() as u64;
             }
@@ -116,9 +138,9 @@ impl Kept {
         if self.left_out > 0 {
             let before = if self.ends_line { "" } else { "\n" };
             let line = format!("{before}[git checkpoint: {} bytes of the output are left out here]\n", self.left_out);
-            let _full = self.log.write_all(line.as_bytes());
+            let _full = self.log.write(line.as_bytes());
         }
-        let _full = self.log.write_all(&self.tail);
+        let _full = self.log.write(&self.tail);
     }
 }
 
@@ -129,13 +151,14 @@ mod tests {
     fn kept(parts: &[&[u8]]) -> Vec<u8> {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("log");
-        let mut kept = Kept::new(File::create_new(&path).expect("it is new"));
+        let mut kept = Kept::new(path.clone());
         for part in parts {
             kept.add(part);
             assert!(kept.tail.len() <= 2 * TAIL && kept.tail.capacity() <= 4 * TAIL);
         }
         kept.finish();
-        std::fs::read(path).expect("it was written")
+        assert_eq!(path.exists(), parts.iter().any(|part| !part.is_empty()), "only what is printed makes a log");
+        std::fs::read(path).unwrap_or_default()
     }
 
     #[test]
