@@ -57,7 +57,7 @@ fn a_state_that_failed_can_be_gone_back_to_by_its_id() {
     repo.write("file", "worse\n");
     repo.write("new", "x\n");
     let went = repo.checkpoint(&["rollback", &id(&failed), "--yes"]);
-    assert_eq!(went.code, 0, "{went}");
+    assert!(went.code == 1 && went.stderr.contains("its checks do not pass"), "{went}");
     saved.assert_same(&repo.state());
     repo.checkpoint_ok(&["undo", "--yes"]);
     assert_eq!(repo.read_text("file"), "worse\n");
@@ -242,6 +242,25 @@ fn what_was_taken_back_while_its_checks_ran_gets_no_tag() {
     assert_eq!(listed(&repo, &[]), "", "{run}");
     let redone = repo.checkpoint_ok(&["redo", "--yes"]);
     assert!(listed(&repo, &[]).contains("validated"), "{redone}");
+    repo.fsck();
+}
+
+#[test]
+fn a_linked_worktree_and_a_detached_head_have_the_same_gate() {
+    let repo = repository();
+    let linked = repo.linked_worktree("linked");
+    for place in [&linked, &repo] {
+        if place.path() == repo.path() {
+            repo.git(&["checkout", "-q", "--detach"]);
+        }
+        place.write("file", "bad\n");
+        let failed = taken(place, 1, &["-m", "bad"]);
+        assert_eq!((&failed["state"], &failed["tag"]), (&"failed".into(), &Value::Null));
+        place.write("file", "good\n");
+        assert_eq!(taken(place, 0, &[])["state"], "validated");
+        assert_eq!(place.git(&["status", "--porcelain"]), "");
+    }
+    assert_eq!((tags(&repo).len(), listed(&repo, &["--all"])), (2, "validated failed validated failed".into()));
     repo.fsck();
 }
 
