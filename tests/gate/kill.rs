@@ -55,7 +55,7 @@ fn at_any_call_nothing_is_lost() {
         eprintln!("SKIPPED: no process was killed, for strace is missing");
         return;
     }
-    let step = if std::env::var_os("KILL_ALL").is_some() { 1 } else { points.len().div_ceil(24) };
+    let step = if std::env::var_os("KILL_ALL").is_some() { 1 } else { points.len().div_ceil(12) };
     let mut ends = std::collections::BTreeMap::<String, usize>::new();
     for (call, nth) in points.iter().step_by(step) {
         let repo = fresh();
