@@ -68,11 +68,16 @@ fn has_others(session: &Session) -> Result<bool> {
 fn state(record: &Record, listed: &Listed) -> String {
     let undone = listed.undone.contains(&record.id).then(|| "undone".to_owned());
     let fetched = listed.elsewhere.contains(&record.id).then(|| "fetched".to_owned());
-    let because = (!record.stands()).then(|| CheckResult::in_the_way(&record.checks)).flatten();
-    let because = because.map(|check| match &check.why {
-        Some(why) => format!(" ({}: {why})", check.name),
-        None => format!(" ({})", check.name),
-    });
-    let state = record.validation().map(|state| format!("{}{}", state.as_str(), because.unwrap_or_default()));
+    let state = validation(record);
     undone.into_iter().chain(state).chain(fetched).collect::<Vec<_>>().join(", ")
+}
+
+/// `failed (unit: it exited with code 1)`
+pub(super) fn validation(record: &Record) -> Option<String> {
+    let state = record.validation()?.as_str();
+    let Some(check) = CheckResult::in_the_way(&record.checks).filter(|_| !record.stands()) else {
+        return Some(state.to_owned());
+    };
+    let why = check.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+    Some(format!("{state} ({}{why})", check.name))
 }

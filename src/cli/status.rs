@@ -3,11 +3,11 @@
 use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 
-use super::{create, hooks, jobs, json};
+use super::{create, hooks, jobs, json, list};
 use crate::{
     config::Env,
     error::Result,
-    model::{Due, Elapsed, Validation},
+    model::{Due, Elapsed},
     ops::{
         phase::Membership,
         status::{self, Status},
@@ -90,7 +90,7 @@ pub(super) fn run(env: &Env, ui: &mut Ui) -> Result<u8> {
     ui.line(format!("changed: {}", create::changes(&status.changes)))?;
     match &status.last {
         Some(record) => {
-            let state = record.validation().map_or("", Validation::as_str);
+            let state = list::validation(record).unwrap_or_default();
             let (name, age) = (create::name(record), age(record.at, session.now));
             ui.line(format!("newest checkpoint: {name}, {age}, {state}"))?;
         }

@@ -59,18 +59,33 @@ pub fn take(env: &Env, wait: Wait) -> Result<Outcome> {
     }
     let outcome = Session::open(env).and_then(|session| take_due(&session, env));
     match &outcome {
-        Ok(Outcome::Taken(taken)) if taken.unsigned.is_some() => {
-            let error =
-                Error::environment(format!("the tag of {} could not be signed and was left out", taken.record.id))
-                    .because(taken.unsigned.clone().unwrap_or_default())
-                    .hint("the checkpoint is saved as that id; signing in the background must not need to ask");
-            timed::remember_failure(&glance.state_dir(), &error, env.now());
-        }
-        Ok(Outcome::Unchanged(_) | Outcome::Taken(_)) => timed::forget_failure(&glance.state_dir()),
+        Ok(Outcome::Taken(taken)) => match lacking(taken) {
+            Some(error) => timed::remember_failure(&glance.state_dir(), &error, env.now()),
+            None => timed::forget_failure(&glance.state_dir()),
+        },
+        Ok(Outcome::Unchanged(_)) => timed::forget_failure(&glance.state_dir()),
         Ok(Outcome::NoPhase | Outcome::NotDue(_) | Outcome::Busy) => {}
         Err(error) => timed::remember_failure(&glance.state_dir(), error, env.now()),
     }
     outcome
+}
+
+/// What somebody has to see to, so that the next one is whole. That nobody trusts the configuration is told anyway.
+fn lacking(taken: &create::Taken) -> Option<Error> {
+    let id = &taken.record.id;
+    match (&taken.unsigned, &taken.held) {
+        (Some(why), _) => Some(
+            Error::environment(format!("the tag of {id} could not be signed and was left out"))
+                .because(why.clone())
+                .hint("the checkpoint is saved as that id; signing in the background must not need to ask"),
+        ),
+        (None, Some(create::Held::Unusable(why))) => Some(
+            Error::environment(format!("the checks of {id} were not run, so it has no tag"))
+                .because(why.chain().join(": "))
+                .hint("the checkpoint is saved as that id"),
+        ),
+        (None, _) => None,
+    }
 }
 
 fn take_due(session: &Session, env: &Env) -> Result<Outcome> {

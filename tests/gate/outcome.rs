@@ -246,6 +246,25 @@ fn what_was_taken_back_while_its_checks_ran_gets_no_tag() {
 }
 
 #[test]
+fn a_linked_worktree_and_a_detached_head_have_the_same_gate() {
+    let repo = repository();
+    let linked = repo.linked_worktree("linked");
+    for place in [&linked, &repo] {
+        if place.path() == repo.path() {
+            repo.git(&["checkout", "-q", "--detach"]);
+        }
+        place.write("file", "bad\n");
+        let failed = taken(place, 1, &["-m", "bad"]);
+        assert_eq!((&failed["state"], &failed["tag"]), (&"failed".into(), &Value::Null));
+        place.write("file", "good\n");
+        assert_eq!(taken(place, 0, &[])["state"], "validated");
+        assert_eq!(place.git(&["status", "--porcelain"]), "");
+    }
+    assert_eq!((tags(&repo).len(), listed(&repo, &["--all"])), (2, "validated failed validated failed".into()));
+    repo.fsck();
+}
+
+#[test]
 fn undo_takes_the_tag_of_one_that_passed() {
     let repo = repository();
     let said = taken(&repo, 0, &[]);

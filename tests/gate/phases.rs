@@ -76,7 +76,7 @@ fn a_timed_checkpoint_is_saved_whatever_its_checks_say() {
     assert_eq!(tags(&repo), ["phase2-checkpoint-T+0m"]);
     assert_eq!(status(&repo)["due_slot"], "8h", "the slot has passed");
     let said = repo.checkpoint_ok(&["status"]);
-    assert!(said.stdout.contains("failed"), "{said}");
+    assert!(said.stdout.contains("failed (unit: it exited with code 1)"), "{said}");
     repo.checkpoint(&["timed"]);
     assert_eq!(listed(&repo, &["--all"]), "failed validated");
     // Nobody has agreed to the commands by then.
@@ -90,4 +90,17 @@ fn a_timed_checkpoint_is_saved_whatever_its_checks_say() {
     assert!(said.stdout.contains("git checkpoint trust"), "{said}");
     assert_eq!(status(&repo)["due_slot"], "12h");
     repo.fsck();
+}
+
+#[test]
+fn a_timed_checkpoint_whose_checks_cannot_be_run_says_so() {
+    let repo = configured(&check("unit", "no-such-command", &[]));
+    repo.checkpoint_ok(&["start", "phase2", "--no-verify"]);
+    repo.advance(4 * HOUR);
+    repo.write("file", "changed\n");
+    repo.checkpoint(&["timed"]);
+    assert_eq!(listed(&repo, &[]), "unvalidated unvalidated", "the state is saved");
+    let failure = status(&repo)["last_failure"].to_string();
+    assert!(failure.contains("no-such-command"), "{failure}");
+    assert_eq!(tags(&repo), ["phase2-checkpoint-T+0m"]);
 }
