@@ -23,18 +23,13 @@ pub struct Listed {
 /// Up to `limit` checkpoints, newest first; those that were undone only where `all` is set.
 pub fn list(session: &Session, limit: Option<usize>, all: bool) -> Result<Listed> {
     let store = session.store();
-    let mut ids = store.ids()?;
-    let undone = if all { Default::default() } else { undo::undone(session, &ids)? };
-    ids.retain(|id| id.kind() == Some(Kind::Create) && !undone.contains(id));
-    ids.reverse();
-    ids.truncate(limit.unwrap_or(usize::MAX));
-    let mut listed =
-        Listed { records: Vec::with_capacity(ids.len()), elsewhere: store.foreign()?, unreadable: Vec::new() };
-    for record in store.read_all(&ids)? {
-        match record {
-            Ok(record) => listed.records.push(record),
-            Err(error) => listed.unreadable.push(error.chain().join(": ")),
-        }
-    }
-    Ok(listed)
+    let mut named = store.named()?;
+    let undone = if all { Default::default() } else { undo::undone(session, named.iter().map(|one| &one.id))? };
+    named.retain(|one| one.id.kind() == Some(Kind::Create) && !undone.contains(&one.id));
+    named.reverse();
+    named.truncate(limit.unwrap_or(usize::MAX));
+    let mut unreadable = Vec::new();
+    let readable = |record: Result<Record>| record.map_err(|error| unreadable.push(error.chain().join(": "))).ok();
+    let records = store.read_to_show(&named)?.into_iter().filter_map(readable).collect();
+    Ok(Listed { records, elsewhere: store.foreign()?, unreadable })
 }

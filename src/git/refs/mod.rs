@@ -31,7 +31,7 @@ use crate::{
 
 pub use collision::{above, collision};
 pub use head::move_head;
-pub use listing::{list, names};
+pub use listing::{known, list, names};
 pub(super) use mark::remove_dead_locks;
 
 /// One change of a ref that is not a symbolic one.
