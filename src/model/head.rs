@@ -42,7 +42,7 @@ impl Head {
     pub fn short_name(&self) -> String {
         self.branch().map_or_else(
             || "HEAD".into(),
-            |name| name.strip_prefix(b"refs/heads/").unwrap_or(name).as_bstr().to_string(),
+            |name| name.strip_prefix(b"refs/heads/").unwrap_or(name).to_str_lossy().into_owned(),
         )
     }
 

@@ -116,10 +116,12 @@ impl FromStr for RecordId {
     /// Accepts any kind, so that records of a newer version can be named; refuses what is not of the shape.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let id = RecordId { text: text.to_owned() };
-        let parts: Vec<&str> = text.split('-').collect();
-        let well_formed = parts.len() == 3
-            && id.time().is_some()
-            && parts[1..].iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric()));
+        let is_word = |part: Option<&str>| {
+            part.is_some_and(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+        };
+        let mut parts = text.split('-').skip(1);
+        let well_formed =
+            is_word(parts.next()) && is_word(parts.next()) && parts.next().is_none() && id.time().is_some();
         if well_formed { Ok(id) } else { Err(format!("`{text}` is not a record's id")) }
     }
 }

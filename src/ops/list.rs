@@ -28,15 +28,15 @@ const STEP: usize = 64;
 /// Up to `limit` checkpoints, newest first. Those that were undone, or whose checks did not pass, only where `all` is set.
 pub fn list(session: &Session, limit: Option<usize>, all: bool) -> Result<Listed> {
     let store = session.store();
-    let mut ids = store.ids()?;
-    let undone = undo::undone(session, &ids)?;
-    ids.retain(|id| id.kind() == Some(Kind::Create) && (all || !undone.contains(id)));
-    ids.reverse();
+    let mut named = store.named()?;
+    let undone = undo::undone(session, named.iter().map(|one| &one.id))?;
+    named.retain(|one| one.id.kind() == Some(Kind::Create) && (all || !undone.contains(&one.id)));
+    named.reverse();
     let limit = limit.unwrap_or(usize::MAX);
     let mut listed = Listed { records: Vec::new(), elsewhere: store.foreign()?, undone, unreadable: Vec::new() };
-    let step = if limit == usize::MAX { ids.len().max(1) } else { limit.max(STEP) };
-    for part in ids.chunks(step) {
-        for record in store.read_all(part)? {
+    let step = if limit == usize::MAX { named.len().max(1) } else { limit.max(STEP) };
+    for part in named.chunks(step) {
+        for record in store.read_to_show(part)? {
             if listed.records.len() + listed.unreadable.len() >= limit {
                 return Ok(listed);
             }

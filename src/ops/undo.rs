@@ -66,11 +66,14 @@ pub struct Undone {
 }
 
 /// The operations that were taken back, and the undos and redos that were.
-pub fn undone(session: &Session, ids: &[RecordId]) -> Result<HashSet<RecordId>> {
+pub fn undone<'i>(
+    session: &Session,
+    ids: impl IntoIterator<Item = &'i RecordId, IntoIter: DoubleEndedIterator>,
+) -> Result<HashSet<RecordId>> {
     let store = session.store();
     let foreign = store.foreign()?;
     let mut undone = HashSet::new();
-    for id in ids.iter().rev().filter(|id| matches!(id.kind(), Some(Kind::Undo | Kind::Redo))) {
+    for id in ids.into_iter().rev().filter(|id| matches!(id.kind(), Some(Kind::Undo | Kind::Redo))) {
         if undone.contains(id) {
             continue;
         }

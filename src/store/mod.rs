@@ -4,6 +4,8 @@ mod codec;
 mod foreign;
 pub mod jobs;
 mod journal;
+mod many;
+mod messages;
 pub mod names;
 mod next_id;
 pub mod notes;
@@ -16,5 +18,6 @@ pub mod verdicts;
 mod withdraw;
 
 pub use journal::Journal;
+pub use many::Named;
 pub use phases::{phase_ref, ref_of as phase_ref_of};
 pub use records::{Attached, Published, Store};

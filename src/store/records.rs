@@ -1,7 +1,7 @@
 //! Records, by name.
 
 use gix::{
-    bstr::{BString, ByteSlice},
+    bstr::{BStr, BString, ByteSlice},
     objs::Kind as ObjectKind,
 };
 
@@ -19,9 +19,6 @@ use crate::{
 };
 
 pub(super) use super::names::{FILES, RECORDS};
-
-/// Below so many records a second thread costs more than it saves.
-const PARALLEL: usize = 64;
 
 /// A log that is larger was not kept by this program; in bytes.
 const MAX_LOG: u64 = 1 << 20;
@@ -61,18 +58,10 @@ impl<'r> Store<'r> {
         Store { repo }
     }
 
-    /// The ids of all records, oldest first; reads names only. Refs that are not named by an id are not records.
-    pub fn ids(&self) -> Result<Vec<RecordId>> {
-        let names = refs::names(self.repo, RECORDS)?;
-        let id = |name: BString| name[RECORDS.len()..].to_str().ok()?.parse().ok();
-        // Ids order as their text does, and so are the names.
-        Ok(names.into_iter().filter_map(id).collect())
-    }
-
     /// Reads one record; an error that names it if it is missing, unreadable, or of a newer format.
     pub fn read(&self, id: &RecordId) -> Result<Record> {
         let object = self.object(id)?.ok_or_else(|| missing(id))?;
-        read_record(self.repo.gix(), id, object, &mut Vec::new())
+        check(id, object, decode_object(self.repo.gix(), object))
     }
 
     /// The tag object that a record is.
@@ -80,43 +69,9 @@ impl<'r> Store<'r> {
         refs::find(self.repo, format!("{RECORDS}{id}").as_bytes().as_bstr())
     }
 
-    /// Reads many, in the given order; those that cannot be read come as errors.
-    pub fn read_all(&self, ids: &[RecordId]) -> Result<Vec<Result<Record>>> {
-        if ids.len() < PARALLEL {
-            return Ok(ids.iter().map(|id| self.read(id)).collect());
-        }
-        let refs = refs::list(self.repo, RECORDS)?;
-        // Ids mostly come in the order of the refs, so the next one is where the last one was found, or one on.
-        let object = |id: &RecordId, next: &mut usize| {
-            let is_it = |(name, _): &(BString, Oid)| name[RECORDS.len()..] == *id.as_str().as_bytes();
-            if !refs.get(*next).is_some_and(is_it) {
-                *next = refs.binary_search_by(|(name, _)| name[RECORDS.len()..].cmp(id.as_str().as_bytes())).ok()?;
-            }
-            *next += 1;
-            Some(refs[*next - 1].1)
-        };
-        let shared = self.repo.gix().clone().into_sync();
-        let read_part = |ids: &[RecordId]| -> Vec<Result<Record>> {
-            let (repo, mut buffer, mut next) = (shared.to_thread_local(), Vec::new(), 0);
-            let mut read = |id| read_record(&repo, id, object(id, &mut next).ok_or_else(|| missing(id))?, &mut buffer);
-            ids.iter().map(&mut read).collect()
-        };
-        let threads = std::thread::available_parallelism().map_or(1, |n| n.get().clamp(2, 8));
-        std::thread::scope(|scope| {
-            let parts: Vec<_> =
-                ids.chunks(ids.len().div_ceil(threads)).map(|part| scope.spawn(|| read_part(part))).collect();
-            let mut records = Vec::with_capacity(ids.len());
-            for part in parts {
-                records.extend(part.join().map_err(|_| Error::bug("a thread that reads records panicked"))?);
-            }
-            Ok(records)
-        })
-    }
-
     /// The record whose object this is, if it is one: an annotated tag that this program made.
     pub fn record_of_object(&self, tag_object: Oid) -> Result<Option<Record>> {
-        let mut buffer = Vec::new();
-        decode_object(self.repo.gix(), tag_object, &mut buffer)
+        decode_object(self.repo.gix(), tag_object)
     }
 
     /// Makes the objects durable and publishes the record in one transaction: `refs/checkpoint/files/<id>`,
@@ -163,17 +118,18 @@ impl<'r> Store<'r> {
     }
 }
 
-fn missing(id: &RecordId) -> Error {
+pub(super) fn missing(id: &RecordId) -> Error {
     Error::environment(format!("there is no record {id}")).hint("see which there are with `git checkpoint log`")
 }
 
-fn read_record(repo: &gix::Repository, id: &RecordId, object: Oid, buffer: &mut Vec<u8>) -> Result<Record> {
+/// What was found at a record's ref, if it is that record.
+pub(super) fn check(id: &RecordId, object: Oid, found: Result<Option<Record>>) -> Result<Record> {
     let what = || format!("record {id} cannot be read");
     let inspect = |error: Error| match error.hints() {
         [] => error.hint(format!("`git cat-file -p {RECORDS}{id}` shows what is there; name another checkpoint")),
         _ => error,
     };
-    match decode_object(repo, object, buffer).with_context(what).map_err(inspect)? {
+    match found.with_context(what).map_err(inspect)? {
         Some(record) if record.id == *id => Ok(record),
         Some(record) => {
             Err(inspect(Error::environment(what()).because(format!("its ref points to record {}", record.id))))
@@ -182,7 +138,17 @@ fn read_record(repo: &gix::Repository, id: &RecordId, object: Oid, buffer: &mut 
     }
 }
 
-fn decode_object(repo: &gix::Repository, object: Oid, buffer: &mut Vec<u8>) -> Result<Option<Record>> {
+fn decode_object(repo: &gix::Repository, object: Oid) -> Result<Option<Record>> {
+    let mut buffer = Vec::new();
+    find_tag(repo, object, &mut buffer)?.map_or(Ok(None), |(target, message)| codec::decode(target, message))
+}
+
+/// Target and message of an object that can be a record's: an annotated tag of a commit.
+pub(super) fn find_tag<'b>(
+    repo: &gix::Repository,
+    object: Oid,
+    buffer: &'b mut Vec<u8>,
+) -> Result<Option<(Oid, &'b BStr)>> {
     use gix::prelude::FindExt as _;
     let what = || format!("cannot read object {object}");
     let data = repo.objects.find(&object, buffer).with_context(what).map_err(|error| error.hint(LOST))?;
@@ -190,8 +156,5 @@ fn decode_object(repo: &gix::Repository, object: Oid, buffer: &mut Vec<u8>) -> R
         return Ok(None);
     }
     let tag = gix::objs::TagRef::from_bytes(data.data, object.kind()).with_context(what)?;
-    if tag.target_kind != ObjectKind::Commit {
-        return Ok(None);
-    }
-    codec::decode(tag.target(), tag.message)
+    Ok((tag.target_kind == ObjectKind::Commit).then(|| (tag.target(), tag.message)))
 }

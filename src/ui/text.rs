@@ -1,8 +1,9 @@
 //! Text for people: ages, counts, columns, and text of others made harmless.
 
-use std::io::Write;
+use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
+use unicode_width::UnicodeWidthStr;
 
 /// Text from commits, refs, files or commands as it may be shown: control characters, which a terminal would obey,
 /// and characters that reorder what is around them stand as escapes.
@@ -19,10 +20,15 @@ pub fn exact(text: &str) -> String {
 }
 
 fn escaped(text: &str, is_dangerous: impl Fn(char) -> bool) -> String {
-    if !text.contains(&is_dangerous) {
+    if is_plain(text) || !text.contains(&is_dangerous) {
         return text.to_owned();
     }
     text.chars().map(|c| if is_dangerous(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+}
+
+/// Whether it is plain ASCII text on one line, as nearly all is; this is found out much faster than anything else.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 fn is_reordering(c: char) -> bool {
@@ -40,8 +46,11 @@ fn is_unseen(c: char) -> bool {
 }
 
 /// As [`clean`], line by line: whatever a command puts together, nothing of it is obeyed by the terminal.
-pub(super) fn screen(text: &str) -> String {
-    text.split('\n').map(clean).collect::<Vec<_>>().join("\n")
+pub(super) fn screen(text: &str) -> Cow<'_, str> {
+    if text.split('\n').all(is_plain) {
+        return text.into();
+    }
+    text.split('\n').map(clean).collect::<Vec<_>>().join("\n").into()
 }
 
 /// How long ago that was, in its largest unit.
@@ -65,17 +74,33 @@ pub fn plural(number: usize, noun: &str) -> String {
 
 /// Rows in columns, two blanks apart, as wide as they need.
 pub fn table(rows: Vec<Vec<String>>) -> String {
-    // A tab ends a cell, and there is none in one.
-    let cell = |cell: &String| clean(cell).replace('\t', " ");
-    let mut out = tabwriter::TabWriter::new(Vec::new()).minwidth(0).padding(2);
-    for row in rows {
-        let line = row.iter().map(cell).collect::<Vec<_>>().join("\t");
-        // Only memory is written to, which cannot fail.
-        writeln!(out, "{line}").expect("memory can be written to");
+    let cell = |cell: String| if is_plain(&cell) { cell } else { clean(&cell).replace('\t', " ") };
+    let rows: Vec<Vec<String>> = rows.into_iter().map(|row| row.into_iter().map(cell).collect()).collect();
+    let mut widths = vec![0; rows.iter().map(Vec::len).max().unwrap_or(0)];
+    for row in &rows {
+        // The last cell of a row has nothing beside it.
+        for (cell, widest) in row.iter().zip(&mut widths).take(row.len().saturating_sub(1)) {
+            *widest = width(cell).max(*widest);
+        }
     }
-    let text = out.into_inner().map(String::from_utf8);
-    let text = text.expect("memory can be flushed").expect("text went in");
-    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+    let mut out = String::new();
+    for (number, row) in rows.iter().enumerate() {
+        if number > 0 {
+            out.push('\n');
+        }
+        let start = out.len();
+        for (cell, widest) in row.iter().zip(&widths) {
+            out.push_str(cell);
+            out.extend(std::iter::repeat_n(' ', widest.saturating_sub(width(cell)) + 2));
+        }
+        out.truncate(start + out[start..].trim_end().len());
+    }
+    out
+}
+
+/// How many columns of a terminal it takes.
+fn width(cell: &str) -> usize {
+    if cell.is_ascii() { cell.len() } else { cell.width() }
 }
 
 #[cfg(test)]
@@ -119,5 +144,8 @@ mod tests {
     fn columns_line_up() {
         let rows = vec![vec!["a".into(), "long".into()], vec!["bbb".into(), "x".into()]];
         assert_eq!(table(rows), "a    long\nbbb  x");
+        let rows = [["日本", "", "ü"], ["a\tb\x1b", "", ""], ["ünï", "x", "y"]];
+        let rows = rows.map(|row| row.map(str::to_owned).to_vec()).to_vec();
+        assert_eq!(table(rows), "日本          ü\na b\\u{1b}\nünï        x  y");
     }
 }

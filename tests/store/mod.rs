@@ -2,6 +2,7 @@
 
 mod here;
 mod local;
+mod messages;
 mod objects;
 mod records;
 mod refs;

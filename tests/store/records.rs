@@ -54,16 +54,16 @@ fn record(here: &Here, n: i64, detail: Detail) -> Record {
     }
 }
 
-fn create(here: &Here, n: i64, tag: Option<&str>) -> Record {
+pub(super) fn create(here: &Here, n: i64, tag: Option<&str>) -> Record {
     let tag = tag.map(Into::into);
     record(here, n, Detail::Create { tag, wanted: None, validation: Validation::Validated, index_before: None })
 }
 
-fn publish(repo: &Repo, record: &Record, tag: TagKind) -> Published {
+pub(super) fn publish(repo: &Repo, record: &Record, tag: TagKind) -> Published {
     Store::new(repo).publish(record, &Attached::default(), tag, &identity()).expect("it can be published")
 }
 
-fn done(published: Published) -> Oid {
+pub(super) fn done(published: Published) -> Oid {
     match published {
         Published::Done(object) => object,
         other => panic!("{other:?}"),

@@ -22,6 +22,9 @@ use crate::{
     model::{Head, Skipped, State},
 };
 
+/// An index of so many bytes is read by one thread: asking how many there may be takes as long.
+const SMALL_INDEX: u64 = 1 << 20;
+
 /// Who finds and reads what changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum How {
@@ -150,7 +153,8 @@ impl Take<'_> {
 fn read_index(repo: &Repo) -> Attempt<Index> {
     // git does not verify the checksum either where it only reads; it takes longer than all files' data.
     let skip_hash = true;
-    let options = gix::index::decode::Options::default();
+    let is_small = std::fs::metadata(repo.index_path()).is_ok_and(|data| data.len() < SMALL_INDEX);
+    let options = gix::index::decode::Options { thread_limit: is_small.then_some(1), ..Default::default() };
     let file = gix::index::File::at_or_default(repo.index_path(), repo.gix().object_hash(), skip_hash, options);
     let damaged = |error: Error| {
         error.hint(format!("move `{}` away, and `git reset` makes a new one of HEAD", repo.index_path().display()))

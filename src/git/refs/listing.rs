@@ -16,28 +16,31 @@ const PARALLEL: usize = 64;
 
 /// The names of the refs below `prefix` (which ends with `/`), in order. Reads folders and `packed-refs` only.
 pub fn names(repo: &Repo, prefix: &str) -> Result<Vec<BString>> {
-    let mut names = loose_names(repo, prefix)?;
-    each_packed(repo, prefix, |name, _| names.push(name.to_owned()))?;
-    names.sort_unstable();
-    names.dedup();
-    Ok(names)
+    Ok(known(repo, prefix)?.into_iter().map(|(name, _)| name).collect())
+}
+
+/// As [`names`], with what they point to where `packed-refs` says it.
+pub fn known(repo: &Repo, prefix: &str) -> Result<Vec<(BString, Option<Oid>)>> {
+    // Loose ones first: a ref that is being packed meanwhile is then in one of both.
+    let mut loose = loose_names(repo, prefix)?;
+    loose.sort_unstable();
+    let mut loose = loose.into_iter().peekable();
+    let mut refs = Vec::new();
+    each_packed(repo, prefix, |name, id| {
+        while let Some(earlier) = loose.next_if(|loose| loose.as_bstr() < name) {
+            refs.push((earlier, None));
+        }
+        let same = loose.next_if(|loose| loose.as_bstr() == name);
+        refs.push(same.map_or_else(|| (name.to_owned(), Some(id)), |loose| (loose, None)));
+    })?;
+    refs.extend(loose.map(|name| (name, None)));
+    Ok(refs)
 }
 
 /// The refs below `prefix` (which ends with `/`) in order of their names, with what they point to directly.
 pub fn list(repo: &Repo, prefix: &str) -> Result<Vec<(BString, Oid)>> {
-    // Loose ones first: a ref that is being packed meanwhile is then in one of both.
-    let mut loose = loose_names(repo, prefix)?;
-    loose.sort_unstable();
-    let mut loose = read_loose(repo, &loose)?.into_iter().peekable();
-    let mut refs = Vec::new();
-    each_packed(repo, prefix, |name, id| {
-        while let Some(earlier) = loose.next_if(|(loose, _)| loose.as_bstr() < name) {
-            refs.push(earlier);
-        }
-        let same = loose.next_if(|(loose, _)| loose.as_bstr() == name);
-        refs.push(same.unwrap_or_else(|| (name.to_owned(), Some(id))));
-    })?;
-    refs.extend(loose);
+    let mut refs = known(repo, prefix)?;
+    read_loose(repo, &mut refs)?;
     refs.into_iter().filter_map(|(name, id)| resolve(repo, name, id).transpose()).collect()
 }
 
@@ -88,29 +91,24 @@ fn collect(dir: &Path, prefix: &BStr, names: &mut Vec<BString>) -> io::Result<()
     Ok(())
 }
 
-type Loose = Vec<(BString, Option<Oid>)>;
-
-/// What the files say; `None` where that is not an object's name.
-fn read_loose(repo: &Repo, names: &[BString]) -> Result<Loose> {
+/// Reads the files of those that are not known yet; what they say stays unknown where that is not an object's name.
+fn read_loose(repo: &Repo, refs: &mut [(BString, Option<Oid>)]) -> Result<()> {
     let base = repo.common_dir();
-    let read = |names: &[BString]| -> io::Result<Loose> {
-        names
-            .iter()
-            .map(|name| Ok((name.clone(), read_one(&base.join(to_path(name.as_ref()).map_err(io::Error::other)?))?)))
-            .collect()
+    let read = |refs: &mut [(BString, Option<Oid>)]| -> io::Result<()> {
+        refs.iter_mut().filter(|(_, id)| id.is_none()).try_for_each(|(name, id)| {
+            *id = read_one(&base.join(to_path(name.as_ref()).map_err(io::Error::other)?))?;
+            Ok(())
+        })
     };
-    let result = if names.len() < PARALLEL {
-        read(names)
+    let unknown = refs.iter().filter(|(_, id)| id.is_none()).count();
+    let result = if unknown < PARALLEL {
+        read(refs)
     } else {
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get().clamp(2, 8));
+        let part = refs.len().div_ceil(threads);
         std::thread::scope(|scope| {
-            let parts: Vec<_> =
-                names.chunks(names.len().div_ceil(threads)).map(|part| scope.spawn(|| read(part))).collect();
-            let mut all = Vec::with_capacity(names.len());
-            for part in parts {
-                all.extend(part.join().map_err(|_| io::Error::other("a thread panicked"))??);
-            }
-            Ok(all)
+            let parts: Vec<_> = refs.chunks_mut(part).map(|part| scope.spawn(|| read(part))).collect();
+            parts.into_iter().try_for_each(|part| part.join().map_err(|_| io::Error::other("a thread panicked"))?)
         })
     };
     result.map_err(|error| Error::environment("cannot read refs").because(error))

@@ -15,6 +15,7 @@ mod reflog;
 
 use std::{
     borrow::Cow,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -31,8 +32,11 @@ use crate::{
 
 pub use collision::{above, collision};
 pub use head::move_head;
-pub use listing::{list, names};
+pub use listing::{known, list, names};
 pub(super) use mark::remove_dead_locks;
+
+/// Where refs are that all worktrees share.
+const SHARED: [&str; 4] = ["refs/checkpoint/", "refs/heads/", "refs/notes/", "refs/tags/"];
 
 /// One change of a ref that is not a symbolic one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,10 +99,32 @@ pub fn find(repo: &Repo, name: &BStr) -> Result<Option<Oid>> {
 
 /// A ref's own content.
 fn find_target(repo: &Repo, name: &FullNameRef) -> Result<Option<Target>> {
+    if let Some(packed) = packed_only(repo, name)? {
+        return Ok(packed);
+    }
     let found = repo.gix().refs.try_find(name.as_partial_name());
     let found = found.with_context(|| format!("cannot read the ref `{}`", name.as_bstr()))?;
     // gix would go on to look for `refs/tags/<name>` and the like.
     Ok(found.filter(|found| found.name.as_ref() == name).map(|found| found.target))
+}
+
+/// What `packed-refs` says of a ref that is certainly no loose one. Most names that are looked for are those of refs that are
+/// to be made, and for each gix would try five other places too, although the name is a full one.
+fn packed_only(repo: &Repo, name: &FullNameRef) -> Result<Option<Option<Target>>> {
+    let what = || format!("cannot read the ref `{}`", name.as_bstr());
+    let is_shared = SHARED.iter().any(|prefix| name.as_bstr().starts_with(prefix.as_bytes()));
+    let may_be_loose = || -> Result<bool> {
+        Ok(match path_of(repo, name.as_bstr())?.symlink_metadata() {
+            Ok(data) => !data.is_dir(),
+            Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+        })
+    };
+    if !is_shared || may_be_loose()? {
+        return Ok(None);
+    }
+    let Some(packed) = repo.gix().refs.cached_packed_buffer().with_context(what)? else { return Ok(Some(None)) };
+    let found = packed.try_find(name).with_context(what)?;
+    Ok(Some(found.map(|found| Target::Object(found.target()))))
 }
 
 /// Where a loose ref is; HEAD is each worktree's own.

@@ -45,8 +45,14 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Reads a block; `None` if it is not text.
     pub(super) fn new(block: &'a [u8]) -> Option<Self> {
-        let trailer = |line: &'a str| line.strip_prefix(PREFIX)?.split_once(": ");
-        Some(Reader { trailers: block.to_str().ok()?.split('\n').filter_map(trailer).collect() })
+        let trailer = |line: &'a str| {
+            // One character is found faster than two, and ten thousand records are read at once.
+            let (name, value) = line.strip_prefix(PREFIX)?.split_once(':')?;
+            Some((name, value.strip_prefix(' ')?))
+        };
+        let mut trailers = Vec::with_capacity(16);
+        trailers.extend(block.to_str().ok()?.split('\n').filter_map(trailer));
+        Some(Reader { trailers })
     }
 
     /// The first value of this name.

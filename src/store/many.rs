@@ -1,0 +1,111 @@
+//! Many records at once, on several threads.
+
+use gix::bstr::BString;
+
+use super::{
+    Store, codec,
+    messages::{Entries, Fresh, Messages},
+    names::{RECORDS, id_of},
+    records::{check, find_tag, missing},
+};
+use crate::{
+    error::{Error, Result},
+    git::refs,
+    model::{Oid, Record, RecordId},
+};
+
+/// Below so many records a second thread costs more than it saves, and so does looking up what was read before.
+const PARALLEL: usize = 64;
+
+/// A record by name, and the object that it is where that was seen along with the name.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// Its name.
+    pub id: RecordId,
+    object: Option<Oid>,
+}
+
+/// What one thread has read.
+type Part = (Vec<Result<Record>>, Fresh);
+
+impl Store<'_> {
+    /// The ids of all records, oldest first; reads names only. Refs that are not named by an id are not records.
+    pub fn ids(&self) -> Result<Vec<RecordId>> {
+        Ok(self.named()?.into_iter().map(|named| named.id).collect())
+    }
+
+    /// As [`Store::ids`], for [`Store::read_to_show`].
+    pub fn named(&self) -> Result<Vec<Named>> {
+        let named = |(name, object): (BString, _)| Some(Named { id: id_of(name.as_ref(), RECORDS)?, object });
+        // Ids order as their text does, and so are the names.
+        Ok(refs::known(self.repo, RECORDS)?.into_iter().filter_map(named).collect())
+    }
+
+    /// Reads many, in the given order; those that cannot be read come as errors.
+    pub fn read_all(&self, ids: &[RecordId]) -> Result<Vec<Result<Record>>> {
+        let named: Vec<_> = ids.iter().map(|id| Named { id: id.clone(), object: None }).collect();
+        Ok(self.read_many(&named, &Entries::default())?.0)
+    }
+
+    /// As [`Store::read_all`], for people to look at: of an object that was read before it is only seen that it is there.
+    pub fn read_to_show(&self, named: &[Named]) -> Result<Vec<Result<Record>>> {
+        if named.len() < PARALLEL {
+            return Ok(self.read_many(named, &Entries::default())?.0);
+        }
+        let known = Messages::load(self.repo);
+        let entries = known.entries();
+        let (records, fresh) = self.read_many(named, &entries)?;
+        known.keep(&entries, &fresh, named.len());
+        Ok(records)
+    }
+
+    fn read_many(&self, named: &[Named], entries: &Entries<'_>) -> Result<(Vec<Result<Record>>, Vec<Fresh>)> {
+        if named.len() < PARALLEL {
+            return Ok((named.iter().map(|one| self.read(&one.id)).collect(), Vec::new()));
+        }
+        let is_known = named.iter().all(|one| one.object.is_some());
+        let listed = if is_known { Vec::new() } else { refs::list(self.repo, RECORDS)? };
+        let object = |one: &Named| {
+            let find = |(name, _): &(BString, _)| name[RECORDS.len()..].cmp(one.id.as_str().as_bytes());
+            one.object.or_else(|| Some(listed[listed.binary_search_by(find).ok()?].1))
+        };
+        let shared = self.repo.gix().clone().into_sync();
+        let read_part = |part: &[Named]| -> Part {
+            let (repo, mut buffer, mut fresh) = (shared.to_thread_local(), Vec::new(), Fresh::default());
+            let read = |one: &Named| {
+                let object = object(one).ok_or_else(|| missing(&one.id))?;
+                if let Some(record) = entries.find(object).and_then(|(target, message)| {
+                    let record = codec::decode(target, message).ok().flatten();
+                    record.filter(|record| record.id == one.id && repo.has_object(object))
+                }) {
+                    return Ok(record);
+                }
+                let found = find_tag(&repo, object, &mut buffer).and_then(|tag| {
+                    let Some((target, message)) = tag else { return Ok(None) };
+                    fresh.add(object, target, message);
+                    codec::decode(target, message)
+                });
+                check(&one.id, object, found)
+            };
+            // Room for all, so that the first part can take in the others where it is.
+            let mut records =
+                Vec::with_capacity(if part.as_ptr() == named.as_ptr() { named.len() } else { part.len() });
+            records.extend(part.iter().map(read));
+            (records, fresh)
+        };
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get().clamp(2, 8));
+        std::thread::scope(|scope| {
+            let mut parts = named.chunks(named.len().div_ceil(threads));
+            let own = parts.next().unwrap_or_default();
+            let others: Vec<_> = parts.map(|part| scope.spawn(|| read_part(part))).collect();
+            let (mut records, own) = read_part(own);
+            let mut fresh = vec![own];
+            for other in others {
+                let other = other.join().map_err(|_| Error::bug("a thread that reads records panicked"))?;
+                records.extend(other.0);
+                fresh.push(other.1);
+            }
+            Ok((records, fresh))
+        })
+    }
+}
