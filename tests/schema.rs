@@ -267,15 +267,15 @@ fn the_answers_of_checks() {
     repo.write(".checkpoint.toml", "[[check]]\nname = 'good'\nrun = 'echo 12 ms'\nmeasure = { pattern = '(\\d+) ms', fail = 20 }\n[[check]]\nname = 'bad'\nrun = 'test ! -e bad'\n");
     answers(&repo, 2, "error", &["check"]);
     crate::jobs::trust(&repo);
-    answers(&repo, 0, "validated", &["check"]);
+    answers(&repo, 0, "validation", &["check"]);
     answers(&repo, 0, "create", &["create"]);
     answers(&repo, 0, "show", &["show"]);
     repo.write("bad", "x");
-    let said = answers(&repo, 1, "validated", &["check"]);
+    let said = answers(&repo, 1, "validation", &["check"]);
     assert_eq!((&said["commit"], &said["verdict"]), (&Value::Null, &"fail".into()), "{said}");
     answers(&repo, 1, "create", &["create"]);
     answers(&repo, 0, "list", &["list", "--all"]);
-    answers(&repo, 0, "validated", &["check", "HEAD", "--only", "good", "--no-cache"]);
+    answers(&repo, 0, "validation", &["check", "HEAD", "--only", "good", "--no-cache"]);
 }
 
 #[test]

@@ -229,7 +229,7 @@ impl Taken {
         let setting = setting(session, checks, seen, self.record.phase.clone());
         let (validated, unkept) = setting.run(|run| run.validate(subject, watch))?;
         self.checked.extend(validated.checks);
-        self.unkept = unkept;
+        self.unkept = self.unkept.take().or(unkept);
         Ok(!is_trouble(&self.checked))
     }
 }
