@@ -8,14 +8,15 @@
 //!
 //! What is comparable: each tool runs the same command lines by `sh -c`, at the top of a clone of its own with the same change
 //! in it, with nothing to restrict them to changed files, and as many of them at once as it can: prek has the same `priority`
-//! for all, lefthook `parallel: true`, which knows no limit, while prek and this program start as many as there are processors.
-//! pre-commit runs one hook after another. In `waiting`, where checks wait rather than work, prek and this program are told to
-//! run all at once, as lefthook does. lefthook is the binary itself, not the wrapper in JavaScript that npm installs.
+//! for all, lefthook `parallel: true`, which knows no limit, while prek starts as many as there are processors, and this program
+//! one more, which is what each does by itself. pre-commit runs one hook after another. In `waiting`, where checks wait rather
+//! than work, prek and this program are told to run all at once, as lefthook does. lefthook is the binary itself, not the
+//! wrapper in JavaScript that npm installs.
 //!
 //! What is not: `cold` is a tree that nobody has seen before, and `cached` the same tree again. The others keep no verdicts of
 //! such hooks, so they do the same work both times, and `cached` shows what it is worth that this program does. This program
 //! also compares the worktree with the tree before and after the checks, keeps what they found in a note, ends all that they
-//! have left running, and writes a log of each; pre-commit and prek compare `git diff` before and after a hook; lefthook does
+//! have left running, and writes a log of what they print; pre-commit and prek compare `git diff` before and after a hook; lefthook does
 //! nothing of the kind.
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr, reason = "a benchmark is a program")]

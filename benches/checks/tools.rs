@@ -9,7 +9,7 @@ use std::{
 
 use crate::harness::place::{Place, discard};
 
-/// Commands, and how many of them run at once; none for as many as there are processors.
+/// Commands, and how many of them run at once; none for what each tool does by itself.
 pub(crate) struct Suite {
     pub(crate) commands: Vec<String>,
     pub(crate) at_once: Option<usize>,

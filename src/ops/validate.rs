@@ -128,5 +128,6 @@ pub fn refuse_missing(checks: &[&Check], session: &Session) -> Result<()> {
 fn configured_jobs(session: &Session) -> usize {
     let config = session.repo.gix().config_snapshot();
     let wanted = config.integer(JOBS).and_then(|number| usize::try_from(number).ok()).filter(|number| *number > 0);
-    wanted.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+    // One more than there are processors, as some check always waits: for a file, or for what it has started.
+    wanted.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get) + 1)
 }

@@ -31,7 +31,7 @@ pub(in crate::cli) struct Check {
     #[arg(long)]
     pub(in crate::cli) no_cache: bool,
 
-    /// So many at once; else git's configuration `checkpoint.jobs`, or as many as there are processors
+    /// So many at once; else git's configuration `checkpoint.jobs`, or one more than there are processors
     #[arg(long, value_name = "NUMBER")]
     pub(in crate::cli) jobs: Option<NonZero<usize>>,
 
