@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
 
-use super::{measures::MeasureForms, order::position, schema::from_text};
+use super::{measures::MeasureForms, order::Lines, schema::from_text};
 use crate::{
     error,
     model::{Measure, Severity, TimeLimit},
@@ -232,10 +232,10 @@ impl CheckForm {
         elsewhere.then_some("check.on` with `assess` or `monitor").into_iter()
     }
 
-    /// What stands in the file `text`, if its measures can be understood.
-    pub(super) fn read(self, text: &str) -> error::Result<Check> {
+    /// What stands in the file `text`, of which these are the lines, if its measures can be understood.
+    pub(super) fn read(self, text: &str, lines: &Lines) -> error::Result<Check> {
         let form = self;
-        let line = position(text, form.name.span().start).0;
+        let line = lines.number(form.name.span().start);
         let name = form.name.into_inner().0;
         Ok(Check {
             line,

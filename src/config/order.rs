@@ -82,9 +82,38 @@ pub(super) fn refused(text: &str, span: &Range<usize>, why: &str, hint: &str) ->
         .hint(hint.to_owned())
 }
 
+/// Where the lines of a text end. A file may have thousands of checks, so nobody counts from the beginning for each.
+pub(super) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub(super) fn of(text: &str) -> Self {
+        Lines(text.match_indices('\n').map(|(at, _)| at).collect())
+    }
+
+    /// The line of a byte, from 1.
+    pub(super) fn number(&self, at: usize) -> usize {
+        self.0.partition_point(|end| *end < at) + 1
+    }
+}
+
 /// The line and the column of a byte, both from 1.
 pub(super) fn position(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at).unwrap_or_default();
     let start = before.rfind('\n').map_or(0, |at| at + 1);
     (before.matches('\n').count() + 1, before[start..].chars().count() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_those_that_a_person_counts() {
+        for text in ["", "a", "\n", "a\nb", "a\n\nb\n", "\n\n"] {
+            let lines = Lines::of(text);
+            for at in 0..=text.len() {
+                assert_eq!(lines.number(at), position(text, at).0, "{text:?} {at}");
+            }
+        }
+    }
 }

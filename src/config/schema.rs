@@ -194,13 +194,14 @@ impl Config {
         inactive.sort_unstable();
         inactive.dedup();
         inactive.extend(later.into_iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name));
+        let lines = order::Lines::of(text);
         Ok(Config {
             capture: file.capture,
             tag: file.tag.kind,
             gate: file.checkpoint,
             push: file.push,
             retention: Retention::from(file.retention),
-            checks: file.check.into_iter().map(|form| form.read(text)).collect::<Result<_>>()?,
+            checks: file.check.into_iter().map(|form| form.read(text, &lines)).collect::<Result<_>>()?,
             source: Some(Source { text: text.to_owned(), hash: ContentHash::of(text.as_bytes()) }),
             schedule,
             names: Names {
