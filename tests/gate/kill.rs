@@ -117,6 +117,11 @@ fn killed() -> (TestRepo, String) {
     child.kill().expect("it can be killed");
     child.wait().expect("it has ended");
     std::fs::write(&go, "").expect("writable");
+    // What it has started may hold its locks for a moment longer.
+    while !repo.checkpoint_ok(&["status"]).stderr.contains("has died") {
+        assert!(Instant::now() < deadline, "nobody tells that it has died");
+        std::thread::sleep(Duration::from_millis(20));
+    }
     (repo, id)
 }
 
