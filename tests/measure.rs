@@ -120,6 +120,8 @@ fn record(session: &Session, request: &Value, n: u32) -> Record {
         skipped: Vec::new(),
         refs: Vec::new(),
         checks: vec![check],
+        artifacts: Vec::new(),
+        steps: Vec::new(),
         detail: Detail::Create { tag: Some(text("tag").into()), wanted: None, validation, index_before: None },
     }
 }

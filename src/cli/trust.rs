@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::args;
 use crate::{
-    config::{Env, FILE_NAME, Moment, Trust, Wanted},
+    config::{Env, FILE_NAME, Trust, Wanted},
     error::{Error, Result},
     model::{DiffLine, difference},
     ops::{
@@ -121,10 +121,9 @@ fn described(session: &Session, asked: &Question) -> Vec<String> {
 }
 
 fn described_command(wanted: &Wanted) -> String {
-    let on: Vec<_> = wanted.on.iter().copied().map(Moment::as_str).collect();
     // Not by `lines`, which would hide a carriage return.
     let command: Vec<_> = wanted.run.trim_end_matches('\n').split('\n').map(exact).collect();
-    format!("  {} (on {}): {}", wanted.name, on.join(", "), command.join("\n      "))
+    format!("  {} (on {}): {}", wanted.name, wanted.on.join(", "), command.join("\n      "))
 }
 
 fn changes(last: &str, now: &str) -> Vec<Change> {
@@ -148,11 +147,7 @@ fn show(session: &Session, standing: &Standing, ui: &mut Ui) -> Result<u8> {
     let wanted = session.config.wanted();
     let file = session.repo.workdir().join(FILE_NAME).display().to_string();
     if ui.is_json() {
-        let command = |wanted: Wanted| Command {
-            on: wanted.on.iter().copied().map(Moment::as_str).collect(),
-            name: wanted.name,
-            run: wanted.run,
-        };
+        let command = |wanted: Wanted| Command { on: wanted.on, name: wanted.name, run: wanted.run };
         let hash = source.map(|source| source.hash.to_string());
         let commands = wanted.into_iter().map(command).collect();
         ui.value(&Value { state: standing.as_str(), hash, file, commands, changes, why, revoked: None })?;

@@ -281,14 +281,20 @@ impl<'de> Deserialize<'de> for Name {
     }
 }
 
-struct Command(String);
+/// A command for `sh -c`.
+pub(super) struct Command(pub(super) String);
+
+impl Command {
+    pub(super) fn parse(text: String) -> Result<Self, &'static str> {
+        if text.trim().is_empty() || text.contains('\0') {
+            return Err("it is no command for a shell");
+        }
+        Ok(Command(text))
+    }
+}
 
 impl<'de> Deserialize<'de> for Command {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        if text.trim().is_empty() || text.contains('\0') {
-            return Err(D::Error::custom("it is no command for a shell"));
-        }
-        Ok(Command(text))
+        Command::parse(String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }

@@ -5,11 +5,13 @@ mod env;
 mod measures;
 mod order;
 mod retention;
+mod rollback;
 mod schema;
 pub mod trust;
 
 pub use checks::{Check, Gate, Isolation, Moment, OnFail, OnTrouble, Push, PushCommits};
 pub use env::{Env, OF_A_GIT_CALL};
 pub use retention::Retention;
+pub use rollback::{OnVerifyFailure, PushMode, RollbackRules, StepCommand, Steps};
 pub use schema::{Capture, CaptureMode, Config, FILE_NAME, Names, Source, TagKind, Wanted};
 pub use trust::{Consent, ContentHash, Place, Trust};

@@ -10,6 +10,7 @@ use super::{
     checks::{Check, CheckForm, Gate, Moment, Push},
     order,
     retention::{Retention, RetentionForm},
+    rollback::{Rollback, RollbackRules, StepCommand, Steps},
     trust::{Consent, ContentHash},
 };
 use crate::{
@@ -45,6 +46,7 @@ pub struct Config {
     /// The text that all of this was read from; `None` where there is no file.
     pub source: Option<Source>,
     checks: Vec<Check>,
+    rollback: Rollback,
 }
 
 /// The text of a configuration, as it was read once.
@@ -59,10 +61,10 @@ pub struct Source {
 /// A command that the file wants run, to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
-    /// What it is: the check's name.
+    /// What it is: the check's name, for example.
     pub name: String,
-    /// When it runs.
-    pub on: Vec<Moment>,
+    /// When it runs, in words: those of a check's `on`, or `before rollback`.
+    pub on: Vec<&'static str>,
     /// The command.
     pub run: String,
 }
@@ -140,7 +142,7 @@ struct File {
     checkpoint: Gate,
     check: Vec<CheckForm>,
     artifact: Option<IgnoredAny>,
-    rollback: Option<IgnoredAny>,
+    rollback: Rollback,
     policy: Option<IgnoredAny>,
     push: Push,
     retention: RetentionForm,
@@ -189,7 +191,7 @@ impl Config {
             }
             (every, at) => every.or(at),
         };
-        let later = [("artifact", file.artifact), ("rollback", file.rollback), ("policy", file.policy)];
+        let later = [("artifact", file.artifact), ("policy", file.policy)];
         let mut inactive: Vec<_> = file.check.iter().flat_map(CheckForm::inactive).collect();
         inactive.sort_unstable();
         inactive.dedup();
@@ -204,6 +206,7 @@ impl Config {
             checks: file.check.into_iter().map(|form| form.read(text, &lines)).collect::<Result<_>>()?,
             source: Some(Source { text: text.to_owned(), hash: ContentHash::of(text.as_bytes()) }),
             schedule,
+            rollback: file.rollback,
             names: Names {
                 tag: template("phase.tag", file.phase.tag)?,
                 complete: template("phase.complete", file.phase.complete)?,
@@ -215,10 +218,34 @@ impl Config {
 
     /// The checks, to be run: for one who has the consent to exactly this content.
     pub fn checks(&self, consent: &Consent) -> Result<&[Check]> {
+        self.agreed(consent).map(|()| &*self.checks)
+    }
+
+    /// The steps of a rollback, to be run: as [`Config::checks`].
+    pub fn steps(&self, consent: &Consent) -> Result<&Steps> {
+        self.agreed(consent).map(|()| &self.rollback.steps)
+    }
+
+    fn agreed(&self, consent: &Consent) -> Result<()> {
         match &self.source {
-            Some(source) if consent.is_to(&source.hash) => Ok(&self.checks),
+            Some(source) if consent.is_to(&source.hash) => Ok(()),
             _ => Err(Error::bug("a consent was used for another configuration")),
         }
+    }
+
+    /// What of `[rollback]` is no command, so that it needs no consent.
+    pub fn rollback(&self) -> &RollbackRules {
+        &self.rollback.rules
+    }
+
+    /// Whether there are checks for this moment.
+    pub fn has_checks(&self, moment: Moment) -> bool {
+        self.checks.iter().any(|check| check.on.contains(&moment))
+    }
+
+    /// Whether a rollback has steps of its own.
+    pub fn has_steps(&self) -> bool {
+        self.rollback.steps.all().next().is_some()
     }
 
     /// The checks, for a table test of what is done with them.
@@ -236,11 +263,17 @@ impl Config {
     /// The commands that the file wants run, to be shown; empty where there is nothing that needs trust.
     pub fn wanted(&self) -> Vec<Wanted> {
         let wanted = |check: &Check| {
-            let one = |name: String, run: &String| Wanted { name, on: check.on.clone(), run: run.clone() };
+            let on = || check.on.iter().map(|moment| moment.as_str()).collect();
+            let one = |name: String, run: &String| Wanted { name, on: on(), run: run.clone() };
             let setup = check.setup.as_ref().map(|setup| one(format!("{} (setup)", check.name), setup));
             setup.into_iter().chain([one(check.name.clone(), &check.run)])
         };
-        self.checks.iter().flat_map(wanted).collect()
+        let step = |(when, step): (&'static str, &StepCommand)| Wanted {
+            name: step.name.clone(),
+            on: vec![when],
+            run: step.run.clone(),
+        };
+        self.checks.iter().flat_map(wanted).chain(self.rollback.steps.all().map(step)).collect()
     }
 }
 

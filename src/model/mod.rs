@@ -3,6 +3,7 @@
 //! Everything that the other layers pass to each other is defined here, so that the rules (`ops::*::plan`) are
 //! functions of values and can be tested with tables.
 
+mod artifact;
 mod difference;
 mod elapsed;
 mod head;
@@ -20,10 +21,12 @@ mod secret;
 mod selector;
 mod size;
 mod skipped;
+mod step;
 mod template;
 mod verdict;
 mod when;
 
+pub use artifact::{ArtifactForm, SavedArtifact};
 pub use difference::{DiffLine, difference};
 pub use elapsed::Elapsed;
 pub use head::{Head, State};
@@ -36,13 +39,14 @@ pub use measure::{
 };
 pub use phase::{Course, Due, DueFacts, PhaseEvent, PhaseMark, day, due};
 pub use quote::{quote_path, unquote_path};
-pub use record::{Detail, FORMAT, PickedCommit, Record, RefChange};
+pub use record::{Conduct, Detail, FORMAT, PickedCommit, Record, RefChange, Scope};
 pub use retention::{Item, Policy, Reason, retain};
 pub use schedule::Schedule;
 pub use secret::looks_secret;
 pub use selector::Selector;
 pub use size::ByteSize;
 pub use skipped::{SkipReason, Skipped};
+pub use step::{Step, StepOutcome, Verification};
 pub use template::{Template, TemplateValues, valid_ref_name};
 pub use verdict::{CheckResult, Level, Measurement, Severity, Validation, Verdict};
 pub use when::When;

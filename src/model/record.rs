@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use gix::bstr::BString;
 
-use super::{CheckResult, Kind, Oid, PhaseMark, RecordId, Skipped, State, Validation};
+use super::{
+    CheckResult, Kind, Oid, PhaseMark, RecordId, SavedArtifact, Severity, Skipped, State, Step, Validation,
+    Verification,
+};
 
 /// The version of the stored format that this program writes, and the newest that it reads.
 pub const FORMAT: u32 = 1;
@@ -33,6 +36,10 @@ pub struct Record {
     pub refs: Vec<RefChange>,
     /// What the checks said of the state that the operation made or took.
     pub checks: Vec<CheckResult>,
+    /// Artifacts that were saved with that state; their content is in the record's files.
+    pub artifacts: Vec<SavedArtifact>,
+    /// What was done, step by step, where an operation consists of steps.
+    pub steps: Vec<Step>,
     /// What only this kind of operation has.
     pub detail: Detail,
 }
@@ -118,7 +125,7 @@ pub struct PickedCommit {
 }
 
 /// What only one kind of operation has.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Detail {
     /// A checkpoint.
     Create {
@@ -143,6 +150,8 @@ pub enum Detail {
         backup: Option<BString>,
         /// The only paths taken back; empty for the whole state.
         paths: Vec<BString>,
+        /// How it was done and what came of it.
+        conduct: Conduct,
     },
     /// Commits or uncommitted work brought back.
     Recover {
@@ -177,4 +186,47 @@ pub enum Detail {
         /// Earlier prunes whose removed records were let go for good.
         freed: Vec<RecordId>,
     },
+}
+
+/// How a rollback was done, and what came of it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Conduct {
+    /// What was put back.
+    pub scope: Scope,
+    /// Whether it was an emergency: nothing was asked and nothing measured beforehand.
+    pub emergency: bool,
+    /// How bad it was, as the user said.
+    pub severity: Option<Severity>,
+    /// Whether the state works; `None` while that is not known.
+    pub verification: Option<Verification>,
+    /// What the checks said before anything was touched.
+    pub checks_before: Vec<CheckResult>,
+}
+
+/// What a rollback puts back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Branch, index, files and artifacts; or the files that paths are given for.
+    #[default]
+    Everything,
+    /// Branch, index and files.
+    Code,
+    /// Artifacts.
+    Artifacts,
+}
+
+impl Scope {
+    /// The word in trailers and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Scope::Everything => "everything",
+            Scope::Code => "code",
+            Scope::Artifacts => "artifacts",
+        }
+    }
+
+    /// Reads the word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Scope::Everything, Scope::Code, Scope::Artifacts].into_iter().find(|scope| scope.as_str() == word)
+    }
 }

@@ -171,6 +171,8 @@ fn draft(session: &Session, captured: &Captured, what: (Option<&String>, Option<
         skipped: captured.skipped.clone(),
         refs: Vec::new(),
         checks: Vec::new(),
+        artifacts: Vec::new(),
+        steps: Vec::new(),
         detail: Detail::Create { tag: None, wanted: None, validation: Validation::Unvalidated, index_before: None },
     })
 }

@@ -175,6 +175,8 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
         skipped: captured.skipped.clone(),
         refs: transition::remembered(&edits),
         checks: Vec::new(),
+        artifacts: Vec::new(),
+        steps: Vec::new(),
         detail: Detail::Recover {
             source: source.name.clone(),
             picked: picks.picked.clone(),

@@ -185,6 +185,8 @@ pub(super) fn move_on(session: &Session, to: Move<'_>, detail: Detail, subject: 
         skipped: captured.skipped.clone(),
         refs: transition::remembered(&to.edits),
         checks: Vec::new(),
+        artifacts: Vec::new(),
+        steps: Vec::new(),
         detail,
     };
     let transition = Transition { from: &captured, target: to.target, edits: to.edits, then: to.then };

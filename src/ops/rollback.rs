@@ -18,7 +18,7 @@ use crate::{
         restore,
         tree::{self, TreeChange},
     },
-    model::{Detail, Kind, Oid, Record, RecordId, Selector, SkipReason, State, quote_path},
+    model::{Conduct, Detail, Kind, Oid, Record, RecordId, Selector, SkipReason, State, quote_path},
 };
 
 pub use proof::{Proof, prove};
@@ -112,11 +112,14 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
         skipped: captured.skipped.clone(),
         refs: Vec::new(),
         checks: Vec::new(),
+        artifacts: Vec::new(),
+        steps: Vec::new(),
         detail: Detail::Rollback {
             selector: request.selector.to_string(),
             to: to.state.tip,
             backup: None,
             paths: request.paths.clone(),
+            conduct: Conduct::default(),
         },
     };
     Ok(Plan {

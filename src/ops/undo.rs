@@ -176,6 +176,8 @@ pub fn plan(session: &Session, direction: Direction, named: Option<&str>) -> Res
         skipped: captured.skipped.clone(),
         refs: transition::remembered(&edits),
         checks: Vec::new(),
+        artifacts: Vec::new(),
+        steps: Vec::new(),
         detail: match direction {
             Direction::Undo => Detail::Undo { undoes: id.clone() },
             Direction::Redo => Detail::Redo { undoes: id.clone() },

@@ -12,7 +12,7 @@ use git_checkpoint::{
     error::Kind as ErrorKind,
     git::{Repo, objects},
     model::{
-        Detail, Elapsed, Head, Kind, Oid, PhaseMark, Record, RecordId, RefChange, SkipReason, Skipped, State,
+        Conduct, Detail, Elapsed, Head, Kind, Oid, PhaseMark, Record, RecordId, RefChange, SkipReason, Skipped, State,
         Validation,
     },
     store::{Attached, Published, Store},
@@ -50,6 +50,8 @@ fn record(here: &Here, n: i64, detail: Detail) -> Record {
         skipped: vec![Skipped { path: "a b/ü".into(), reason: SkipReason::TooLarge }],
         refs: vec![RefChange { name: "refs/heads/main".into(), old: None, new: Some(here.oid("HEAD")) }],
         checks: Vec::new(),
+        artifacts: Vec::new(),
+        steps: Vec::new(),
         detail,
     }
 }
@@ -154,6 +156,7 @@ fn a_taken_name_publishes_nothing() {
             to: here.oid("HEAD"),
             backup: Some(backup.into()),
             paths: Vec::new(),
+            conduct: Conduct::default(),
         };
         for (record, name) in [
             (create(here, 1, Some("taken")), "taken"),

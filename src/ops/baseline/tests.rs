@@ -25,6 +25,8 @@ fn record(branch: &str, validation: Validation, checks: Vec<CheckResult>) -> Rec
         skipped: Vec::new(),
         refs: Vec::new(),
         checks,
+        artifacts: Vec::new(),
+        steps: Vec::new(),
         detail: Detail::Create { tag: None, wanted: None, validation, index_before: None },
     }
 }

@@ -253,7 +253,7 @@ fn setting<'s>(session: &'s Session, checks: Vec<&'s Check>, seen: Seen, mark: O
 
 /// The checks that are to pass before a checkpoint gets its tag.
 fn wanted<'s>(session: &'s Session, trusted: &'s trust::Standing, no_verify: bool) -> Result<Wanted<'s>> {
-    let is_one = session.config.wanted().iter().any(|wanted| wanted.on.contains(&Moment::Checkpoint));
+    let is_one = session.config.has_checks(Moment::Checkpoint);
     if no_verify || !is_one {
         return Ok(Wanted::None);
     }

@@ -104,7 +104,7 @@ fn commented(part: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Config, Moment};
+    use crate::config::Config;
 
     /// A folder with these files; `name=content`, or only a name.
     fn folder(files: &[&str]) -> tempfile::TempDir {
@@ -173,7 +173,7 @@ mod tests {
             let found: Vec<_> = wanted.iter().map(|check| (check.name.as_str(), check.run.as_str())).collect();
             assert_eq!(found, expected, "{files:?}\n{text}");
             assert!(config.inactive.is_empty(), "{files:?}: {:?}", config.inactive);
-            assert!(wanted.iter().all(|check| check.on == [Moment::Push]), "{text}");
+            assert!(wanted.iter().all(|check| check.on == ["push"]), "{text}");
             let mut settings = text.lines().filter(|line| !line.starts_with('#'));
             assert!(settings.all(|line| !line.contains('{')) && text.ends_with('\n'), "{text}");
         }

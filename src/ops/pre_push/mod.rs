@@ -146,7 +146,7 @@ fn validate(
     (facts, tips): (&Facts, &[Subject]),
     watch: &mut dyn FnMut(Event<'_>),
 ) -> Result<Validation> {
-    let is_wanted = session.config.wanted().iter().any(|wanted| wanted.on.contains(&Moment::Push));
+    let is_wanted = session.config.has_checks(Moment::Push);
     if !is_wanted || tips.is_empty() {
         return Ok(Validation::Nothing);
     }

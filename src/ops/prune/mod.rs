@@ -178,6 +178,8 @@ impl Plan {
             skipped: Vec::new(),
             refs: edits.iter().map(change).collect(),
             checks: Vec::new(),
+            artifacts: Vec::new(),
+            steps: Vec::new(),
             detail: Detail::Prune {
                 remote: remote.map(|remote| remote.name().to_owned()),
                 removed: if remote.is_some() { self.removed.clone() } else { Vec::new() },

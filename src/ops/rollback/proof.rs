@@ -31,7 +31,7 @@ pub enum Proof {
 pub fn prove(env: &Env, done: &mut RolledBack, watch: &mut dyn FnMut(Event<'_>)) -> Result<Proof> {
     // A configuration of then that cannot be used is no reason to call the rollback a failure.
     let (session, _unusable) = Session::open_leniently(env)?;
-    let is_wanted = session.config.wanted().iter().any(|wanted| wanted.on.contains(&Moment::Rollback));
+    let is_wanted = session.config.has_checks(Moment::Rollback);
     let standing = trust::gather(&session, env);
     let trust::Standing::Commands(trust) = &standing else { return Ok(Proof::None) };
     if !is_wanted {

@@ -14,10 +14,22 @@ use std::time::Duration;
 use super::trailers::{Reader, Writer, quote, unquote};
 use crate::model::{CheckResult, Level, Measurement, Severity, Verdict};
 
+/// The trailers that what was said goes to: of a check, and of its numbers.
+pub(super) struct Names {
+    check: &'static str,
+    measure: &'static str,
+}
+
+/// Of the state that the operation made or took.
+pub(super) const AFTER: Names = Names { check: "Check", measure: "Measure" };
+
+/// Of the state before it.
+pub(super) const BEFORE: Names = Names { check: "Check-Before", measure: "Measure-Before" };
+
 const CACHED: &str = "cached";
 const NOTHING: &str = "-";
 
-pub(super) fn write(checks: &[CheckResult], out: &mut Writer) {
+pub(super) fn write(names: &Names, checks: &[CheckResult], out: &mut Writer) {
     for check in checks {
         let CheckResult { name, verdict, severity, took, cached, why, measurements } = check;
         let seconds = took.as_millis();
@@ -33,7 +45,7 @@ pub(super) fn write(checks: &[CheckResult], out: &mut Writer) {
             line.push(' ');
             line.push_str(&quote(why.as_bytes()));
         }
-        out.add("Check", line);
+        out.add(names.check, line);
         for Measurement { name: of, value, unit, limit, level } in measurements {
             let unit = if unit.is_empty() { NOTHING } else { unit };
             let mut line = format!("{name} {of} {} {value} {unit}", level.as_str());
@@ -41,14 +53,14 @@ pub(super) fn write(checks: &[CheckResult], out: &mut Writer) {
                 line.push(' ');
                 line.push_str(&quote(limit.as_bytes()));
             }
-            out.add("Measure", line);
+            out.add(names.measure, line);
         }
     }
 }
 
-pub(super) fn read(reader: &Reader<'_>) -> Vec<CheckResult> {
-    let mut checks: Vec<CheckResult> = reader.all("Check").filter_map(check).collect();
-    for (name, measurement) in reader.all("Measure").filter_map(measure) {
+pub(super) fn read(names: &Names, reader: &Reader<'_>) -> Vec<CheckResult> {
+    let mut checks: Vec<CheckResult> = reader.all(names.check).filter_map(check).collect();
+    for (name, measurement) in reader.all(names.measure).filter_map(measure) {
         if let Some(check) = checks.iter_mut().find(|check| check.name == name) {
             check.measurements.push(measurement);
         }

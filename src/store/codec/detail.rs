@@ -2,8 +2,11 @@
 
 use gix::bstr::BString;
 
-use super::trailers::{Reader, Writer, oid, quote, unquote};
-use crate::model::{Detail, Kind, Oid, PickedCommit, Validation};
+use super::{
+    checks,
+    trailers::{Reader, Writer, oid, quote, unquote},
+};
+use crate::model::{Conduct, Detail, Kind, Oid, PickedCommit, Scope, Severity, Validation, Verification};
 
 pub(super) fn write(detail: &Detail, out: &mut Writer) {
     match detail {
@@ -16,7 +19,7 @@ pub(super) fn write(detail: &Detail, out: &mut Writer) {
             out.add("State", validation.as_str());
             out.add_all("Index-Before", index_before.iter());
         }
-        Detail::Rollback { selector, to, backup, paths } => {
+        Detail::Rollback { selector, to, backup, paths, conduct } => {
             out.add_text("Selector", selector.as_bytes());
             out.add("To", to);
             if let Some(backup) = backup {
@@ -25,6 +28,7 @@ pub(super) fn write(detail: &Detail, out: &mut Writer) {
             for path in paths {
                 out.add_text("Path", path);
             }
+            write_conduct(conduct, out);
         }
         Detail::Recover { source, picked, uncommitted } => {
             out.add_text("Source", source.as_bytes());
@@ -62,6 +66,7 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<Detail, String> {
             to: oid(reader.require("To")?)?,
             backup: reader.bytes("Backup")?,
             paths: reader.all("Path").map(unquote).collect::<Result<_, _>>()?,
+            conduct: conduct(reader),
         },
         Kind::Recover => Detail::Recover {
             source: reader.text("Source")?.unwrap_or_default(),
@@ -77,6 +82,30 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<Detail, String> {
             freed: reader.all("Freed").map(str::parse).collect::<Result<_, _>>()?,
         },
     })
+}
+
+fn write_conduct(conduct: &Conduct, out: &mut Writer) {
+    let Conduct { scope, emergency, severity, verification, checks_before } = conduct;
+    if *scope != Scope::Everything {
+        out.add("Scope", scope.as_str());
+    }
+    if *emergency {
+        out.add("Emergency", true);
+    }
+    out.add_all("Severity", severity.iter().map(|severity| severity.as_str()));
+    out.add_all("Verification", verification.iter().map(|verification| verification.as_str()));
+    checks::write(&checks::BEFORE, checks_before, out);
+}
+
+/// What only a later version understands is as if it were not said: the state has to be found whatever came of it.
+fn conduct(reader: &Reader<'_>) -> Conduct {
+    Conduct {
+        scope: reader.find("Scope").and_then(Scope::from_word).unwrap_or_default(),
+        emergency: reader.find("Emergency") == Some("true"),
+        severity: reader.find("Severity").and_then(Severity::from_word),
+        verification: reader.find("Verification").and_then(Verification::from_word),
+        checks_before: checks::read(&checks::BEFORE, reader),
+    }
 }
 
 fn picked(value: &str) -> Result<PickedCommit, String> {

@@ -19,6 +19,7 @@
 //! `Checkpoint-Format` is refused by name. The record's tip is the tag's target.
 
 mod checks;
+mod course;
 mod detail;
 mod phase;
 #[cfg(test)]
@@ -54,7 +55,8 @@ pub(super) fn encode(record: &Record) -> BString {
         let oid = |oid: Option<Oid>| oid.map_or("-".into(), |oid| oid.to_string());
         out.add("Ref", format!("{} {} {}", oid(change.old), oid(change.new), trailers::quote(&change.name)));
     }
-    checks::write(&record.checks, &mut out);
+    checks::write(&checks::AFTER, &record.checks, &mut out);
+    course::write(&record.steps, &record.artifacts, &mut out);
     let subject = text::subject(&record.subject, &mut out);
     let body = record.message.as_ref().map(|message| text::body(message, &mut out));
     let mut message = BString::from(subject);
@@ -114,7 +116,9 @@ fn read(reader: &Reader<'_>, target: Oid, head: &[u8]) -> Result<Record, String>
         state: state(reader, target)?,
         skipped: skipped(reader)?,
         refs: refs(reader)?,
-        checks: checks::read(reader),
+        checks: checks::read(&checks::AFTER, reader),
+        artifacts: course::artifacts(reader)?,
+        steps: course::steps(reader),
         detail,
     };
     match record.id.kind() {

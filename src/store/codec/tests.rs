@@ -8,8 +8,9 @@ use proptest::prelude::*;
 
 use super::{decode, encode};
 use crate::model::{
-    CheckResult, Course, Detail, Elapsed, Head, Kind, Level, Measurement, Oid, PhaseMark, PickedCommit, Record,
-    RecordId, RefChange, Schedule, Severity, SkipReason, Skipped, State, Validation, Verdict,
+    ArtifactForm, CheckResult, Conduct, Course, Detail, Elapsed, Head, Kind, Level, Measurement, Oid, PhaseMark,
+    PickedCommit, Record, RecordId, RefChange, SavedArtifact, Schedule, Scope, Severity, SkipReason, Skipped, State,
+    Step, StepOutcome, Validation, Verdict, Verification,
 };
 
 const HOSTILE: [&str; 14] = [
@@ -78,8 +79,9 @@ fn detail() -> impl Strategy<Value = Detail> {
         (prop::option::of(bytes()), prop::option::of(bytes()), validation, prop::option::of(oid())).prop_map(
             |(tag, wanted, validation, index_before)| Detail::Create { tag, wanted, validation, index_before }
         ),
-        (text(), oid(), prop::option::of(bytes()), prop::collection::vec(bytes(), 0..3))
-            .prop_map(|(selector, to, backup, paths)| Detail::Rollback { selector, to, backup, paths }),
+        (text(), oid(), prop::option::of(bytes()), prop::collection::vec(bytes(), 0..3), conduct()).prop_map(
+            |(selector, to, backup, paths, conduct)| Detail::Rollback { selector, to, backup, paths, conduct }
+        ),
         (text(), prop::collection::vec(pick, 0..3), any::<bool>())
             .prop_map(|(source, picked, uncommitted)| Detail::Recover { source, picked, uncommitted }),
         id(any_kind()).prop_map(|undoes| Detail::Undo { undoes }),
@@ -133,6 +135,40 @@ fn checks() -> impl Strategy<Value = Vec<CheckResult>> {
     })
 }
 
+fn conduct() -> impl Strategy<Value = Conduct> {
+    let scopes = prop::sample::select(vec![Scope::Everything, Scope::Code, Scope::Artifacts]);
+    let severities = prop::sample::select(vec![Severity::Low, Severity::Critical]);
+    let ends = prop::sample::select(vec![Verification::Verified, Verification::Failed, Verification::Inconclusive]);
+    (scopes, any::<bool>(), prop::option::of(severities), prop::option::of(ends), checks()).prop_map(
+        |(scope, emergency, severity, verification, checks_before)| Conduct {
+            scope,
+            emergency,
+            severity,
+            verification,
+            checks_before,
+        },
+    )
+}
+
+fn course() -> impl Strategy<Value = (Vec<SavedArtifact>, Vec<Step>)> {
+    let forms = prop::sample::select(vec![ArtifactForm::Copy, ArtifactForm::Command, ArtifactForm::Absent]);
+    let artifact = ("[a-z0-9][a-z0-9._-]{0,8}", oid(), any::<u64>(), "[0-9a-f]{64}", forms, prop::option::of(bytes()))
+        .prop_map(|(name, object, size, sha256, form, path)| SavedArtifact { name, object, size, sha256, form, path });
+    let outcomes = prop::sample::select(vec![
+        StepOutcome::Done,
+        StepOutcome::Tolerated,
+        StepOutcome::Failed,
+        StepOutcome::Skipped,
+    ]);
+    let step = (text(), outcomes, 0..10_000_000_u64, text()).prop_map(|(name, outcome, millis, detail)| Step {
+        name,
+        outcome,
+        took: Duration::from_millis(millis),
+        detail,
+    });
+    (prop::collection::vec(artifact, 0..3), prop::collection::vec(step, 0..4))
+}
+
 fn record() -> impl Strategy<Value = Record> {
     let skipped = (bytes(), prop::sample::select(vec![SkipReason::TooLarge, SkipReason::NestedRepository]))
         .prop_map(|(path, reason)| Skipped { path, reason });
@@ -142,13 +178,14 @@ fn record() -> impl Strategy<Value = Record> {
         new,
     });
     let phase = prop::option::of(phase());
-    let lists = (prop::collection::vec(skipped, 0..3), prop::collection::vec(change, 0..3), checks());
+    let lists = (prop::collection::vec(skipped, 0..3), prop::collection::vec(change, 0..3), checks(), course());
     let texts = (text(), prop::option::of(text()), phase);
     (0_i64..4_000_000_000, any::<u32>(), texts, state(), lists, detail()).prop_map(
-        |(at, random, (subject, message, phase), state, (skipped, refs, checks), detail)| {
+        |(at, random, (subject, message, phase), state, (skipped, refs, checks, (artifacts, steps)), detail)| {
             let at = DateTime::from_timestamp(at, 0).expect("in range");
             let id = RecordId::new(at, Kind::Create, random);
-            let mut record = Record { id, at, subject, message, phase, state, skipped, refs, checks, detail };
+            let mut record =
+                Record { id, at, subject, message, phase, state, skipped, refs, checks, artifacts, steps, detail };
             record.id = RecordId::new(at, record.kind(), random);
             record
         },
@@ -188,6 +225,8 @@ fn sample() -> Record {
         skipped: Vec::new(),
         refs: Vec::new(),
         checks: Vec::new(),
+        artifacts: Vec::new(),
+        steps: Vec::new(),
         detail: Detail::Create { tag: None, wanted: None, validation: Validation::Validated, index_before: None },
     }
 }

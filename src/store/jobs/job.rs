@@ -167,6 +167,8 @@ mod tests {
             skipped: Vec::new(),
             refs: Vec::new(),
             checks: Vec::new(),
+            artifacts: Vec::new(),
+            steps: Vec::new(),
             detail: Detail::Create { tag: None, wanted: None, validation: Validation::Pending, index_before: None },
         };
         Job::of_record(&record, Some(Path::new("/a \"b\"/\u{e9}")), at)
