@@ -17,6 +17,7 @@ mod phase;
 mod pick;
 mod place;
 mod pre_push;
+mod procedure;
 mod proof;
 mod race;
 mod readme;

@@ -21,7 +21,7 @@ use crate::{
     error::{Error, Result},
     git::{
         Repo, durable, is_asked_to_stop,
-        shell::{Ended, Series, Shell},
+        shell::{Ended, Leftovers, Series, Shell},
     },
     model::Verdict,
     store::verdicts::{self, Finding, Known, Verdicts},
@@ -214,7 +214,7 @@ impl<'r> Run<'r> {
         let started = Instant::now();
         let deadline = limit(started);
         scope.spawn(move || {
-            let ended = Shell { command: &check.run, dir: &dir, vars, log, deadline }.run();
+            let ended = Shell { command: &check.run, dir: &dir, vars, log, deadline, leftovers: Leftovers::End }.run();
             // Nobody listens any more only where the whole run has come to an end by a bug.
             let _lost = sender.send(Done { number, ended, took: started.elapsed() });
         });

@@ -8,9 +8,9 @@ use gix::bstr::BString;
 use serde::Serialize;
 
 use self::checks::kept_check_value;
-pub(super) use self::checks::{Check, Compared, compared, validated};
+pub(super) use self::checks::{Check, Compared, compared, said_value, validated};
 use crate::{
-    model::{self, Elapsed, Head, Oid, Record, Skipped, quote_path},
+    model::{self, Elapsed, Head, Oid, Record, Skipped, StepOutcome, quote_path},
     ops::show::Log,
 };
 
@@ -53,6 +53,26 @@ pub(super) fn schedule(schedule: &model::Schedule) -> Schedule {
 
 fn seconds(span: Elapsed) -> u64 {
     u64::from(span.minutes()) * 60
+}
+
+/// A step of an operation.
+#[derive(Serialize)]
+pub(super) struct Step {
+    name: String,
+    ok: bool,
+    outcome: &'static str,
+    seconds: f64,
+    detail: String,
+}
+
+pub(super) fn step(step: &model::Step) -> Step {
+    Step {
+        name: step.name.clone(),
+        ok: step.outcome != StepOutcome::Failed,
+        outcome: step.outcome.as_str(),
+        seconds: step.took.as_secs_f64(),
+        detail: step.detail.clone(),
+    }
 }
 
 /// A path that was left out.

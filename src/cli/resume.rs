@@ -2,11 +2,15 @@
 
 use serde::Serialize;
 
-use super::{args, json, recover};
+use super::{args, json, recover, rollback};
 use crate::{
     config::Env,
     error::Result,
-    ops::resume::{self, Ended, Ending},
+    git,
+    ops::{
+        Session,
+        resume::{self, Ended, Ending},
+    },
     ui::{Ui, clean},
 };
 
@@ -29,11 +33,17 @@ pub(super) fn ending(args: &args::Ending, skip: bool) -> Option<Ending> {
 }
 
 pub(super) fn run(ending: Ending, env: &Env, ui: &mut Ui) -> Result<u8> {
-    let session = super::open(env, ui)?;
+    // What the worktree has by now may be half of one state and half of another.
+    let (mut session, _unusable) = Session::open_leniently(env)?;
+    super::tell_of_rescued(&session, ui)?;
     let _lock = session.lock("resume")?;
+    if resume::take_up_config(&mut session)? {
+        git::ask_on_signals()?;
+    }
     let mut code = 0;
-    let (value, text) = match resume::end(&session, ending)? {
+    let (value, text) = match resume::end(&session, ending, &mut |event| rollback::watch(&event, ui))? {
         Ended::Recovered(recovered) => return recover::answer(&recovered, ui),
+        Ended::RolledBack(done) => return rollback::answer(&done, ui),
         Ended::NotBegun(kind) => {
             // Nothing to go back from is as good as gone back; what was to be done was not.
             code = u8::from(ending != Ending::Abort);

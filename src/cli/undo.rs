@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
-use super::{args, json, resume};
+use super::{args, json, resume, rollback};
 use crate::{
     config::Env,
     error::{Error, Result},
-    ops::undo::{self, Direction, Undone},
+    git,
+    ops::undo::{self, Direction, Request, Undone},
     ui::{Ui, clean, plural},
 };
 
@@ -17,6 +18,7 @@ struct Value {
     head: Option<String>,
     branch: Option<String>,
     files: Vec<json::File>,
+    steps: Vec<json::Step>,
 }
 
 pub(super) fn run(direction: Direction, args: &args::Undo, env: &Env, ui: &mut Ui) -> Result<u8> {
@@ -26,7 +28,7 @@ pub(super) fn run(direction: Direction, args: &args::Undo, env: &Env, ui: &mut U
     let session = super::open(env, ui)?;
     let word = if direction == Direction::Undo { "undo" } else { "redo" };
     let _lock = session.lock_unless(args.dry_run, word)?;
-    let plan = undo::plan(&session, direction, args.id.as_deref())?;
+    let plan = undo::plan(&session, &Request { direction, id: args.id.clone(), no_steps: args.no_steps })?;
     let preview = plan.preview(&session)?;
     if args.dry_run {
         return answer(&preview, &format!("would {word}"), ui);
@@ -37,8 +39,12 @@ pub(super) fn run(direction: Direction, args: &args::Undo, env: &Env, ui: &mut U
             return Err(Error::refused("nothing was changed"));
         }
     }
-    let done = plan.apply(&session)?;
-    answer(&done, if direction == Direction::Undo { "undone" } else { "redone" }, ui)
+    if plan.runs_something() {
+        git::ask_on_signals()?;
+    }
+    let done = plan.apply(&session, &mut |event| rollback::watch(&event, ui))?;
+    let code = answer(&done, if direction == Direction::Undo { "undone" } else { "redone" }, ui)?;
+    Ok(code.max(u8::from(done.has_failed)))
 }
 
 fn answer(done: &Undone, verb: &str, ui: &mut Ui) -> Result<u8> {
@@ -49,6 +55,7 @@ fn answer(done: &Undone, verb: &str, ui: &mut Ui) -> Result<u8> {
             head: json::id(done.head.commit()),
             branch: json::branch(&done.head),
             files: json::files(&done.files),
+            steps: done.steps.iter().map(json::step).collect(),
         })?;
         return Ok(0);
     }

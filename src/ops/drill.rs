@@ -107,8 +107,13 @@ impl Run {
 
         let back = self.step("back up, roll back", |session| {
             let selector = Selector::Name(taken.clone());
-            let request = rollback::Request { selector, paths: Vec::new(), reason: Some("drill".into()) };
-            let done = rollback::plan(session, &request)?.apply(session)?;
+            let request = rollback::Request {
+                reason: Some("drill".into()),
+                no_steps: true,
+                no_verify: true,
+                ..rollback::Request::to(selector)
+            };
+            let done = rollback::run(session, rollback::plan(session, request)?, &mut |_| {})?;
             Ok((describe(&done), done))
         })?;
         self.compare(&before)?;
@@ -172,7 +177,8 @@ fn describe(done: &RolledBack) -> String {
 }
 
 fn undo(session: &Session, direction: Direction) -> Result<(String, ())> {
-    let done = undo::plan(session, direction, None)?.apply(session)?;
+    let done =
+        undo::plan(session, &undo::Request { direction, id: None, no_steps: true })?.apply(session, &mut |_| {})?;
     Ok((done.undone.subject.clone(), ()))
 }
 

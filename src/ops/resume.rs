@@ -4,10 +4,11 @@
 //! what was written after the interruption is safe too, and then moved on from.
 
 use super::{
-    Session, phase, recover,
+    Session, phase, recover, rollback,
     transition::{self, Intent, Stage, Then, Transition},
 };
 use crate::{
+    config::Config,
     error::{Error, Result},
     git::{
         capture::Captured,
@@ -35,6 +36,8 @@ pub enum Ending {
 pub enum Ended {
     /// It had not changed anything yet; only its lock and journal were removed.
     NotBegun(Kind),
+    /// A rollback is complete.
+    RolledBack(Box<rollback::RolledBack>),
     /// It is complete.
     Finished {
         /// The operation.
@@ -54,29 +57,79 @@ pub enum Ended {
 }
 
 /// Ends the operation that was interrupted in this worktree.
-pub fn end(session: &Session, ending: Ending) -> Result<Ended> {
+pub fn end(session: &Session, ending: Ending, watch: rollback::Watch<'_>) -> Result<Ended> {
     let Some(journal) = session.interrupted()? else {
         return Err(Error::refused("no operation of this worktree was interrupted")
             .hint("`git checkpoint status` shows how things stand"));
     };
     let intent = Intent::of(&journal)?;
     restore::remove_left_overs(&session.repo)?;
+    if Stage::of(&journal)? == Stage::Preparing {
+        return end_prepared(session, (journal, intent), ending, watch);
+    }
     let Some(record) = published(session, &journal)? else {
         Journal::remove(&session.repo)?;
         return Ok(Ended::NotBegun(journal.kind));
     };
     match (ending, Stage::of(&journal)?) {
-        (Ending::Abort, _) => go_back(session, &journal, &intent, record),
+        (Ending::Abort, _) => {
+            let gone_back = go_back(session, &journal, &intent, record)?;
+            if let Then::Conclude(course) = &intent.then {
+                let _steps = rollback::withdraw(session, (&journal, course), watch)?;
+            }
+            Ok(gone_back)
+        }
         (Ending::Continue | Ending::Skip, Stage::HandingOver | Stage::Picking) => {
             recover::resume(session, &journal, record, ending == Ending::Skip).map(Ended::Recovered)
         }
-        (Ending::Skip, Stage::Moving) => Err(Error::usage("there is no commit to skip")
-            .hint(format!("`git checkpoint {} --continue` finishes it", journal.kind))),
-        (Ending::Continue | Ending::Skip, Stage::GoingBack) => {
-            forward_again(session, &journal, &intent, (record, ending))
+        (Ending::Skip, Stage::Preparing | Stage::Moving | Stage::Concluding) => {
+            Err(Error::usage("there is no commit to skip")
+                .hint(format!("`git checkpoint {} --continue` finishes it", journal.kind)))
         }
-        (Ending::Continue, Stage::Moving) => finish(session, &journal, &intent, record),
+        (Ending::Continue | Ending::Skip, Stage::GoingBack) => {
+            forward_again(session, (&journal, &intent), (record, ending), watch)
+        }
+        (Ending::Continue, Stage::Moving) => finish(session, (&journal, &intent), record, watch),
+        (Ending::Continue, Stage::Preparing | Stage::Concluding) => go_on(session, journal, intent.then, watch),
     }
+}
+
+/// A rollback whose commands before it were running: nothing was changed.
+fn end_prepared(
+    session: &Session,
+    (journal, intent): (Journal, Intent),
+    ending: Ending,
+    watch: rollback::Watch<'_>,
+) -> Result<Ended> {
+    match (ending, &intent.then) {
+        (Ending::Continue, _) => go_on(session, journal, intent.then, watch),
+        (Ending::Abort, Then::Conclude(course)) => {
+            let _steps = rollback::withdraw(session, (&journal, course), watch)?;
+            Journal::remove(&session.repo)?;
+            Ok(Ended::NotBegun(journal.kind))
+        }
+        (Ending::Abort, _) => Journal::remove(&session.repo).map(|()| Ended::NotBegun(journal.kind)),
+        (Ending::Skip, _) => Err(Error::usage("there is no commit to skip")
+            .hint(format!("`git checkpoint {} --continue` goes on with it", journal.kind))),
+    }
+}
+
+fn go_on(session: &Session, journal: Journal, then: Then, watch: rollback::Watch<'_>) -> Result<Ended> {
+    let Then::Conclude(course) = then else {
+        return Err(Error::bug("a rollback was interrupted that had nothing more to do"));
+    };
+    rollback::go_on(session, journal, *course, watch).map(|done| Ended::RolledBack(Box::new(done)))
+}
+
+/// Lets the configuration decide that did when the interrupted operation began: the worktree may have another by now.
+/// Whether commands may run.
+pub fn take_up_config(session: &mut Session) -> Result<bool> {
+    let Some(journal) = session.interrupted()? else { return Ok(false) };
+    let Then::Conclude(course) = Intent::of(&journal)?.then else { return Ok(false) };
+    if let Some(text) = course.config() {
+        session.config = Config::parse(text)?;
+    }
+    Ok(true)
 }
 
 fn published(session: &Session, journal: &Journal) -> Result<Option<Record>> {
@@ -84,7 +137,12 @@ fn published(session: &Session, journal: &Journal) -> Result<Option<Record>> {
     known.then(|| session.store().read(&journal.id)).transpose()
 }
 
-fn finish(session: &Session, journal: &Journal, intent: &Intent, record: Record) -> Result<Ended> {
+fn finish(
+    session: &Session,
+    (journal, intent): (&Journal, &Intent),
+    record: Record,
+    watch: rollback::Watch<'_>,
+) -> Result<Ended> {
     let target = intent.target()?;
     let detail = Detail::Resume { resumes: record.id.clone() };
     let subject = format!("saved half-way: {}", record.subject);
@@ -94,9 +152,17 @@ fn finish(session: &Session, journal: &Journal, intent: &Intent, record: Record)
     edits.extend(transition::backup(session, &record)?.filter(|backup| backup.old.is_none()));
     let transition = Move { target: &target, edits, then: then.clone() };
     move_on(session, transition, detail, &subject)?;
-    if then == Then::Done {
-        Journal::remove(&session.repo)?;
-        return Ok(Ended::Finished { record, head: target.head });
+    match then {
+        Then::Done => {
+            Journal::remove(&session.repo)?;
+            return Ok(Ended::Finished { record, head: target.head });
+        }
+        Then::Conclude(_) => {
+            Stage::Concluding.reach(session, journal)?;
+            let journal = Journal { step: Stage::Concluding.as_str().to_owned(), ..journal.clone() };
+            return go_on(session, journal, then, watch);
+        }
+        Then::CherryPick { .. } => {}
     }
     Stage::HandingOver.reach(session, journal)?;
     let journal = session.interrupted()?.ok_or_else(|| Error::bug("the journal of a recover is gone"))?;
@@ -106,12 +172,12 @@ fn finish(session: &Session, journal: &Journal, intent: &Intent, record: Record)
 /// After an abort that was interrupted: picks go on from the state in which it began, which is in its record.
 fn forward_again(
     session: &Session,
-    journal: &Journal,
-    intent: &Intent,
+    (journal, intent): (&Journal, &Intent),
     (record, ending): (Record, Ending),
+    watch: rollback::Watch<'_>,
 ) -> Result<Ended> {
-    if intent.then == Then::Done {
-        return finish(session, journal, intent, record);
+    if !matches!(intent.then, Then::CherryPick { .. }) {
+        return finish(session, (journal, intent), record, watch);
     }
     let mut began_at = None;
     let foreign = session.store().foreign()?;

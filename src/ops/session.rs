@@ -125,7 +125,7 @@ impl Session {
     /// Closes the journal of an operation that the user has ended with plain git. Needs the lock.
     pub fn close_settled(&self) -> Result<()> {
         match self.interrupted()? {
-            Some(journal) if self.was_settled(&journal)? => resume::end(self, Ending::Continue).map(drop),
+            Some(journal) if self.was_settled(&journal)? => resume::end(self, Ending::Continue, &mut |_| {}).map(drop),
             _ => Ok(()),
         }
     }

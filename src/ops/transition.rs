@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use gix::bstr::BString;
 use serde::{Deserialize, Serialize};
 
-use super::{Session, names};
+use super::{Session, names, rollback};
 use crate::{
     error::{self, Error, Result},
     git::{
@@ -36,7 +36,7 @@ pub struct Transition<'a> {
 }
 
 /// What an operation still has to do once its transition is complete.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Then {
     /// Nothing.
@@ -48,34 +48,43 @@ pub enum Then {
         /// Options of `git cherry-pick`.
         options: Vec<String>,
     },
+    /// Go on with the course of a rollback: commands, checks.
+    Conclude(Box<rollback::Course>),
 }
 
 /// The stages of an operation that a journal tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
+    /// Commands before a rollback run; nothing was changed yet.
+    Preparing,
     /// Files, HEAD and index are on their way to the target.
     Moving,
     /// The worktree was at the target; `git cherry-pick` has been called and has not answered.
     HandingOver,
     /// `git cherry-pick` has stopped at a conflict.
     Picking,
+    /// The worktree is at the target of a rollback, and what comes after that is on its way.
+    Concluding,
     /// Files, HEAD and index are on their way back to the state before.
     GoingBack,
 }
 
 impl Stage {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
+            Stage::Preparing => "preparing",
             Stage::Moving => "moving",
             Stage::HandingOver => "handing-over",
             Stage::Picking => "picking",
+            Stage::Concluding => "concluding",
             Stage::GoingBack => "going-back",
         }
     }
 
     /// How far the operation of `journal` is.
     pub fn of(journal: &Journal) -> Result<Self> {
-        [Stage::Moving, Stage::HandingOver, Stage::Picking, Stage::GoingBack]
+        use Stage::{Concluding, GoingBack, HandingOver, Moving, Picking, Preparing};
+        [Preparing, Moving, HandingOver, Picking, Concluding, GoingBack]
             .into_iter()
             .find(|stage| stage.as_str() == journal.step)
             .ok_or_else(|| damaged("its step is not known"))
@@ -88,7 +97,7 @@ impl Stage {
 }
 
 /// What the journal keeps of a transition, so that another process can finish it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Intent {
     target: StoredState,
     edits: Vec<StoredEdit>,
@@ -114,7 +123,7 @@ struct StoredEdit {
 }
 
 impl Intent {
-    fn new(transition: &Transition<'_>) -> Self {
+    pub(super) fn new(transition: &Transition<'_>) -> Self {
         let hex = |id: &Oid| id.to_string();
         let target = transition.target;
         let store = |edit: &RefEdit| StoredEdit {
@@ -171,12 +180,12 @@ impl Intent {
         serde_json::from_value(journal.request.clone()).map_err(|error| damaged("it is not understood").because(error))
     }
 
-    /// The journal of an operation that is about to do this.
-    fn journal(&self, session: &Session, record: &Record) -> Journal {
+    /// The journal of an operation that is about to do this, from this stage on.
+    pub(super) fn journal(&self, session: &Session, (record, stage): (&Record, Stage)) -> Journal {
         Journal {
             id: record.id.clone(),
             kind: record.kind(),
-            step: Stage::Moving.as_str().to_owned(),
+            step: stage.as_str().to_owned(),
             started: session.now,
             pid: std::process::id(),
             request: serde_json::to_value(self).expect("names and ids are plain text"),
@@ -273,7 +282,7 @@ pub fn run(
     rename: &dyn Fn(&mut Record, usize),
 ) -> Result<Took> {
     let started = Instant::now();
-    let journal = Intent::new(transition).journal(session, record);
+    let journal = Intent::new(transition).journal(session, (record, Stage::Moving));
     journal.write(&session.repo)?;
     let restore = begin(session, transition);
     let restore = restore.and_then(|restore| publish(session, record, rename, &transition.from.kept).map(|()| restore));
@@ -291,6 +300,7 @@ pub fn run(
     match transition.then {
         Then::Done => Journal::remove(&session.repo)?,
         Then::CherryPick { .. } => Stage::HandingOver.reach(session, &journal)?,
+        Then::Conclude(_) => Stage::Concluding.reach(session, &journal)?,
     }
     Ok(Took { saving, moving: started.elapsed() - saving })
 }

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use super::{
     Session, elsewhere, history, jobs, phase,
+    rollback::{Surroundings, Watch},
     transition::{self, Then, Transition},
 };
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
         capture::Captured,
         refs::{self, RefEdit},
     },
-    model::{Detail, Head, Kind, Oid, PhaseMark, Record, RecordId, State, quote_path},
+    model::{Detail, Head, Kind, Oid, PhaseMark, Record, RecordId, State, Step, Verification, quote_path},
 };
 
 /// Undo or redo.
@@ -35,6 +36,17 @@ impl Direction {
     }
 }
 
+/// What the user asked for.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Undo or redo.
+    pub direction: Direction,
+    /// The beginning of the operation's id; the newest that can be taken back where it is left out.
+    pub id: Option<String>,
+    /// `--no-steps`: run none of the commands that the rollback had around it.
+    pub no_steps: bool,
+}
+
 /// What will be done.
 #[must_use]
 pub struct Plan {
@@ -45,6 +57,7 @@ pub struct Plan {
     target: State,
     edits: Vec<RefEdit>,
     commits: Vec<(Oid, String)>,
+    around: Surroundings,
 }
 
 /// What was done, or, for a dry run, would be.
@@ -63,6 +76,10 @@ pub struct Undone {
     pub commits: Vec<(Oid, String)>,
     /// The paths whose files change, with their letters as in `git diff --name-status`.
     pub files: Vec<(char, String)>,
+    /// The steps of the way, where commands are around it.
+    pub steps: Vec<Step>,
+    /// Whether one of these commands failed once everything was back.
+    pub has_failed: bool,
 }
 
 /// The operations that were taken back, and the undos and redos that were.
@@ -133,13 +150,14 @@ fn candidate<'i>(
 }
 
 /// Finds the operation and works out what taking it back means; changes nothing.
-pub fn plan(session: &Session, direction: Direction, named: Option<&str>) -> Result<Plan> {
+pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
+    let direction = request.direction;
     session.refuse_if_busy()?;
     let store = session.store();
     let ids = store.ids()?;
     let already = undone(session, &ids)?;
     let passed = passed_over(session, &ids)?;
-    let id = match named {
+    let id = match request.id.as_deref() {
         Some(name) => by_prefix(&ids, name)?,
         None => {
             let passed = already.union(&passed).cloned().collect();
@@ -184,7 +202,8 @@ pub fn plan(session: &Session, direction: Direction, named: Option<&str>) -> Res
         },
     };
     let commits = history::commits_left(session, &captured.state, &target)?;
-    Ok(Plan { undone, record, captured, target, edits, commits })
+    let around = Surroundings::of(session, &undone, !request.no_steps)?;
+    Ok(Plan { undone, record, captured, target, edits, commits, around })
 }
 
 /// Why an operation cannot be taken back here.
@@ -331,8 +350,20 @@ impl Plan {
             head: self.target.head.clone(),
             refs: self.edits.clone(),
             commits: self.commits.clone(),
+            steps: self.around.preview(),
+            has_failed: false,
             files: changes.iter().map(|change| (change.status(), quote_path(change.path.as_ref()))).collect(),
         })
+    }
+
+    /// Leaves out the commands before it, which have run.
+    pub(super) fn skip_commands_before(&mut self) {
+        self.around.skip_before();
+    }
+
+    /// Whether it runs commands, which a Ctrl-C is to stop, and not this program in the midst of files.
+    pub fn runs_something(&self) -> bool {
+        self.around.runs_something()
     }
 
     /// What it would do, without doing it.
@@ -341,10 +372,14 @@ impl Plan {
     }
 
     /// Does it.
-    pub fn apply(mut self, session: &Session) -> Result<Undone> {
-        let outcome = self.outcome(session)?;
+    pub fn apply(mut self, session: &Session, watch: Watch<'_>) -> Result<Undone> {
+        let mut outcome = self.outcome(session)?;
         let transition = Transition { from: &self.captured, target: &self.target, edits: self.edits, then: Then::Done };
-        transition::run(session, &transition, &mut self.record, &|_, _| {})?;
+        let done = self.around.carry_out(session, (transition, &mut self.record), watch)?;
+        if let Some(done) = done {
+            outcome.has_failed = done.verification != Some(Verification::Verified);
+            outcome.steps = done.record.steps;
+        }
         // What was taken back needs no tag, and a redo makes the record pending again without one.
         jobs::withdrawn(session, &self.undone.id);
         if let Some(mark) = self.record.phase.filter(|mark| mark.event.is_some()) {

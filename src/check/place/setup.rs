@@ -12,7 +12,7 @@ use crate::{
     git::{
         durable,
         private::PrivateWorktree,
-        shell::{Ended, Shell},
+        shell::{Ended, Leftovers, Shell},
     },
 };
 
@@ -39,7 +39,7 @@ pub(super) fn run(
     let mut vars = surroundings.vars.clone();
     vars.extend(worktree.vars());
     let (dir, log) = (worktree.path(), surroundings.log.clone());
-    let ended = Shell { command, dir, vars, log, deadline: surroundings.deadline }.run()?;
+    let ended = Shell { command, dir, vars, log, deadline: surroundings.deadline, leftovers: Leftovers::End }.run()?;
     let took = started.elapsed();
     let changed = worktree.changed()?;
     if !changed.is_empty() {

@@ -2,6 +2,7 @@
 
 mod automation;
 mod jobs;
+mod rollback;
 mod share;
 mod validate;
 
@@ -15,6 +16,7 @@ pub(super) use self::automation::{
 };
 use self::jobs::JOBS_EXAMPLES;
 pub(super) use self::jobs::{Chosen, Jobs, JobsCommand};
+pub(super) use self::rollback::Rollback;
 pub(super) use self::share::{Fetch, Pin, Prune, Push};
 pub(super) use self::validate::Check;
 use self::{
@@ -366,37 +368,6 @@ pub(super) struct Ending {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Rollback {
-    /// The state to go to: a tag, the beginning of a record's id, `latest`, `latest~2`, `good`, `T+4h`,
-    /// `@{2 hours ago}`, `before:<regex>`, or any git revision
-    #[arg(required_unless_present_any = ["go_on", "abort"])]
-    pub(super) selector: Option<String>,
-
-    /// Take only this file or folder back; branch and HEAD stay. May be given more than once
-    #[arg(long, value_name = "PATH")]
-    pub(super) path: Vec<PathBuf>,
-
-    /// Why; kept in the record
-    #[arg(long, value_name = "TEXT")]
-    pub(super) reason: Option<String>,
-
-    /// Do not run the checks of the state gone back to
-    #[arg(long)]
-    pub(super) no_verify: bool,
-
-    /// Do not ask
-    #[arg(short, long)]
-    pub(super) yes: bool,
-
-    /// Say what would be done, and do nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
-
-    #[command(flatten)]
-    pub(super) ending: Ending,
-}
-
-#[derive(Debug, Args)]
 pub(super) struct Recover {
     /// A backup branch, a rollback's id, commits, or ranges; the newest backup if left out. Without commits, --all or
     /// --uncommitted, what it has is listed
@@ -438,6 +409,10 @@ pub(super) struct Recover {
 pub(super) struct Undo {
     /// The operation, by the beginning of its id; the last one if left out
     pub(super) id: Option<String>,
+
+    /// Run none of the commands that the rollback had around it
+    #[arg(long)]
+    pub(super) no_steps: bool,
 
     /// Do not ask
     #[arg(short, long)]

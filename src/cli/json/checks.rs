@@ -73,6 +73,11 @@ fn check_value(check: &CheckResult, log: Option<&Path>) -> Check {
     }
 }
 
+/// What a check said whose output is not kept.
+pub(in crate::cli) fn said_value(check: &CheckResult) -> Check {
+    check_value(check, None)
+}
+
 /// The same of a check whose output is kept with its record.
 pub(in crate::cli) fn kept_check_value(check: &CheckResult, log: Option<&Log>) -> Check {
     Check { log: log.map(|log| log.revision.clone()), ..check_value(check, None) }

@@ -12,7 +12,7 @@ use rustix::{
 };
 
 use super::{
-    Mark,
+    Leftovers, Mark,
     guard::{Guard, Watched},
     strays,
 };
@@ -32,15 +32,18 @@ pub(super) struct Group {
     /// Ready for reading once the leader has ended, where the system has such a thing.
     has_ended: Option<OwnedFd>,
     watched: Option<Watched>,
-    mark: Mark,
+    mark: Option<Mark>,
     status: Option<ExitStatus>,
     _registered: strays::Registered,
 }
 
 impl Group {
     /// Starts `command`, which has its streams and variables, and what looks after it.
-    pub(super) fn start(mut command: Command, mark: Mark) -> io::Result<Self> {
-        command.env(mark.name(), "1");
+    /// With a mark, what leaves the group is found as well.
+    pub(super) fn start(mut command: Command, mark: Option<Mark>) -> io::Result<Self> {
+        if let Some(mark) = &mark {
+            command.env(mark.name(), "1");
+        }
         own(&mut command);
         let mut watched = Guard::announce()?;
         let (registered, leader) = strays::register(|| command.spawn().map(|leader| (leader.id(), leader)))?;
@@ -86,9 +89,15 @@ impl Group {
         }
     }
 
-    /// Ends all that is left, and gives how the command ended.
-    pub(super) fn end(mut self) -> io::Result<ExitStatus> {
-        self.end_all()
+    /// How the command ended, once it has; what it has left behind is ended, or let go.
+    pub(super) fn end_as(mut self, leftovers: Leftovers) -> io::Result<ExitStatus> {
+        if leftovers == Leftovers::End || !self.has_ended()? {
+            return self.end_all();
+        }
+        drop(self.watched.take());
+        let status = self.leader.wait()?;
+        self.status = Some(status);
+        Ok(status)
     }
 
     fn end_all(&mut self) -> io::Result<ExitStatus> {
@@ -101,7 +110,9 @@ impl Group {
         while !self.has_ended()? && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(1));
         }
-        strays::end(&self.mark);
+        if let Some(mark) = &self.mark {
+            strays::end(mark);
+        }
         drop(self.watched.take());
         let status = self.leader.wait()?;
         self.status = Some(status);

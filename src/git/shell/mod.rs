@@ -62,6 +62,17 @@ pub struct Shell<'a> {
     pub log: PathBuf,
     /// When it has to have ended.
     pub deadline: Instant,
+    /// What becomes of what it has started and that goes on.
+    pub leftovers: Leftovers,
+}
+
+/// What becomes of the processes that a command has started and that go on when it has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leftovers {
+    /// They end with it.
+    End,
+    /// They stay if it ended by itself: it was to start a service.
+    Stay,
 }
 
 /// How a command ended.
@@ -107,9 +118,10 @@ impl Shell<'_> {
 
     fn run_to_its_end(&self) -> io::Result<Ended> {
         let (mut output, streams) = Output::to(self.log.clone())?;
-        let group = Group::start(self.command(streams), Mark::new())?;
+        let mark = (self.leftovers == Leftovers::End).then(Mark::new);
+        let group = Group::start(self.command(streams), mark)?;
         let stopped = self.wait(&group, &mut output)?;
-        let status = group.end()?;
+        let status = if stopped.is_none() { group.end_as(self.leftovers)? } else { group.end_as(Leftovers::End)? };
         output.finish();
         Ok(stopped.unwrap_or_else(|| ended(status)))
     }

@@ -10,7 +10,7 @@ fn run(dir: &Path, command: &str, limit: Duration) -> Ended {
     let log = dir.join("log");
     let _old = fs::remove_file(&log);
     let vars = vec![("CHECKPOINT_STAGE", "push; exit 9".into())];
-    let shell = Shell { command, dir, vars, log, deadline: Instant::now() + limit };
+    let shell = Shell { command, dir, vars, log, deadline: Instant::now() + limit, leftovers: Leftovers::End };
     shell.run().expect("there is a shell")
 }
 
@@ -193,4 +193,47 @@ fn assert_gone(file: &Path) {
 fn is_running(pid: &str) -> bool {
     let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
     stat.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(" Z"))
+}
+
+#[test]
+fn a_service_that_a_command_starts_stays_where_it_is_to_and_ends_with_it_else() {
+    let dir = tempfile::tempdir().expect("a folder");
+    // One in the group of the command, and one that leaves it.
+    let start =
+        "sleep 600 >/dev/null 2>&1 & echo $! > one; setsid sh -c 'echo $$ > two; exec sleep 600' >/dev/null 2>&1 &
+        while ! test -s two; do sleep 0.01; done";
+    let pids =
+        || ["one", "two"].map(|file| fs::read_to_string(dir.path().join(file)).expect("a pid").trim().to_owned());
+    let runs = |pid: &String| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+    };
+    let run = |leftovers, command: &str, limit| {
+        let (log, vars) = (dir.path().join("log"), Vec::new());
+        let _old = fs::remove_file(dir.path().join("two"));
+        let shell = Shell { command, dir: dir.path(), vars, log, deadline: Instant::now() + limit, leftovers };
+        shell.run().expect("there is a shell")
+    };
+    assert_eq!(run(Leftovers::Stay, start, MINUTE), Ended::Code(0));
+    // What runs later with its leftovers ended does not touch them.
+    assert_eq!(run_other(dir.path()), Ended::Code(0));
+    let services = pids();
+    if cfg!(target_os = "linux") {
+        assert!(services.iter().all(runs), "{services:?}");
+    }
+    for pid in &services {
+        assert!(Command::new("kill").args(["-9", pid]).status().expect("there is a kill").success());
+    }
+    let hangs = format!("{start}; sleep 600");
+    assert_eq!(run(Leftovers::Stay, &hangs, Duration::from_millis(500)), Ended::TimedOut);
+    // One that has left the group of a command that had to be ended is on its own.
+    let [one, two] = pids();
+    if cfg!(target_os = "linux") {
+        assert!(!runs(&one), "it was in the group of what was ended");
+    }
+    let _gone = Command::new("kill").args(["-9", &two]).status();
+}
+
+fn run_other(dir: &Path) -> Ended {
+    run(dir, "sleep 600 & true", MINUTE)
 }

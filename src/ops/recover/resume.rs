@@ -120,7 +120,7 @@ fn run(session: &Session, call: crate::git::Git) -> Result<Output> {
 fn rest(journal: &Journal) -> Result<(Vec<String>, Vec<String>)> {
     match Intent::of(journal)?.then {
         Then::CherryPick { commits, options } => Ok((commits, options)),
-        Then::Done => Err(Error::bug("a recover that goes on has no commits left")),
+        Then::Done | Then::Conclude(_) => Err(Error::bug("a recover that goes on has no commits left")),
     }
 }
 

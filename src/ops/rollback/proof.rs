@@ -1,19 +1,24 @@
-//! Whether the state that was gone back to works: what its own checks say of it.
+//! Whether the state that was gone back to works: what its checks say of it.
 
-use super::{RolledBack, Step};
+use std::time::{Duration, Instant};
+
+use super::{Event, Watch};
 use crate::{
-    check::{Event, Subject, Validated},
-    config::{Env, Moment},
+    check::{Subject, Validated},
+    config::Moment,
     error::Result,
-    model::Verdict,
+    git,
+    model::{CheckResult, Step, StepOutcome, Verdict},
     ops::{
         Session,
         create::Held,
         trust,
         validate::{self, Setting},
     },
-    store::Attached,
 };
+
+/// How often is looked whether the user has had enough of waiting.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What there is to say of it.
 #[derive(Debug)]
@@ -26,53 +31,102 @@ pub enum Proof {
     Said(Validated),
 }
 
-/// Runs the checks that are for a rollback and not for the background, as the configuration that is there now has them, and
-/// keeps what they said with the record. To be called without the operation lock. `watch` is told how they go.
-pub fn prove(env: &Env, done: &mut RolledBack, watch: &mut dyn FnMut(Event<'_>)) -> Result<Proof> {
-    // A configuration of then that cannot be used is no reason to call the rollback a failure.
-    let (session, _unusable) = Session::open_leniently(env)?;
-    let is_wanted = session.config.has_checks(Moment::Rollback);
-    let standing = trust::gather(&session, env);
+/// How patiently checks are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Patience {
+    pub(super) settle: Duration,
+    pub(super) retries: u32,
+    pub(super) retry_after: Duration,
+}
+
+impl Patience {
+    /// Once, and at once.
+    pub(super) const NONE: Patience = Patience { settle: Duration::ZERO, retries: 0, retry_after: Duration::ZERO };
+}
+
+/// Asks the checks that are for a rollback and not for the background, of the configuration that decides. They are asked
+/// again, as often as that says, until they pass.
+pub(super) fn ask(session: &Session, patience: Patience, watch: Watch<'_>) -> Result<Proof> {
+    let standing = trust::gather(session, session.env());
     let trust::Standing::Commands(trust) = &standing else { return Ok(Proof::None) };
-    if !is_wanted {
+    if !session.config.has_checks(Moment::Rollback) {
         return Ok(Proof::None);
     }
     let Some(consent) = trust.consent() else { return Ok(Proof::Held(Held::Untrusted(standing))) };
-    let mut setting = Setting::of(&session, Moment::Rollback, session.config.checks(consent)?);
-    setting.checks.retain(|check| !check.background);
-    if setting.checks.is_empty() {
+    let checks = session.config.checks(consent)?;
+    let quick = || {
+        let mut setting = Setting::of(session, Moment::Rollback, checks);
+        setting.checks.retain(|check| !check.background);
+        setting
+    };
+    if quick().checks.is_empty() {
         return Ok(Proof::None);
     }
-    if let Err(error) = validate::refuse_missing(&setting.checks, &session) {
+    if let Err(error) = validate::refuse_missing(&quick().checks, session) {
         return Ok(Proof::Held(Held::Unusable(error)));
     }
-    let captured = session.capture()?;
-    let subject = Subject { commit: captured.state.tip, tree: captured.state.worktree };
-    setting.seen = Some(validate::seen(&captured));
-    let begun = std::time::Instant::now();
-    let (validated, _unkept) = setting.run(|run| run.validate(subject, watch))?;
-    let verdict = validated.verdict();
-    let detail = format!("{} of {} passed", passed(&validated), validated.checks.len());
-    done.steps.push(Step { name: "checks", ok: verdict == Verdict::Pass, took: begun.elapsed(), detail });
-    keep(&session, done, &validated)?;
-    Ok(Proof::Said(validated))
-}
-
-fn passed(validated: &Validated) -> usize {
-    validated.checks.iter().filter(|one| one.result.verdict == Verdict::Pass).count()
-}
-
-/// Keeps what was said with the record of the rollback.
-fn keep(session: &Session, done: &mut RolledBack, validated: &Validated) -> Result<()> {
-    if session.store().object(&done.record.id)?.is_none() {
-        // It was there already, so nothing was done that a record could be of.
-        return Ok(());
+    wait(patience.settle, watch);
+    let mut retries = patience.retries;
+    loop {
+        let captured = session.capture()?;
+        let subject = Subject { commit: captured.state.tip, tree: captured.state.worktree };
+        let setting = Setting { seen: Some(validate::seen(&captured)), ..quick() };
+        let (validated, _unkept) = setting.run(|run| run.validate(subject, &mut |event| watch(Event::Check(event))))?;
+        if validated.verdict() == Verdict::Pass || retries == 0 || git::is_asked_to_stop() {
+            return Ok(Proof::Said(validated));
+        }
+        retries -= 1;
+        wait(patience.retry_after, watch);
     }
-    let _lock = session.lock("rollback")?;
-    done.record.checks = validated.results();
-    let logs = validated.logs();
-    let attached = Attached { logs: &logs, ..Attached::default() };
-    let _replaced =
-        session.store().replace(&done.record, &attached, crate::config::TagKind::None, &session.identity)?;
-    Ok(())
+}
+
+/// Lets time pass, until the user has had enough of it.
+fn wait(time: Duration, watch: Watch<'_>) {
+    if time.is_zero() {
+        return;
+    }
+    watch(Event::Waits(time));
+    let until = Instant::now() + time;
+    while !git::is_asked_to_stop() {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        std::thread::sleep(left.min(PAUSE));
+    }
+}
+
+impl Proof {
+    /// What it comes to; what could not be asked decides nothing.
+    pub(super) fn verdict(&self) -> Verdict {
+        match self {
+            Proof::Said(validated) => validated.verdict(),
+            Proof::None | Proof::Held(_) => Verdict::Pass,
+        }
+    }
+
+    /// What the checks said, as it is kept with a record.
+    pub(super) fn results(&self) -> Vec<CheckResult> {
+        match self {
+            Proof::Said(validated) => validated.results(),
+            Proof::None | Proof::Held(_) => Vec::new(),
+        }
+    }
+
+    /// What the checks printed.
+    pub(super) fn logs(&self) -> Vec<(String, Vec<u8>)> {
+        match self {
+            Proof::Said(validated) => validated.logs(),
+            Proof::None | Proof::Held(_) => Vec::new(),
+        }
+    }
+
+    /// The step that it was; `None` where nothing was asked.
+    pub(super) fn step(&self, took: Duration) -> Option<Step> {
+        let Proof::Said(validated) = self else { return None };
+        let passed = validated.checks.iter().filter(|one| one.result.verdict == Verdict::Pass).count();
+        let detail = format!("{passed} of {} passed", validated.checks.len());
+        let outcome = if self.verdict() == Verdict::Pass { StepOutcome::Done } else { StepOutcome::Failed };
+        Some(Step { name: "checks".to_owned(), outcome, took, detail })
+    }
 }

@@ -1,0 +1,130 @@
+//! The way back from a rollback, and the way there again: with the same commands around it as it had itself, since the same
+//! services run on these files.
+
+use std::time::Duration;
+
+use super::{
+    RolledBack, Watch,
+    carry_out::{Way, conclude, fail, note_move, run_part},
+    commands::Commands,
+    course::{Course, Part},
+};
+use crate::{
+    config::{Config, FILE_NAME, StepCommand, Steps, Trust},
+    error::{Context, Error, Result},
+    git::tree,
+    model::{Detail, Record, Step, StepOutcome},
+    ops::{
+        Session,
+        transition::{self, Then, Transition},
+        trust,
+    },
+};
+
+/// What is around taking a rollback back, or taking that back.
+#[derive(Debug, Default)]
+pub struct Surroundings {
+    course: Course,
+    steps: Steps,
+}
+
+impl Surroundings {
+    /// As the rollback at the bottom of `undone` had them; none where it had none, or where none are wanted.
+    pub fn of(session: &Session, undone: &Record, is_wanted: bool) -> Result<Self> {
+        let Some(root) = root(session, undone)?.filter(|root| is_wanted && had_commands(root)) else {
+            return Ok(Self::default());
+        };
+        // What it began with is in the state before it; and is what a person has agreed to, or not.
+        let Some(text) = config_of(session, &root)? else { return Ok(Self::default()) };
+        let config = Config::parse(&text)?;
+        let place = trust::place(session);
+        let trust = Trust::of(session.env(), &place, &text);
+        let Some(consent) = trust.consent() else {
+            return Err(Error::usage(format!("`{FILE_NAME}` of that rollback is not trusted any more"))
+                .hint("`--no-steps` takes it back without its commands; nothing was changed"));
+        };
+        let steps = config.steps(consent)?.clone();
+        Ok(Surroundings { course: Course::of_undo(text), steps })
+    }
+
+    /// Leaves out the commands before it, which have run.
+    pub(in crate::ops) fn skip_before(&mut self) {
+        self.steps.before.clear();
+    }
+
+    /// Whether there are any commands.
+    pub(in crate::ops) fn runs_something(&self) -> bool {
+        self.course.runs_steps
+    }
+
+    /// The commands as steps that were not done.
+    pub(in crate::ops) fn preview(&self) -> Vec<Step> {
+        let step = |(part, command): (&str, &StepCommand)| Step {
+            name: format!("{part}: {}", command.name),
+            outcome: StepOutcome::Skipped,
+            took: Duration::ZERO,
+            detail: String::new(),
+        };
+        let before = self.steps.before.iter().map(|command| ("before", command));
+        before.chain(self.steps.after.iter().map(|command| ("after", command))).map(step).collect()
+    }
+
+    /// Publishes the record and moves there, with the commands around it. What was done, where there are any.
+    pub fn carry_out(
+        self,
+        session: &Session,
+        (transition, record): (Transition<'_>, &mut Record),
+        watch: Watch<'_>,
+    ) -> Result<Option<RolledBack>> {
+        let Surroundings { mut course, steps } = self;
+        if !course.runs_steps {
+            transition::run(session, &transition, record, &|_, _| {})?;
+            return Ok(None);
+        }
+        let mut commands = Commands::new(session, steps);
+        let mut way = Way {
+            record: record.clone(),
+            name: record.subject.clone(),
+            to_record: None,
+            target: transition.target.clone(),
+            files: tree::diff(&session.repo, record.state.worktree, transition.target.worktree)?.len(),
+        };
+        if let Some(failed) = run_part(session, (Part::Before, &mut course, None), (&mut commands, &way), watch)? {
+            let _ended = fail(session, (&mut commands, &way), watch);
+            return Err(Error::refused(format!("the step `{}` failed", failed.name))
+                .because(failed.detail)
+                .hint("nothing was changed; `--no-steps` leaves the commands around it out"));
+        }
+        let then = Then::Conclude(Box::new(course.clone()));
+        let took = transition::run(session, &Transition { then, ..transition }, record, &|_, _| {})?;
+        way.record = record.clone();
+        note_move(&mut course, &way, took);
+        conclude(session, way, (course, &mut commands), watch).map(Some)
+    }
+}
+
+/// The rollback that an undo or a redo is about, in the end.
+fn root(session: &Session, record: &Record) -> Result<Option<Record>> {
+    let mut record = record.clone();
+    while let Some(id) = record.takes_back() {
+        record = session.store().read(&id.clone())?;
+    }
+    Ok(matches!(record.detail, Detail::Rollback { .. }).then_some(record))
+}
+
+fn had_commands(rollback: &Record) -> bool {
+    let is_command = |name: &str| name.starts_with("before: ") || name.starts_with("after: ");
+    rollback.steps.iter().any(|step| step.outcome != StepOutcome::Skipped && is_command(&step.name))
+}
+
+/// The configuration as it was in the state before; where git ignores it, the one that is there.
+fn config_of(session: &Session, rollback: &Record) -> Result<Option<String>> {
+    if let Some(entry) = tree::entry(&session.repo, rollback.state.worktree, FILE_NAME.into())?
+        && entry.mode.is_blob()
+    {
+        let blob =
+            session.repo.gix().find_object(entry.id).context("cannot read the configuration of that rollback")?;
+        return Ok(String::from_utf8(blob.detach().data).ok());
+    }
+    Ok(session.config.source.as_ref().map(|source| source.text.clone()))
+}
