@@ -2,6 +2,7 @@
 //! going on after an interruption.
 
 mod interrupted;
+mod remote;
 
 use crate::{jobs::trust, support::TestRepo};
 
@@ -105,6 +106,20 @@ fn a_command_that_fails_after_it_is_no_verified_rollback() {
     assert_eq!(told(&repo), ["failed"]);
     repo.checkpoint_ok(&["undo", "--no-steps"]);
     assert_eq!(repo.read_text("good"), "no\n");
+}
+
+#[test]
+fn what_is_to_be_open_only_if_it_works_waits_for_the_checks() {
+    let repo = with_steps(
+        "[rollback]\nafter = ['echo after >> ../told']\non-verified = ['echo open >> ../told']\n\
+         [[check]]\nname = 'works'\non = ['rollback']\nisolation = 'none'\nrun = 'echo check >> ../told; test -e ../fine'\n",
+    );
+    assert_eq!(repo.checkpoint(&["rollback", "works"]).code, 1);
+    assert_eq!(told(&repo), ["after", "check"]);
+    repo.checkpoint_ok(&["undo", "--no-steps"]);
+    repo.write("../fine", "");
+    repo.checkpoint_ok(&["rollback", "works"]);
+    assert_eq!(told(&repo)[2..], ["after", "check", "open"]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use gix::bstr::BString;
 pub(super) use self::{answer::answer, describe::watch};
 use super::{args, create, resume, show};
 use crate::{
-    config::Env,
+    config::{Env, PushMode},
     error::{Context, Error, Result},
     git,
     ops::{
@@ -35,6 +35,8 @@ pub(super) fn run(args: &args::Rollback, env: &Env, ui: &mut Ui) -> Result<u8> {
         pace: args.pace(),
         no_steps: args.no_steps,
         no_verify: args.no_verify,
+        push: pushes(&session, args, ui)?,
+        may_ask: ui.is_interactive(),
     };
     let lock = session.lock_unless(args.dry_run, "rollback")?;
     let plan = rollback::plan(&session, request)?;
@@ -66,6 +68,18 @@ pub(super) fn run(args: &args::Rollback, env: &Env, ui: &mut Ui) -> Result<u8> {
     let done = rollback::run(&session, plan, &mut |event| watch(&event, ui))?;
     drop(lock);
     answer(&done, ui)
+}
+
+/// Whether the branch at its remote is moved along. Nobody is asked in an emergency, and nobody to ask means no.
+fn pushes(session: &Session, args: &args::Rollback, ui: &mut Ui) -> Result<bool> {
+    let is_whole = args.path.is_empty();
+    match args.push(session.config.rollback().push) {
+        PushMode::WithLease => Ok(args.push || is_whole),
+        PushMode::Ask if is_whole && !args.dry_run && !args.emergency && !args.yes && ui.is_interactive() => {
+            ui.confirm("Move the branch at its remote along as well?")
+        }
+        PushMode::Ask | PushMode::Never => Ok(false),
+    }
 }
 
 /// Paths as typed, relative to the top of the worktree.

@@ -30,6 +30,8 @@ pub struct Steps {
     pub before: Vec<StepCommand>,
     /// When everything is back.
     pub after: Vec<StepCommand>,
+    /// When the state gone back to was proved to work: what is to be open only then.
+    pub on_verified: Vec<StepCommand>,
     /// When the rollback has stopped without being complete, or when the state gone back to does not work.
     pub on_failure: Vec<StepCommand>,
 }
@@ -109,8 +111,12 @@ pub enum PushMode {
 impl Steps {
     /// Every command, with when it runs.
     pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, &StepCommand)> {
-        let lists =
-            [("before rollback", &self.before), ("after rollback", &self.after), ("failed rollback", &self.on_failure)];
+        let lists = [
+            ("before rollback", &self.before),
+            ("after rollback", &self.after),
+            ("verified rollback", &self.on_verified),
+            ("failed rollback", &self.on_failure),
+        ];
         lists.into_iter().flat_map(|(when, steps)| steps.iter().map(move |step| (when, step)))
     }
 }
@@ -120,6 +126,7 @@ impl Steps {
 struct Form {
     before: Vec<StepForm>,
     after: Vec<StepForm>,
+    on_verified: Vec<StepForm>,
     on_failure: Vec<StepForm>,
     settle: Option<Limit>,
     retries: u32,
@@ -135,9 +142,19 @@ struct Form {
 impl Default for Form {
     fn default() -> Self {
         let RollbackRules { retries, on_verify_failure, log, documents, push, .. } = RollbackRules::default();
-        let (before, after, on_failure) = (Vec::new(), Vec::new(), Vec::new());
-        let (settle, retry_after) = (None, None);
-        Form { before, after, on_failure, settle, retries, retry_after, on_verify_failure, log, documents, push }
+        Form {
+            before: Vec::new(),
+            after: Vec::new(),
+            on_verified: Vec::new(),
+            on_failure: Vec::new(),
+            settle: None,
+            retries,
+            retry_after: None,
+            on_verify_failure,
+            log,
+            documents,
+            push,
+        }
     }
 }
 
@@ -161,8 +178,9 @@ impl<'de> Deserialize<'de> for Rollback {
             push: form.push,
         };
         let steps = |forms: Vec<StepForm>| forms.into_iter().map(StepForm::read).collect();
-        let (before, after, on_failure) = (steps(form.before), steps(form.after), steps(form.on_failure));
-        Ok(Rollback { steps: Steps { before, after, on_failure }, rules })
+        let (before, after) = (steps(form.before), steps(form.after));
+        let (on_verified, on_failure) = (steps(form.on_verified), steps(form.on_failure));
+        Ok(Rollback { steps: Steps { before, after, on_verified, on_failure }, rules })
     }
 }
 
@@ -251,7 +269,7 @@ mod tests {
     #[test]
     fn steps_are_commands_or_tables() {
         let text = "[rollback]\nbefore = ['a; b', { run = \"\\n stop all\\n now\", timeout = '30s', continue-on-error = true }]\n\
-                    after = [{ run = 'c', name = 'start' }]\non-failure = ['mail']\nsettle = '3s'\nretries = 2\nretry-after = '1s'\n\
+                    after = [{ run = 'c', name = 'start' }]\non-verified = ['open']\non-failure = ['mail']\nsettle = '3s'\nretries = 2\nretry-after = '1s'\n\
                     on-verify-failure = 'next-older'\nlog = 'docs/ROLLBACK_LOG.md'\npush = 'with-lease'";
         let config = Config::parse(text).expect("valid");
         let wanted = config.wanted();
@@ -262,6 +280,7 @@ mod tests {
                 ("a; b", "before rollback", "a; b"),
                 ("stop all", "before rollback", "\n stop all\n now"),
                 ("start", "after rollback", "c"),
+                ("open", "verified rollback", "open"),
                 ("mail", "failed rollback", "mail"),
             ]
         );

@@ -4,10 +4,13 @@
 mod carry_out;
 mod commands;
 mod course;
+mod follow_up;
 mod paths;
 mod proof;
+mod remote;
 mod surround;
 mod verify;
+mod way;
 
 use std::path::Path;
 
@@ -15,8 +18,9 @@ use gix::bstr::{BString, ByteSlice};
 
 use self::paths::is_under;
 pub use self::{
-    carry_out::{Attempt, go_on, run, withdraw},
+    carry_out::{go_on, withdraw},
     course::{Course, Part},
+    follow_up::{Attempt, run},
     proof::Proof,
     surround::Surroundings,
 };
@@ -59,6 +63,10 @@ pub struct Request {
     pub no_steps: bool,
     /// `--no-verify`: do not ask the checks whether the state works.
     pub no_verify: bool,
+    /// `--push`: move the branch at its remote along.
+    pub push: bool,
+    /// Whether git may ask a person for a password.
+    pub may_ask: bool,
 }
 
 /// How much is done around a rollback.
@@ -85,6 +93,8 @@ impl Request {
             pace: Pace::default(),
             no_steps: false,
             no_verify: false,
+            push: false,
+            may_ask: false,
         }
     }
 }
@@ -107,6 +117,8 @@ pub struct Plan {
     backup: Option<BString>,
     course: Course,
     steps: Steps,
+    /// What becomes of the branch at its remote.
+    push: Option<remote::Move>,
 }
 
 /// What was done, or, for a dry run, would be.
@@ -169,6 +181,7 @@ pub fn plan(session: &Session, request: Request) -> Result<Plan> {
     let course = Course::new(&request, &to);
     let mut plan = Plan::of(session, request, (to, captured), course)?;
     plan.permit(session)?;
+    plan.look_at_remote(session)?;
     Ok(plan)
 }
 
@@ -203,6 +216,7 @@ impl Plan {
             commits: history::commits_left(session, &captured.state, &target)?,
             backup: backup.transpose()?,
             steps: Steps::default(),
+            push: None,
             is_there_already,
             request,
             captured,
@@ -237,6 +251,21 @@ impl Plan {
                 Err(error.hint("`--no-steps` rolls back without the commands of `[rollback]`; nothing was changed"))
             }
         }
+    }
+
+    /// What would be lost at the remote stops it before anything is changed. In an emergency nothing is asked first.
+    fn look_at_remote(&mut self, session: &Session) -> Result<()> {
+        if !self.request.push {
+            return Ok(());
+        }
+        if !self.request.paths.is_empty() || self.request.scope == Scope::Artifacts {
+            return Err(Error::usage("a rollback of some files only leaves the branch where it is")
+                .hint("leave `--push` out, and push the commit that you make of it"));
+        }
+        if self.request.pace != Pace::Emergency {
+            self.push = self.way().remote(session, self.request.may_ask)?;
+        }
+        Ok(())
     }
 
     /// The same from the state as it is now: commands have run since it was captured.

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::Ending;
 use crate::{
+    config::PushMode,
     model::{Scope, Severity},
     ops::rollback::Pace,
 };
@@ -36,6 +37,14 @@ pub(in crate::cli) struct Rollback {
     /// Ask the checks beforehand too, and compare
     #[arg(long)]
     graceful: bool,
+
+    /// Move the branch at its remote along, the backup first, if nothing of others would be lost there
+    #[arg(long, conflicts_with = "no_push")]
+    pub(in crate::cli) push: bool,
+
+    /// Leave the remote as it is, whatever `rollback.push` says
+    #[arg(long)]
+    no_push: bool,
 
     /// Run none of the commands of `[rollback]`
     #[arg(long)]
@@ -74,6 +83,15 @@ impl Rollback {
             Level::High => Severity::High,
             Level::Critical => Severity::Critical,
         })
+    }
+
+    /// Whether the remote is moved along, as far as nobody has to be asked.
+    pub(in crate::cli) fn push(&self, configured: PushMode) -> PushMode {
+        match (self.push, self.no_push) {
+            (true, _) => PushMode::WithLease,
+            (_, true) => PushMode::Never,
+            _ => configured,
+        }
     }
 
     pub(in crate::cli) fn pace(&self) -> Pace {

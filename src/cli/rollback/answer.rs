@@ -52,7 +52,8 @@ pub(in crate::cli) fn answer(done: &RolledBack, ui: &mut Ui) -> Result<u8> {
     }
     warn(done, ui)?;
     let works = done.verification.is_none_or(|verification| verification == Verification::Verified);
-    Ok(u8::from(!works || done.undone.is_some()))
+    let has_failed = done.record.steps.iter().any(|step| step.outcome == StepOutcome::Failed);
+    Ok(u8::from(!works || has_failed || done.undone.is_some()))
 }
 
 fn value(done: &RolledBack) -> Value {

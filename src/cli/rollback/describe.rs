@@ -36,6 +36,7 @@ pub(super) fn plan(plan: &Plan, verb: &str, ui: &mut Ui) -> Result<()> {
     }
     commands("first", &plan.steps().before, ui)?;
     commands("afterwards", &plan.steps().after, ui)?;
+    commands("if the state works,", &plan.steps().on_verified, ui)?;
     Ok(())
 }
 

@@ -6,70 +6,31 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    Pace, Plan, Request, RolledBack, Watch,
+    Event, Pace, Plan, RolledBack, Watch,
     commands::{self, Around, Commands},
     course::{Course, Part},
-    draft, plan,
+    draft,
     proof::{self, Patience, Proof},
     verify,
+    way::{Way, files_text, saved_under},
 };
 use crate::{
-    config::{OnVerifyFailure, RollbackRules, StepCommand, Steps, TagKind},
+    config::{RollbackRules, Steps, TagKind},
     error::{Error, Result},
     git::restore,
-    model::{Detail, Oid, Record, RecordId, Selector, State, Step, StepOutcome, Validation, Verdict, Verification},
+    model::{Detail, Record, Step, StepOutcome, Verdict, Verification},
     ops::{
-        Session, names, select,
+        Session, names,
         transition::{self, Intent, Stage, Then, Took, Transition},
         trust,
-        undo::{self, Direction},
     },
     store::{Attached, Journal},
 };
 
-/// A rollback whose state did not work, so that an older one was tried.
-#[derive(Debug, Clone)]
-pub struct Attempt {
-    /// Its record.
-    pub id: RecordId,
-    /// What it went to.
-    pub name: String,
-    /// What came of it.
-    pub verification: Verification,
-}
-
-/// Where a rollback goes, and from where.
-pub(super) struct Way {
-    pub(super) record: Record,
-    /// What the state to go to is called.
-    pub(super) name: String,
-    /// Its record, unless it is a plain commit.
-    pub(super) to_record: Option<RecordId>,
-    pub(super) target: State,
-    pub(super) files: usize,
-}
-
-/// Carries a plan out, and what follows where the state gone back to does not work.
-pub fn run(session: &Session, plan: Plan, watch: Watch<'_>) -> Result<RolledBack> {
-    let rules = session.config.rollback().clone();
-    let is_whole = plan.request.paths.is_empty();
-    let request = plan.request.clone();
-    let done = once(session, plan, watch)?;
-    if done.verification != Some(Verification::Failed) {
-        return Ok(done);
-    }
-    match rules.on_verify_failure {
-        OnVerifyFailure::Stop => Ok(done),
-        OnVerifyFailure::Undo => take_back(session, done, watch),
-        OnVerifyFailure::NextOlder if is_whole => next_older(session, &request, done, watch),
-        OnVerifyFailure::NextOlder => Ok(done),
-    }
-}
-
 /// The rollback itself.
-fn once(session: &Session, mut plan: Plan, watch: Watch<'_>) -> Result<RolledBack> {
+pub(super) fn once(session: &Session, mut plan: Plan, watch: Watch<'_>) -> Result<RolledBack> {
     if plan.is_there_already {
-        return stay(session, plan, watch);
+        return stay(session, &plan, watch);
     }
     let mut commands = Commands::new(session, plan.steps.clone());
     if plan.request.pace == Pace::Graceful && plan.course.asks_checks {
@@ -255,8 +216,18 @@ pub(super) fn conclude(
         course.add(Part::Checks, step);
     }
     let verification = verification(exact && !course.has_failed(Part::After), &proof);
-    if verification == Verification::Failed {
-        run_part(session, (Part::OnFailure, &mut course, None), (commands, &way), watch)?;
+    match verification {
+        Verification::Failed => {
+            run_part(session, (Part::OnFailure, &mut course, None), (commands, &way), watch)?;
+        }
+        Verification::Verified => {
+            run_part(session, (Part::OnVerified, &mut course, journal.as_mut()), (commands, &way), watch)?;
+            if course.pushes {
+                watch(Event::Begins("push"));
+                course.add(Part::Push, push(session, &way, course.may_ask));
+            }
+        }
+        Verification::Inconclusive => {}
     }
     way.record.steps = course.steps();
     way.record.checks = proof.results();
@@ -268,6 +239,18 @@ pub(super) fn conclude(
         Journal::remove(&session.repo)?;
     }
     Ok(way.done(proof, (exact, submodules), verification))
+}
+
+/// Moves the branch at its remote along. That it cannot be is told, and changes nothing of what was done here.
+fn push(session: &Session, way: &Way, may_ask: bool) -> Step {
+    let began = Instant::now();
+    let moved = way.remote(session, may_ask).and_then(|to_do| match (to_do, way.backup()) {
+        (None, _) => Ok((StepOutcome::Skipped, "the remote has nothing to move".to_owned())),
+        (Some(to_do), Some(backup)) => to_do.carry_out(session, backup).map(|done| (StepOutcome::Done, done)),
+        (Some(_), None) => Err(Error::refused("there is no backup branch that could go there first")),
+    });
+    let (outcome, detail) = moved.unwrap_or_else(|error| (StepOutcome::Failed, error.chain().join(": ")));
+    Step { name: "push".to_owned(), outcome, took: began.elapsed(), detail }
 }
 
 /// What the bytes, the commands and the checks come to.
@@ -297,7 +280,7 @@ fn keep(session: &Session, record: &Record, logs: &[(String, Vec<u8>)]) -> Resul
 }
 
 /// Where the state is there already nothing is done, but that its checks are asked.
-fn stay(session: &Session, plan: Plan, watch: Watch<'_>) -> Result<RolledBack> {
+fn stay(session: &Session, plan: &Plan, watch: Watch<'_>) -> Result<RolledBack> {
     let (exact, submodules) = verify::verify(session, &plan.captured.state, &plan.target)?;
     let proof = if plan.course.asks_checks { proof::ask(session, Patience::NONE, watch)? } else { Proof::None };
     let mut way = plan.way();
@@ -308,136 +291,8 @@ fn stay(session: &Session, plan: Plan, watch: Watch<'_>) -> Result<RolledBack> {
     Ok(way.done(proof, (exact, submodules), verification))
 }
 
-/// The state before comes back, and its services are started again.
-fn take_back(session: &Session, mut done: RolledBack, watch: Watch<'_>) -> Result<RolledBack> {
-    let asked = undo::Request { direction: Direction::Undo, id: Some(done.record.id.to_string()), no_steps: false };
-    let mut plan = undo::plan(session, &asked)?;
-    // They are in the midst of a rollback, so what comes before one was done.
-    plan.skip_commands_before();
-    let undone = plan.apply(session, watch)?;
-    done.undone = Some(undone.id);
-    done.record.steps.extend(undone.steps);
-    Ok(done)
-}
-
-/// Older good checkpoints, each of them once, until one works or none is left.
-fn next_older(session: &Session, request: &Request, first: RolledBack, watch: Watch<'_>) -> Result<RolledBack> {
-    let mut done = first;
-    let mut tried = Vec::new();
-    let mut trees = vec![done.tree];
-    for checkpoint in older_good(session, &done)? {
-        if trees.contains(&checkpoint.state.worktree) {
-            continue;
-        }
-        trees.push(checkpoint.state.worktree);
-        tried.push(done.as_attempt());
-        let selector = Selector::Name(checkpoint.id.to_string());
-        let request = Request { selector, pace: Pace::Usual, ..request.clone() };
-        let mut plan = plan(session, request)?;
-        // It is in the record, and every state in between is a checkpoint.
-        plan.backup = None;
-        plan.steps.before.clear();
-        done = once(session, plan, watch)?;
-        if done.verification != Some(Verification::Failed) {
-            break;
-        }
-    }
-    Ok(RolledBack { tried, ..done })
-}
-
-/// The good checkpoints of the branch that are older than the state that was gone back to, newest first.
-fn older_good(session: &Session, done: &RolledBack) -> Result<Vec<Record>> {
-    let foreign = session.store().foreign()?;
-    let branch = done.record.state.head.branch().cloned();
-    let is_older = |record: &Record| done.to_record.as_ref().is_none_or(|to| record.id < *to);
-    let is_wanted = move |record: &Record| {
-        record.validation() == Some(Validation::Validated)
-            && record.state.head.branch() == branch.as_ref()
-            && !foreign.contains(&record.id)
-    };
-    let all = select::newest_checkpoints(session, is_wanted)?.filter_map(Result::ok);
-    Ok(all.filter(is_older).collect())
-}
-
 impl Patience {
     fn of(rules: &RollbackRules) -> Self {
         Patience { settle: rules.settle, retries: rules.retries, retry_after: rules.retry_after }
     }
-}
-
-impl Plan {
-    fn way(&self) -> Way {
-        let Plan { record, to, target, changes, .. } = self;
-        Way {
-            record: record.clone(),
-            name: to.name.clone(),
-            to_record: to.record.as_ref().map(|record| record.id.clone()),
-            target: target.clone(),
-            files: changes.len(),
-        }
-    }
-
-    /// What it would do, without doing it.
-    pub fn preview(mut self) -> RolledBack {
-        if let Detail::Rollback { backup, .. } = &mut self.record.detail {
-            backup.clone_from(&self.backup);
-        }
-        let step = |name: String, detail| Step { name, outcome: StepOutcome::Skipped, took: Duration::ZERO, detail };
-        let command = |word: &str, command: &StepCommand| step(format!("{word}: {}", command.name), String::new());
-        let mut way = self.way();
-        let before = self.steps.before.iter().map(|one| command("before", one));
-        way.record.steps = before.collect();
-        if !self.is_there_already {
-            way.record.steps.push(step("back up".to_owned(), saved_under(&self.record)));
-            way.record.steps.push(step("restore".to_owned(), files_text(way.files)));
-        }
-        way.record.steps.extend(self.steps.after.iter().map(|one| command("after", one)));
-        RolledBack {
-            exact: None,
-            verification: None,
-            ..way.done(Proof::None, (true, Vec::new()), Verification::Verified)
-        }
-    }
-}
-
-impl Way {
-    /// The commit gone back to.
-    fn to(&self) -> Oid {
-        self.target.head.commit().unwrap_or(self.target.tip)
-    }
-
-    fn done(self, proof: Proof, (exact, submodules): (bool, Vec<String>), verification: Verification) -> RolledBack {
-        RolledBack {
-            to: self.to(),
-            tree: self.target.worktree,
-            to_record: self.to_record,
-            name: self.name,
-            files: self.files,
-            record: self.record,
-            submodules,
-            exact: Some(exact),
-            verification: Some(verification),
-            proof,
-            tried: Vec::new(),
-            undone: None,
-        }
-    }
-}
-
-impl RolledBack {
-    fn as_attempt(&self) -> Attempt {
-        Attempt {
-            id: self.record.id.clone(),
-            name: self.name.clone(),
-            verification: self.verification.unwrap_or(Verification::Failed),
-        }
-    }
-}
-
-fn saved_under(record: &Record) -> String {
-    record.backup().map_or_else(|| record.id.to_string(), |name| format!("branch {name}"))
-}
-
-fn files_text(files: usize) -> String {
-    format!("{files} {}", if files == 1 { "file" } else { "files" })
 }

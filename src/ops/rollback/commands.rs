@@ -51,8 +51,9 @@ impl<'s> Commands<'s> {
         match part {
             Part::Before => &self.steps.before,
             Part::After => &self.steps.after,
+            Part::OnVerified => &self.steps.on_verified,
             Part::OnFailure => &self.steps.on_failure,
-            Part::Move | Part::Verify | Part::Artifact | Part::Checks => &[],
+            Part::Move | Part::Verify | Part::Artifact | Part::Checks | Part::Push => &[],
         }
     }
 
@@ -143,8 +144,9 @@ fn word(part: Part) -> &'static str {
     match part {
         Part::Before => "before",
         Part::After => "after",
+        Part::OnVerified => "on-verified",
         Part::OnFailure => "on-failure",
-        Part::Move | Part::Verify | Part::Artifact | Part::Checks => "step",
+        Part::Move | Part::Verify | Part::Artifact | Part::Checks | Part::Push => "step",
     }
 }
 

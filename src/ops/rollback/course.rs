@@ -27,6 +27,9 @@ pub struct Course {
     pub(super) runs_steps: bool,
     /// Whether its checks are asked.
     pub(super) asks_checks: bool,
+    /// Whether the branch at its remote is moved along, and whether git may ask a person for a password then.
+    pub(super) pushes: bool,
+    pub(super) may_ask: bool,
     /// What they said before anything was touched.
     pub(super) checks_before: Vec<CheckResult>,
     /// What was asked for.
@@ -64,6 +67,10 @@ pub enum Part {
     After,
     /// Checks.
     Checks,
+    /// Commands for when it works.
+    OnVerified,
+    /// The branch at its remote.
+    Push,
     /// Commands for a rollback that failed.
     OnFailure,
 }
@@ -89,7 +96,7 @@ impl Course {
             severity: request.severity.map(|severity| severity.as_str().to_owned()),
             emergency: request.pace == Pace::Emergency,
         };
-        Course { asked, ..Course::default() }
+        Course { asked, pushes: request.push, may_ask: request.may_ask, ..Course::default() }
     }
 
     /// The course of taking a rollback back that began with this configuration.
@@ -104,7 +111,7 @@ impl Course {
 
     /// Whether there is anything to be done once the files are in place.
     pub(super) fn has_more(&self) -> bool {
-        self.runs_steps || self.asks_checks
+        self.runs_steps || self.asks_checks || self.pushes
     }
 
     /// Notes a step that has ended.
@@ -162,6 +169,8 @@ impl Asked {
             pace: if self.emergency { Pace::Emergency } else { Pace::Usual },
             no_steps: false,
             no_verify: false,
+            push: false,
+            may_ask: false,
         };
         Ok((request, to))
     }

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::{
     RolledBack, Watch,
-    carry_out::{Way, conclude, fail, note_move, run_part},
+    carry_out::{conclude, fail, note_move, run_part},
     commands::Commands,
     course::{Course, Part},
+    way::Way,
 };
 use crate::{
     config::{Config, FILE_NAME, StepCommand, Steps, Trust},
@@ -66,7 +67,9 @@ impl Surroundings {
             detail: String::new(),
         };
         let before = self.steps.before.iter().map(|command| ("before", command));
-        before.chain(self.steps.after.iter().map(|command| ("after", command))).map(step).collect()
+        let after = self.steps.after.iter().map(|command| ("after", command));
+        let last = self.steps.on_verified.iter().map(|command| ("on-verified", command));
+        before.chain(after).chain(last).map(step).collect()
     }
 
     /// Publishes the record and moves there, with the commands around it. What was done, where there are any.
