@@ -24,6 +24,7 @@ mod reference;
 mod refusals;
 mod restore;
 mod roundtrip;
+mod scenarios;
 mod schedule;
 mod schema;
 mod share;
