@@ -1,11 +1,14 @@
 """Looks after the shop; each command may have more than one word after it, and several are separated by `,`.
 
-setup | start [server] [worker] | stop […] | restart […] | up | down | clear-cache | seed | count | send <address> | status
+setup | start [server] [worker] | stop […] | restart […] | up | down | clear-cache | seed | count | save-database |
+send <address> | status
 """
 
 import os
+import secrets
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -84,8 +87,9 @@ def up():
 
 
 def down():
-    """Closes it: everything but /health answers 503."""
-    store.write("maintenance", "")
+    """Closes it: everything but /health answers 503 to whoever does not have the pass."""
+    if store.read("maintenance") is None:
+        store.write("maintenance", secrets.token_hex(16))
 
 
 def clear_cache():
@@ -111,6 +115,13 @@ def count():
         tables = database.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
         for (table,) in tables:
             print(table, database.rows(f"SELECT COUNT(*) FROM {table}")[0][0])
+
+
+def save_database():
+    """Writes a whole copy of the database to $CHECKPOINT_FILE, whoever writes to it meanwhile."""
+    source, target = sqlite3.connect(store.path("shop.sqlite")), sqlite3.connect(os.environ["CHECKPOINT_FILE"])
+    source.backup(target)
+    target.close()
 
 
 def send(address):
@@ -142,7 +153,7 @@ def status():
 
 COMMANDS = {
     one.__name__.replace("_", "-"): one
-    for one in (setup, start, stop, restart, up, down, clear_cache, seed, count, send, status)
+    for one in (setup, start, stop, restart, up, down, clear_cache, seed, count, save_database, send, status)
 }
 
 

