@@ -25,6 +25,7 @@ mod reference;
 mod refusals;
 mod restore;
 mod roundtrip;
+mod scenarios;
 mod schedule;
 mod schema;
 mod share;

@@ -1,0 +1,2 @@
+CREATE TABLE orders (id INTEGER PRIMARY KEY, user INTEGER NOT NULL, amount INTEGER NOT NULL);
+CREATE INDEX orders_user ON orders (user);

@@ -1,0 +1,1 @@
+"""A small shop: a dashboard over orders, users, mail, and a queue of jobs."""

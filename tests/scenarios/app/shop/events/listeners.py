@@ -1,0 +1,3 @@
+"""Which jobs follow which event."""
+
+OF = {"registered": ["mail"]}
