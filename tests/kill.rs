@@ -45,6 +45,11 @@ fn rollback() {
 }
 
 #[test]
+fn rollback_with_commands() {
+    attack(&repositories::rollback_with_commands());
+}
+
+#[test]
 fn recover() {
     attack(&repositories::recover());
 }

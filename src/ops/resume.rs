@@ -68,6 +68,11 @@ pub fn end(session: &Session, ending: Ending, watch: rollback::Watch<'_>) -> Res
         return end_prepared(session, (journal, intent), ending, watch);
     }
     let Some(record) = published(session, &journal)? else {
+        if matches!(intent.then, Then::Conclude(_)) {
+            // Commands before it may have run.
+            let journal = Journal { step: Stage::Preparing.as_str().to_owned(), ..journal };
+            return end_prepared(session, (journal, intent), ending, watch);
+        }
         Journal::remove(&session.repo)?;
         return Ok(Ended::NotBegun(journal.kind));
     };

@@ -118,8 +118,7 @@ impl Shell<'_> {
 
     fn run_to_its_end(&self) -> io::Result<Ended> {
         let (mut output, streams) = Output::to(self.log.clone())?;
-        let mark = (self.leftovers == Leftovers::End).then(Mark::new);
-        let group = Group::start(self.command(streams), mark)?;
+        let group = Group::start(self.command(streams), Mark::new())?;
         let stopped = self.wait(&group, &mut output)?;
         let status = if stopped.is_none() { group.end_as(self.leftovers)? } else { group.end_as(Leftovers::End)? };
         output.finish();
@@ -189,17 +188,13 @@ struct Mark(String);
 impl Mark {
     fn new() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        Mark(format!("{}{}", Self::common(), COUNT.fetch_add(1, Ordering::Relaxed)))
-    }
-
-    /// What the marks of this process begin with, and no others.
-    fn common() -> &'static str {
         static COMMON: OnceLock<String> = OnceLock::new();
-        COMMON.get_or_init(|| {
+        let common = COMMON.get_or_init(|| {
             // The standard library seeds its hash maps from the system's random numbers.
             let random = std::hash::RandomState::new();
             format!("CHECKPOINT_CHECK_{:016x}{:016x}_", random.hash_one(0), random.hash_one(1))
-        })
+        });
+        Mark(format!("{common}{}", COUNT.fetch_add(1, Ordering::Relaxed)))
     }
 
     fn name(&self) -> &str {
