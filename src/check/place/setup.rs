@@ -39,7 +39,7 @@ pub(super) fn run(
     let mut vars = surroundings.vars.clone();
     vars.extend(worktree.vars());
     let (dir, log) = (worktree.path(), surroundings.log.clone());
-    let ended = Shell { command, dir, vars, log, deadline: surroundings.deadline }.run()?;
+    let ended = Shell { command, dir, vars, input: None, log, deadline: surroundings.deadline }.run()?;
     let took = started.elapsed();
     let changed = worktree.changed()?;
     if !changed.is_empty() {
