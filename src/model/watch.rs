@@ -167,6 +167,11 @@ impl<'p> Watch<'p> {
         self.standing.as_ref().map_or(Advice::Inconclusive, |decision| decision.advice)
     }
 
+    /// When the first of the failures began that decide.
+    pub fn since(&self, decision: &Decision) -> Option<DateTime<Utc>> {
+        decision.failing.iter().filter_map(|name| self.checks.get(name)?.since).min()
+    }
+
     /// How many samples were taken.
     pub fn samples(&self) -> usize {
         self.samples
