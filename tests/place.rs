@@ -149,7 +149,7 @@ fn carry_out(repo: &Repo, job: &Value) -> git_checkpoint::error::Result<Value> {
     let mut results = Vec::new();
     for (number, command) in list("run").iter().enumerate() {
         let log = logs.path().join(number.to_string());
-        let shell = Shell { command, dir: place.path(), vars: place.vars(), log: log.clone(), deadline };
+        let shell = Shell { command, dir: place.path(), vars: place.vars(), input: None, log: log.clone(), deadline };
         let ended = format!("{:?}", shell.run()?);
         let log = String::from_utf8_lossy(&fs::read(log).unwrap_or_default()).into_owned();
         results.push(json!({"ended": ended, "changed": place.changed()?.join(" "), "log": log}));

@@ -160,12 +160,12 @@ impl Follower<'_> {
 
     /// Tells the command, where there is one. Whatever it does, the watch goes on.
     fn notify(&mut self, line: &Line) -> Result<()> {
-        let Some(command) = &self.plan.exec else { return Ok(()) };
+        let Some(listener) = &self.plan.exec else { return Ok(()) };
         self.ui.flush()?;
         let mut input =
             serde_json::to_vec(line).map_err(|error| Error::bug("an answer cannot be JSON").because(error))?;
         input.push(b'\n');
-        match monitor::notify(self.env, command, &input) {
+        match monitor::notify(self.env, listener, &input) {
             Ok(()) => Ok(()),
             Err(error) => self.ui.warn(error.chain().join(": ")),
         }

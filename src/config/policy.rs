@@ -43,6 +43,8 @@ pub struct MonitorRules {
     pub consecutive: usize,
     /// How long after a change of decision only a worse one is told, and after a rollback nothing is rolled back.
     pub cool_down: Duration,
+    /// How long the command may take that is told of a decision; nothing is watched meanwhile.
+    pub exec_timeout: TimeLimit,
 }
 
 impl Default for MonitorRules {
@@ -53,6 +55,7 @@ impl Default for MonitorRules {
             min_samples: 3,
             consecutive: 3,
             cool_down: Duration::from_secs(600),
+            exec_timeout: TimeLimit::from_minutes(1),
         }
     }
 }
@@ -104,23 +107,30 @@ struct MonitorForm {
     #[serde(deserialize_with = "from_text")]
     cool_down: TimeLimit,
     exec: Option<Command>,
+    #[serde(deserialize_with = "from_text")]
+    exec_timeout: TimeLimit,
 }
 
 impl Default for MonitorForm {
     fn default() -> Self {
-        let MonitorRules { every, min_samples, consecutive, .. } = MonitorRules::default();
+        let MonitorRules { every, min_samples, consecutive, exec_timeout, .. } = MonitorRules::default();
         let cool_down = TimeLimit::from_minutes(10);
-        MonitorForm { every, lasts: None, min_samples, consecutive, cool_down, exec: None }
+        MonitorForm { every, lasts: None, min_samples, consecutive, cool_down, exec: None, exec_timeout }
     }
 }
 
 impl<'de> Deserialize<'de> for Monitor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let MonitorForm { every, lasts, min_samples, consecutive, cool_down, exec } =
-            MonitorForm::deserialize(deserializer)?;
-        let lasts = lasts.map(|limit| limit.0);
-        let rules = MonitorRules { every, lasts, min_samples, consecutive, cool_down: cool_down.duration() };
-        Ok(Monitor { rules, exec: exec.map(|command| command.0) })
+        let form = MonitorForm::deserialize(deserializer)?;
+        let rules = MonitorRules {
+            every: form.every,
+            lasts: form.lasts.map(|limit| limit.0),
+            min_samples: form.min_samples,
+            consecutive: form.consecutive,
+            cool_down: form.cool_down.duration(),
+            exec_timeout: form.exec_timeout,
+        };
+        Ok(Monitor { rules, exec: form.exec.map(|command| command.0) })
     }
 }
 
@@ -344,6 +354,17 @@ mod tests {
         let run = config.monitor(&Consent::for_tests(text.as_bytes())).expect("trusted");
         assert_eq!(run, Some("notify"));
         assert!(config.monitor(&Consent::for_tests(b"")).is_err());
+    }
+
+    #[test]
+    fn the_tables_of_the_documentation_are_understood() {
+        let blocks: Vec<&str> = include_str!("../../docs/decisions.md").split("```toml\n").skip(1).collect();
+        assert!(blocks.len() > 3);
+        for block in blocks {
+            let text = block.split("```").next().expect("a block ends");
+            let config = Config::parse(text).unwrap_or_else(|error| panic!("{text}{}", error.chain().join("\n")));
+            assert!(config.inactive.is_empty());
+        }
     }
 
     #[test]

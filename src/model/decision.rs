@@ -208,7 +208,7 @@ pub fn decide(facts: &[Fact], around: &Circumstance, rows: &[PolicyRow]) -> Deci
         let rule = Rule::Row(row.origin);
         match (row.matches(&left, around), row.action) {
             (Match::No, _) => {}
-            (Match::Unknown(what), _) => notes.push(format!("{rule} was passed over: {what}")),
+            (Match::Unknown(what), _) => notes.push(format!("passed over, as {what}: {rule}")),
             (Match::Yes(failing), Action::None) => {
                 notes.extend(failing.iter().map(|fact| format!("{rule} lets it pass that {}", fact.in_words())));
                 left.retain(|fact| failing.iter().all(|other| other.name != fact.name));

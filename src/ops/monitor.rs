@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use self::pace::Pace;
 pub use self::{
-    notify::notify,
+    notify::{Listener, notify},
     retreat::{Retreat, Target},
 };
 use super::{
@@ -51,7 +51,7 @@ pub struct Plan {
     /// How long; until it is ended where it is `None`.
     pub lasts: Option<TimeLimit>,
     /// The command that is told of decisions.
-    pub exec: Option<String>,
+    pub exec: Option<Listener>,
     /// Where it would roll back to; `None` without `--auto`.
     pub target: Option<Target>,
     rules: Rules,
@@ -146,9 +146,10 @@ pub fn plan(session: &Session, request: &Request, trusted: &trust::Standing) -> 
         every,
         lasts,
         exec: match &request.exec {
-            Some(typed) => Some(typed.clone()),
-            None => session.config.monitor(consent)?.map(str::to_owned),
-        },
+            Some(typed) => Some(typed.as_str()),
+            None => session.config.monitor(consent)?,
+        }
+        .map(|command| Listener { command: command.to_owned(), timeout: configured.exec_timeout }),
         target,
         rules,
         around: circumstance(session, &request.around)?,

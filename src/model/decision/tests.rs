@@ -131,8 +131,8 @@ fn the_reasons_are_told() {
         [
             api.clone(),
             queue.clone(),
-            "rule 1 (line 10) was passed over: no environment is known".into(),
-            "rule 2 (line 20) was passed over: no time to fix was given".into()
+            "passed over, as no environment is known: rule 1 (line 10)".into(),
+            "passed over, as no time to fix was given: rule 2 (line 20)".into()
         ]
     );
     assert_eq!(

@@ -1,6 +1,6 @@
 //! The command that is told of a decision.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::{
     check::tail,
@@ -10,28 +10,36 @@ use crate::{
         Repo,
         shell::{Ended, Shell},
     },
+    model::TimeLimit,
 };
 
-/// How long it may take: nothing is watched meanwhile.
-const LIMIT: Duration = Duration::from_secs(60);
+/// A command, and how long it may take.
+#[derive(Debug, Clone)]
+pub struct Listener {
+    /// For `sh -c`.
+    pub command: String,
+    /// It is ended then.
+    pub timeout: TimeLimit,
+}
 
 /// So many lines of its output say why it failed.
 const SHOWN: usize = 5;
 
 /// Runs the command at the top of the worktree with `input` as its standard input, to its end. Nothing of the decision gets
 /// into its command line or its variables.
-pub fn notify(env: &Env, command: &str, input: &[u8]) -> Result<()> {
+pub fn notify(env: &Env, listener: &Listener, input: &[u8]) -> Result<()> {
+    let Listener { command, timeout } = listener;
     let repo = Repo::open(env)?;
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let log = folder.path().join("log");
-    let deadline = Instant::now() + LIMIT;
+    let deadline = Instant::now() + timeout.duration();
     let shell =
         Shell { command, dir: repo.workdir(), vars: Vec::new(), input: Some(input), log: log.clone(), deadline };
     let why = match shell.run()? {
         Ended::Code(0) => return Ok(()),
         Ended::Code(code) => format!("it exited with code {code}"),
         Ended::Signal(number) => format!("signal {number} ended it"),
-        Ended::TimedOut => format!("it was ended after {} s", LIMIT.as_secs()),
+        Ended::TimedOut => format!("it was ended after {timeout}"),
         Ended::Stopped => "it was stopped".to_owned(),
     };
     let printed: Vec<String> = tail(&log, SHOWN).into_iter().filter(|line| !line.trim().is_empty()).collect();
