@@ -46,11 +46,10 @@ fn purpose(advice: Advice, has_good: bool) -> &'static str {
 /// Says what was decided, by which rule, why, and what to type next; `head` stands before it.
 pub(super) fn tell(decision: &Decision, has_good: bool, head: &str, ui: &mut Ui) -> Result<()> {
     let line = format!("{head}{}, by {}", words(decision.advice), decision.rule);
-    if decision.advice == Advice::Healthy {
-        ui.done(line)?
-    } else {
-        ui.line(line)?
-    }
+    match decision.advice {
+        Advice::Healthy => ui.done(line),
+        _ => ui.line(line),
+    }?;
     for reason in &decision.because {
         ui.line(format!("  {}", clean(reason)))?;
     }

@@ -144,11 +144,10 @@ impl Follower<'_> {
             self.ui.value(&Line::rollback(at, rollback.clone()))?;
         } else if let Ok(retreat) = done {
             let line = format!("rolled back to {}: {}", clean(&retreat.name), retreat.verification.as_str());
-            if retreat.verification == Verification::Verified {
-                self.ui.done(line)?
-            } else {
-                self.ui.line(line)?
-            }
+            match retreat.verification {
+                Verification::Verified => self.ui.done(line),
+                Verification::Failed | Verification::Inconclusive => self.ui.line(line),
+            }?;
             if let Some(backup) = &retreat.backup {
                 self.ui.note(format!("what was there is in branch {}", json::name(backup)))?;
             }
