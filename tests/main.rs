@@ -1,5 +1,6 @@
 //! Every integration test, in one binary: it links gix once.
 
+mod assess;
 mod capture;
 mod check;
 mod doctor;
@@ -12,6 +13,7 @@ mod kill;
 mod layering;
 mod licences;
 mod measure;
+mod monitor;
 mod operations;
 mod phase;
 mod pick;

@@ -95,13 +95,20 @@ fn is_a(value: &Value, name: &str) -> bool {
 pub(crate) fn answers(repo: &TestRepo, code: i32, name: &str, args: &[&str]) -> Value {
     let run: Run = repo.checkpoint(&[args, &["--json"]].concat());
     assert_eq!((run.code, run.stdout.lines().count()), (code, 1), "{run}");
-    let (schema, value) = (schema(), run.json());
-    let faults = faults(&schema, &schema["$defs"][name], &value, name);
-    assert!(faults.is_empty(), "{faults:#?}\n{run}");
+    let value = run.json();
+    assert_is(&value, name);
+    value
+}
+
+/// The value is as `name` in the schema says, which is one of the answers.
+#[track_caller]
+pub(crate) fn assert_is(value: &Value, name: &str) {
+    let schema = schema();
+    let faults = faults(&schema, &schema["$defs"][name], value, name);
+    assert!(faults.is_empty(), "{faults:#?}\n{value}");
     let all = schema["anyOf"].as_array().expect("every answer");
     let reference = format!("#/$defs/{name}");
     assert!(all.iter().any(|one| one["$ref"] == *reference), "{name} is none of the answers that the schema allows");
-    value
 }
 
 #[test]

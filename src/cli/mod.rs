@@ -1,9 +1,11 @@
 //! One file a command: arguments → request, outcome → text or JSON; holds no rules.
 
 mod args;
+mod assess;
 mod check;
 mod checks;
 mod create;
+mod decision;
 mod diff;
 mod doctor;
 mod drill;
@@ -18,6 +20,7 @@ mod json;
 mod list;
 mod log;
 mod man;
+mod monitor;
 mod numbers;
 mod pin;
 mod pre_push;
@@ -110,6 +113,8 @@ fn dispatch(cli: Cli, env: &Env, ui: &mut Ui) -> Result<u8> {
         Command::Diff(args) => diff::run(&args, env, ui),
         Command::Status => status::run(env, ui),
         Command::Check(args) => check::run(&args, env, ui),
+        Command::Assess(args) => assess::run(&args, env, ui),
+        Command::Monitor(args) => monitor::run(&args, env, ui),
         Command::Rollback(args) => rollback::run(&args, env, ui),
         Command::Recover(args) => recover::run(&args, env, ui),
         Command::Undo(args) => undo::run(Direction::Undo, &args, env, ui),

@@ -225,13 +225,6 @@ impl CheckForm {
         self.background
     }
 
-    /// The keys that it has and this version does not act on.
-    pub(super) fn inactive(&self) -> impl Iterator<Item = &'static str> {
-        let later = |on: &Moment| matches!(on, Moment::Assess | Moment::Monitor);
-        let elsewhere = self.on.as_ref().is_some_and(|on| on.iter().any(later));
-        elsewhere.then_some("check.on` with `assess` or `monitor").into_iter()
-    }
-
     /// What stands in the file `text`, of which these are the lines, if its measures can be understood.
     pub(super) fn read(self, text: &str, lines: &Lines) -> error::Result<Check> {
         let form = self;

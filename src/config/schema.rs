@@ -5,17 +5,19 @@
 use std::{io::ErrorKind, path::Path};
 
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
+use toml::Spanned;
 
 use super::{
     checks::{Check, CheckForm, Gate, Moment, Push},
     order,
+    policy::{self, Monitor, PolicyForm},
     retention::{Retention, RetentionForm},
     rollback::{Rollback, RollbackRules, StepCommand, Steps},
     trust::{Consent, ContentHash},
 };
 use crate::{
     error::{Context, Error, Result},
-    model::{ByteSize, Elapsed, Measure, Schedule, Template},
+    model::{ByteSize, Elapsed, Measure, PolicyRow, Schedule, Template},
 };
 
 /// The file's name, at the top of the worktree.
@@ -47,6 +49,8 @@ pub struct Config {
     pub source: Option<Source>,
     checks: Vec<Check>,
     rollback: Rollback,
+    pub(super) policy: Vec<PolicyRow>,
+    pub(super) monitor: Monitor,
 }
 
 /// The text of a configuration, as it was read once.
@@ -143,7 +147,8 @@ struct File {
     check: Vec<CheckForm>,
     artifact: Option<IgnoredAny>,
     rollback: Rollback,
-    policy: Option<IgnoredAny>,
+    policy: Vec<Spanned<PolicyForm>>,
+    monitor: Monitor,
     push: Push,
     retention: RetentionForm,
 }
@@ -191,12 +196,9 @@ impl Config {
             }
             (every, at) => every.or(at),
         };
-        let later = [("artifact", file.artifact), ("policy", file.policy)];
-        let mut inactive: Vec<_> = file.check.iter().flat_map(CheckForm::inactive).collect();
-        inactive.sort_unstable();
-        inactive.dedup();
-        inactive.extend(later.into_iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name));
+        let inactive = file.artifact.map(|_| "artifact").into_iter().collect();
         let lines = order::Lines::of(text);
+        let policy = policy::rows(file.policy, &file.check, (text, &lines))?;
         Ok(Config {
             capture: file.capture,
             tag: file.tag.kind,
@@ -207,6 +209,8 @@ impl Config {
             source: Some(Source { text: text.to_owned(), hash: ContentHash::of(text.as_bytes()) }),
             schedule,
             rollback: file.rollback,
+            policy,
+            monitor: file.monitor,
             names: Names {
                 tag: template("phase.tag", file.phase.tag)?,
                 complete: template("phase.complete", file.phase.complete)?,
@@ -226,7 +230,7 @@ impl Config {
         self.agreed(consent).map(|()| &self.rollback.steps)
     }
 
-    fn agreed(&self, consent: &Consent) -> Result<()> {
+    pub(super) fn agreed(&self, consent: &Consent) -> Result<()> {
         match &self.source {
             Some(source) if consent.is_to(&source.hash) => Ok(()),
             _ => Err(Error::bug("a consent was used for another configuration")),
@@ -273,7 +277,8 @@ impl Config {
             on: vec![when],
             run: step.run.clone(),
         };
-        self.checks.iter().flat_map(wanted).chain(self.rollback.steps.all().map(step)).collect()
+        let steps = self.rollback.steps.all().map(step);
+        self.checks.iter().flat_map(wanted).chain(steps).chain(self.monitor.wanted()).collect()
     }
 }
 
@@ -372,11 +377,11 @@ mod tests {
     #[test]
     fn values_are_read_and_what_is_not_acted_on_is_named() {
         let text = "[tag]\nkind = 'none'\n[capture]\nmax-file-size = '1MiB'\nexclude = ['*.log']\n\
-                    [[check]]\nname = 'unit'\nrun = 'true'\non = ['push', 'monitor']\n[retention]\nlast = 3\n[phase]\ntag = 'day_{day}_complete'";
+                    [[check]]\nname = 'unit'\nrun = 'true'\non = ['push', 'monitor']\n[[artifact]]\nname = 'db'\n[retention]\nlast = 3\n[phase]\ntag = 'day_{day}_complete'";
         let config = Config::parse(text).expect("valid");
         assert_eq!(config.tag, TagKind::None);
         assert_eq!(config.capture.max_file_size, ByteSize(1 << 20));
-        assert_eq!(config.inactive, ["check.on` with `assess` or `monitor"]);
+        assert_eq!(config.inactive, ["artifact"]);
         assert!(config.names.tag.is_some());
     }
 

@@ -3,6 +3,7 @@
 //! `gather` reads the repository, `plan` decides from values alone, `apply` does what was decided. Nothing here
 //! has words for the screen; outcomes are values that `cli` shows.
 
+pub mod assess;
 pub mod baseline;
 pub mod check;
 pub mod create;
@@ -19,6 +20,7 @@ pub mod init;
 pub mod jobs;
 pub mod list;
 pub mod log;
+pub mod monitor;
 pub mod names;
 pub mod numbers;
 pub mod phase;

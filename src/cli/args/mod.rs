@@ -1,7 +1,9 @@
 //! The command line. Its doc comments are the only help text; man page, completions and reference come from them.
 
 mod automation;
+mod decide;
 mod jobs;
+mod look;
 mod rollback;
 mod share;
 mod validate;
@@ -14,8 +16,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(super) use self::automation::{
     Finish, Hook, HookProbe, Hooks, HooksAction, Init, Schedule, Scheduler, Start, Trust, Watch,
 };
+use self::decide::{ASSESS_EXAMPLES, MONITOR_EXAMPLES};
+pub(super) use self::decide::{Around, Assess, Monitor};
 use self::jobs::JOBS_EXAMPLES;
 pub(super) use self::jobs::{Chosen, Jobs, JobsCommand};
+pub(super) use self::look::{Diff, List, Log, Show};
 pub(super) use self::rollback::Rollback;
 pub(super) use self::share::{Fetch, Pin, Prune, Push};
 pub(super) use self::validate::Check;
@@ -151,6 +156,20 @@ pub(super) enum Command {
     /// with 1 where a check that matters did not pass.
     #[command(after_long_help = CHECK_EXAMPLES)]
     Check(Check),
+    /// Run the checks once, and decide: healthy, fix forward, or roll back
+    ///
+    /// Runs the checks with `monitor` or `assess` in `on` as things are now, whatever is known of the files, and decides by the
+    /// first `[[policy]]` of .checkpoint.toml that matches. Exit codes: 0 healthy; 10 fix forward; 11 roll back after
+    /// approval; 12 roll back now; 13 inconclusive. It changes nothing.
+    #[command(after_long_help = ASSESS_EXAMPLES)]
+    Assess(Assess),
+    /// Run the checks again and again, and tell when the decision changes
+    ///
+    /// Runs the checks with `monitor` in `on`. A check counts as failing when it has failed some times in a row, and nothing
+    /// is decided by too few samples; `[monitor]` in .checkpoint.toml says how many. Exits with the code of what holds when
+    /// it ends, as `assess`; where --auto has rolled back, with 0 if that is verified and with 1 if not.
+    #[command(after_long_help = MONITOR_EXAMPLES)]
+    Monitor(Monitor),
     /// Go back to a state; what is there now goes to a backup branch
     ///
     /// Returns branch, index and files to exactly that state, and verifies it. Everything that is there now,
@@ -286,6 +305,7 @@ impl Command {
         match self {
             Trust(args) => !args.show,
             Jobs(jobs) => jobs.changes_something(),
+            Command::Monitor(args) => args.auto,
             Hooks(hooks) => hooks.action != HooksAction::Status,
             Create(_) | Init(_) | Rollback(_) | Recover(_) | Undo(_) | Redo(_) => true,
             Start(_) | Finish(_) | Timed | JobWorker | Watch(_) => true,
@@ -316,43 +336,6 @@ pub(super) struct Create {
     /// Say what would be saved, and save nothing
     #[arg(long)]
     pub(super) dry_run: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct List {
-    /// Show at most so many
-    #[arg(short = 'n', long, value_name = "NUMBER")]
-    pub(super) limit: Option<usize>,
-
-    /// Show also those that were undone, and those whose checks did not pass, with the reason
-    #[arg(long)]
-    pub(super) all: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Show {
-    /// The state: a tag, the beginning of a record's id, `latest`, `latest~2`, `good`, `T+4h`, `@{2 hours ago}`,
-    /// `before:<regex>`, or any git revision
-    #[arg(default_value = "latest")]
-    pub(super) selector: String,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Diff {
-    /// The first state, as in `show`
-    #[arg(default_value = "latest")]
-    pub(super) from: String,
-
-    /// The second state; the working state now if left out
-    pub(super) to: Option<String>,
-
-    /// Show how much changed in each file instead of the changes
-    #[arg(long)]
-    pub(super) stat: bool,
-
-    /// Show only letters and paths
-    #[arg(long, conflicts_with = "stat")]
-    pub(super) name_status: bool,
 }
 
 #[derive(Debug, Clone, Default, Args)]
@@ -424,13 +407,6 @@ pub(super) struct Undo {
 
     #[command(flatten)]
     pub(super) ending: Ending,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Log {
-    /// Show at most so many
-    #[arg(short = 'n', long, value_name = "NUMBER")]
-    pub(super) limit: Option<usize>,
 }
 
 #[derive(Debug, Args)]

@@ -14,8 +14,9 @@ mod strays;
 
 use std::{
     ffi::OsString,
+    fs::File,
     hash::BuildHasher,
-    io,
+    io::{self, Seek, Write},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{
@@ -57,6 +58,8 @@ pub struct Shell<'a> {
     pub dir: &'a Path,
     /// What is set for it, beside what is inherited.
     pub vars: Vec<(&'static str, OsString)>,
+    /// What it reads from its standard input; nothing where it is `None`.
+    pub input: Option<&'a [u8]>,
     /// Where its output goes, both streams: to the end of this file, which is made if anything is printed. Of more than 9 MiB
     /// the middle is left out.
     pub log: PathBuf,
@@ -118,7 +121,9 @@ impl Shell<'_> {
 
     fn run_to_its_end(&self) -> io::Result<Ended> {
         let (mut output, streams) = Output::to(self.log.clone())?;
-        let group = Group::start(self.command(streams), Mark::new())?;
+        // In a file, so that nobody has to wait for a command which does not read it.
+        let input = self.input.map_or_else(|| Ok(Stdio::null()), |bytes| file_of(bytes).map(Stdio::from))?;
+        let group = Group::start(self.command(input, streams), Mark::new())?;
         let stopped = self.wait(&group, &mut output)?;
         let status = if stopped.is_none() { group.end_as(self.leftovers)? } else { group.end_as(Leftovers::End)? };
         output.finish();
@@ -126,10 +131,10 @@ impl Shell<'_> {
     }
 
     #[allow(clippy::disallowed_methods, reason = "this is the module that runs commands")]
-    fn command(&self, [out, err]: [Stdio; 2]) -> Command {
+    fn command(&self, input: Stdio, [out, err]: [Stdio; 2]) -> Command {
         let mut command = Command::new("sh");
         command.arg("-c").arg(self.command).current_dir(self.dir);
-        command.stdin(Stdio::null()).stdout(out).stderr(err);
+        command.stdin(input).stdout(out).stderr(err);
         for name in OF_A_GIT_CALL.iter().chain(&PRIVATE) {
             command.env_remove(name);
         }
@@ -163,6 +168,14 @@ impl Shell<'_> {
         }
         Ok(stopped)
     }
+}
+
+/// A file without a name that has these bytes, to be read from its beginning.
+fn file_of(bytes: &[u8]) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    file.write_all(bytes)?;
+    file.rewind()?;
+    Ok(file)
 }
 
 /// Waits until the command has ended or printed something, and takes what it printed; whether that was anything. Waits for
