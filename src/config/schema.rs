@@ -7,6 +7,7 @@ use std::{io::ErrorKind, path::Path};
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
 use super::{
+    artifacts::{self, Artifact, ArtifactForm},
     checks::{Check, CheckForm, Gate, Moment, Push},
     order,
     retention::{Retention, RetentionForm},
@@ -46,6 +47,7 @@ pub struct Config {
     /// The text that all of this was read from; `None` where there is no file.
     pub source: Option<Source>,
     checks: Vec<Check>,
+    artifacts: Vec<Artifact>,
     rollback: Rollback,
 }
 
@@ -141,7 +143,7 @@ struct File {
     capture: Capture,
     checkpoint: Gate,
     check: Vec<CheckForm>,
-    artifact: Option<IgnoredAny>,
+    artifact: Vec<ArtifactForm>,
     rollback: Rollback,
     policy: Option<IgnoredAny>,
     push: Push,
@@ -191,7 +193,7 @@ impl Config {
             }
             (every, at) => every.or(at),
         };
-        let later = [("artifact", file.artifact), ("policy", file.policy)];
+        let later = [("policy", file.policy)];
         let mut inactive: Vec<_> = file.check.iter().flat_map(CheckForm::inactive).collect();
         inactive.sort_unstable();
         inactive.dedup();
@@ -204,6 +206,7 @@ impl Config {
             push: file.push,
             retention: Retention::from(file.retention),
             checks: file.check.into_iter().map(|form| form.read(text, &lines)).collect::<Result<_>>()?,
+            artifacts: artifacts::read(file.artifact, text, &lines)?,
             source: Some(Source { text: text.to_owned(), hash: ContentHash::of(text.as_bytes()) }),
             schedule,
             rollback: file.rollback,
@@ -226,6 +229,11 @@ impl Config {
         self.agreed(consent).map(|()| &self.rollback.steps)
     }
 
+    /// The artifacts, to be saved and restored: as [`Config::checks`].
+    pub fn artifacts(&self, consent: &Consent) -> Result<&[Artifact]> {
+        self.agreed(consent).map(|()| &*self.artifacts)
+    }
+
     fn agreed(&self, consent: &Consent) -> Result<()> {
         match &self.source {
             Some(source) if consent.is_to(&source.hash) => Ok(()),
@@ -241,6 +249,16 @@ impl Config {
     /// Whether there are checks for this moment.
     pub fn has_checks(&self, moment: Moment) -> bool {
         self.checks.iter().any(|check| check.on.contains(&moment))
+    }
+
+    /// Whether there are artifacts.
+    pub fn has_artifacts(&self) -> bool {
+        !self.artifacts.is_empty()
+    }
+
+    /// What the artifacts are called and where each is, to be shown.
+    pub fn named_artifacts(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.artifacts.iter().map(|artifact| (artifact.name.as_str(), artifact.path.as_deref()))
     }
 
     /// Whether a rollback has steps of its own.
@@ -273,7 +291,8 @@ impl Config {
             on: vec![when],
             run: step.run.clone(),
         };
-        self.checks.iter().flat_map(wanted).chain(self.rollback.steps.all().map(step)).collect()
+        let artifacts = self.artifacts.iter().flat_map(Artifact::wanted);
+        self.checks.iter().flat_map(wanted).chain(artifacts).chain(self.rollback.steps.all().map(step)).collect()
     }
 }
 
