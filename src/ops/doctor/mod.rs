@@ -3,6 +3,7 @@
 //! Each check is a function of what `Ground` has; a new one is a line in `CHECKS`. A check that cannot be made is a
 //! finding itself, so one damaged thing does not hide the others. Nothing is changed.
 
+mod artifacts;
 mod automation;
 mod clutter;
 mod coverage;
@@ -94,7 +95,7 @@ pub(super) struct Ground<'a> {
 type Check = fn(&Ground<'_>) -> Result<Vec<Finding>>;
 
 /// Every check of a repository, by the word that its findings have.
-const CHECKS: [(&str, Check); 14] = [
+const CHECKS: [(&str, Check); 15] = [
     ("identity", identity),
     ("hooks", hooks::check),
     ("trust", automation::trust),
@@ -106,6 +107,7 @@ const CHECKS: [(&str, Check); 14] = [
     ("leftovers", local::leftovers),
     ("records", records::check),
     ("tags", tags),
+    ("artifacts", artifacts::check),
     ("coverage", coverage::check),
     ("lfs", coverage::lfs),
     ("disk", local::disk),
