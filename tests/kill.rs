@@ -12,6 +12,7 @@
     reason = "it says what it killed, and is told how much to kill"
 )]
 
+mod artifacts;
 mod look;
 mod phases;
 mod points;

@@ -1,5 +1,6 @@
 //! Every integration test, in one binary: it links gix once.
 
+mod artifacts;
 mod assess;
 mod capture;
 mod check;

@@ -316,16 +316,31 @@ fn the_answers_of_phases() {
 }
 
 #[test]
+fn artifacts_are_as_the_schema_says() {
+    let optional = "[[artifact]]\nname = 'up'\npath = 'data/up'\noptional = true\n";
+    let repo = crate::artifacts::with(&(crate::artifacts::copied("data/db") + optional));
+    repo.write("data/db", "one\n");
+    let taken = answers(&repo, 0, "create", &["create"]);
+    assert_eq!((&taken["artifacts"][0]["size"], &taken["artifacts"][1]["form"]), (&4.into(), &"absent".into()));
+    repo.write("data/db", "two\n");
+    answers(&repo, 0, "create", &["create"]);
+    answers(&repo, 0, "list", &["list"]);
+    answers(&repo, 0, "show", &["show", "latest"]);
+    let difference = answers(&repo, 0, "diff", &["diff", "latest~1", "latest"]);
+    assert_eq!(difference["artifacts"][0]["status"], "M");
+}
+
+#[test]
 fn the_check_finds_what_is_wrong() {
     let schema = schema();
     let rule = &schema["$defs"]["diff"];
     let check = |text: &str| faults(&schema, rule, &serde_json::from_str(text).expect("JSON"), "diff").len();
-    assert_eq!(check(r#"{"from":"a","to":null,"files":[{"status":"A","path":"x"}],"numbers":[]}"#), 0);
-    assert_eq!(check(r#"{"from":"a","files":[],"numbers":[]}"#), 1, "a field is missing");
+    assert_eq!(check(r#"{"from":"a","to":null,"files":[{"status":"A","path":"x"}],"numbers":[],"artifacts":[]}"#), 0);
+    assert_eq!(check(r#"{"from":"a","files":[],"numbers":[],"artifacts":[]}"#), 1, "a field is missing");
     assert_eq!(
-        check(r#"{"from":1,"to":null,"files":[],"numbers":[],"more":1}"#),
+        check(r#"{"from":1,"to":null,"files":[],"numbers":[],"artifacts":[],"more":1}"#),
         2,
         "a wrong type, and one that is not described"
     );
-    assert_eq!(check(r#"{"from":"a","to":null,"files":[{"status":"AA","path":2}],"numbers":[]}"#), 3);
+    assert_eq!(check(r#"{"from":"a","to":null,"files":[{"status":"AA","path":2}],"numbers":[],"artifacts":[]}"#), 3);
 }

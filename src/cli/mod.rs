@@ -147,10 +147,6 @@ fn dispatch(cli: Cli, env: &Env, ui: &mut Ui) -> Result<u8> {
 /// Opens the repository and says what a person has to know before anything else.
 fn open(env: &Env, ui: &mut Ui) -> Result<Session> {
     let session = Session::open(env)?;
-    if !session.config.inactive.is_empty() {
-        let names: Vec<_> = session.config.inactive.iter().map(|name| format!("`{name}`")).collect();
-        ui.warn(format!("this version does not act on {} in .checkpoint.toml yet", names.join(", ")))?;
-    }
     tell_of_rescued(&session, ui)?;
     Ok(session)
 }

@@ -252,7 +252,8 @@ impl CheckForm {
     }
 }
 
-struct Name(String);
+/// A name that can name a file as well.
+pub(super) struct Name(pub(super) String);
 
 impl FromStr for Name {
     type Err = String;
@@ -261,7 +262,7 @@ impl FromStr for Name {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if text.is_empty() || text.len() > MAX_NAME || !text.chars().all(is_plain) || text.starts_with(['.', '-']) {
             return Err(format!(
-                "a check's name begins with a letter, a digit or `_`, and has up to {MAX_NAME} letters, digits, `-`, `_` and `.`"
+                "a name begins with a letter, a digit or `_`, and has up to {MAX_NAME} letters, digits, `-`, `_` and `.`"
             ));
         }
         Ok(Name(text.to_owned()))

@@ -1,5 +1,6 @@
 //! The ambient world and the configuration, each read once and passed on as values.
 
+mod artifacts;
 mod checks;
 mod env;
 mod measures;
@@ -10,6 +11,7 @@ mod rollback;
 mod schema;
 pub mod trust;
 
+pub use artifacts::Artifact;
 pub use checks::{Check, Gate, Isolation, Moment, OnFail, OnTrouble, Push, PushCommits};
 pub use env::{Env, OF_A_GIT_CALL};
 pub use policy::MonitorRules;

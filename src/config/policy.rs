@@ -334,7 +334,7 @@ mod tests {
         let lines: Vec<_> = config.policy().iter().map(|row| Rule::Row(row.origin).to_string()).collect();
         assert_eq!(lines, ["rule 1 (line 7)", "rule 2 (line 13)", "rule 3 (line 18)", "rule 4 (line 22)"]);
         assert_eq!(Config::default().policy(), built_in_policy());
-        assert!(config.inactive.is_empty() && config.wanted().len() == 2, "no row is a command");
+        assert_eq!(config.wanted().len(), 2, "no row is a command");
     }
 
     #[test]
@@ -362,8 +362,7 @@ mod tests {
         assert!(blocks.len() > 3);
         for block in blocks {
             let text = block.split("```").next().expect("a block ends");
-            let config = Config::parse(text).unwrap_or_else(|error| panic!("{text}{}", error.chain().join("\n")));
-            assert!(config.inactive.is_empty());
+            let _config = Config::parse(text).unwrap_or_else(|error| panic!("{text}{}", error.chain().join("\n")));
         }
     }
 

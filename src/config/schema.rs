@@ -4,10 +4,11 @@
 
 use std::{io::ErrorKind, path::Path};
 
-use serde::{Deserialize, Deserializer, de::IgnoredAny};
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::{
+    artifacts::{self, Artifact, ArtifactForm},
     checks::{Check, CheckForm, Gate, Moment, Push},
     order,
     policy::{self, Monitor, PolicyForm},
@@ -43,11 +44,10 @@ pub struct Config {
     pub retention: Retention,
     /// `phase.every` or `phase.at`: when the checkpoints of a phase are due, unless `start` says otherwise.
     pub schedule: Option<Schedule>,
-    /// Sections that are part of the format but that this version does not act on yet, in the file's words.
-    pub inactive: Vec<&'static str>,
     /// The text that all of this was read from; `None` where there is no file.
     pub source: Option<Source>,
     checks: Vec<Check>,
+    artifacts: Vec<Artifact>,
     rollback: Rollback,
     pub(super) policy: Vec<PolicyRow>,
     pub(super) monitor: Monitor,
@@ -145,7 +145,7 @@ struct File {
     capture: Capture,
     checkpoint: Gate,
     check: Vec<CheckForm>,
-    artifact: Option<IgnoredAny>,
+    artifact: Vec<ArtifactForm>,
     rollback: Rollback,
     policy: Vec<Spanned<PolicyForm>>,
     monitor: Monitor,
@@ -196,7 +196,6 @@ impl Config {
             }
             (every, at) => every.or(at),
         };
-        let inactive = file.artifact.map(|_| "artifact").into_iter().collect();
         let lines = order::Lines::of(text);
         let policy = policy::rows(file.policy, &file.check, (text, &lines))?;
         Ok(Config {
@@ -206,6 +205,7 @@ impl Config {
             push: file.push,
             retention: Retention::from(file.retention),
             checks: file.check.into_iter().map(|form| form.read(text, &lines)).collect::<Result<_>>()?,
+            artifacts: artifacts::read(file.artifact, text, &lines)?,
             source: Some(Source { text: text.to_owned(), hash: ContentHash::of(text.as_bytes()) }),
             schedule,
             rollback: file.rollback,
@@ -216,7 +216,6 @@ impl Config {
                 complete: template("phase.complete", file.phase.complete)?,
                 backup: template("phase.backup", file.phase.backup)?,
             },
-            inactive,
         })
     }
 
@@ -228,6 +227,11 @@ impl Config {
     /// The steps of a rollback, to be run: as [`Config::checks`].
     pub fn steps(&self, consent: &Consent) -> Result<&Steps> {
         self.agreed(consent).map(|()| &self.rollback.steps)
+    }
+
+    /// The artifacts, to be saved and restored: as [`Config::checks`].
+    pub fn artifacts(&self, consent: &Consent) -> Result<&[Artifact]> {
+        self.agreed(consent).map(|()| &*self.artifacts)
     }
 
     pub(super) fn agreed(&self, consent: &Consent) -> Result<()> {
@@ -245,6 +249,16 @@ impl Config {
     /// Whether there are checks for this moment.
     pub fn has_checks(&self, moment: Moment) -> bool {
         self.checks.iter().any(|check| check.on.contains(&moment))
+    }
+
+    /// Whether there are artifacts.
+    pub fn has_artifacts(&self) -> bool {
+        !self.artifacts.is_empty()
+    }
+
+    /// What the artifacts are called and where each is, to be shown.
+    pub fn named_artifacts(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.artifacts.iter().map(|artifact| (artifact.name.as_str(), artifact.path.as_deref()))
     }
 
     /// Whether a rollback has steps of its own.
@@ -277,8 +291,9 @@ impl Config {
             on: vec![when],
             run: step.run.clone(),
         };
+        let artifacts = self.artifacts.iter().flat_map(Artifact::wanted);
         let steps = self.rollback.steps.all().map(step);
-        self.checks.iter().flat_map(wanted).chain(steps).chain(self.monitor.wanted()).collect()
+        self.checks.iter().flat_map(wanted).chain(artifacts).chain(steps).chain(self.monitor.wanted()).collect()
     }
 }
 
@@ -366,7 +381,6 @@ mod tests {
     fn an_empty_file_is_all_defaults() {
         let config = Config::parse("").expect("valid");
         assert_eq!((config.capture, config.tag), (Capture::default(), TagKind::Annotated));
-        assert!(config.inactive.is_empty());
     }
 
     #[test]
@@ -375,13 +389,12 @@ mod tests {
     }
 
     #[test]
-    fn values_are_read_and_what_is_not_acted_on_is_named() {
+    fn values_are_read() {
         let text = "[tag]\nkind = 'none'\n[capture]\nmax-file-size = '1MiB'\nexclude = ['*.log']\n\
                     [[check]]\nname = 'unit'\nrun = 'true'\non = ['push', 'monitor']\n[[artifact]]\nname = 'db'\n[retention]\nlast = 3\n[phase]\ntag = 'day_{day}_complete'";
         let config = Config::parse(text).expect("valid");
         assert_eq!(config.tag, TagKind::None);
         assert_eq!(config.capture.max_file_size, ByteSize(1 << 20));
-        assert_eq!(config.inactive, ["artifact"]);
         assert!(config.names.tag.is_some());
     }
 

@@ -23,7 +23,7 @@ use crate::{
         objects::{self, Flushed},
         refs::{self, RefEdit, Transaction},
     },
-    model::{Detail, Kind, Oid, Record},
+    model::{Detail, Kind, Oid, Record, SavedArtifact},
 };
 
 /// What is to be published.
@@ -191,7 +191,7 @@ fn write_tag(repo: &Repo, publication: &Publication<'_>, record: &Record) -> Res
     objects::write(repo, &tag).with_context(|| format!("cannot make the tag object of record {}", record.id))
 }
 
-/// What the record needs beside its target: a tree with `index-before`, `logs` and `state` (the extras); where commits must
+/// What the record needs beside its target: a tree with `artifacts`, `index-before`, `logs` and `state` (the extras); where commits must
 /// be kept alive, a commit of that tree with them as parents. `None` where there is nothing. What `old` has stays.
 fn write_files(repo: &Repo, publication: &Publication<'_>, old: Option<Oid>) -> Result<Option<Oid>> {
     let what = || format!("cannot make the files of record {}", publication.record.id);
@@ -202,6 +202,7 @@ fn write_files(repo: &Repo, publication: &Publication<'_>, old: Option<Oid>) -> 
     let (mut entries, mut kept) =
         old.map_or_else(|| Ok(Default::default()), |old| read_files(repo, old)).with_context(what)?;
     let new = [
+        ("artifacts", write_artifacts(repo, &publication.record.artifacts).with_context(what)?),
         ("index-before", index_before),
         ("logs", write_logs(repo, publication.attached.logs).with_context(what)?),
         ("state", publication.record.state.extras),
@@ -251,6 +252,19 @@ fn write_logs(repo: &Repo, logs: &[(String, Vec<u8>)]) -> Result<Option<Oid>> {
         Ok(tree::Entry { mode: tree::EntryKind::Blob.into(), filename: name.as_str().into(), oid })
     };
     let mut entries = logs.iter().map(entry).collect::<Result<Vec<_>>>()?;
+    entries.sort();
+    if entries.is_empty() { Ok(None) } else { objects::write(repo, &objs::Tree { entries }).map(Some) }
+}
+
+/// A tree with what was saved of each artifact, by its name. Their content is on disk already.
+fn write_artifacts(repo: &Repo, artifacts: &[SavedArtifact]) -> Result<Option<Oid>> {
+    let entry = |saved: &SavedArtifact| {
+        let header = repo.gix().find_header(saved.object);
+        let header = header.with_context(|| format!("cannot read what was saved of the artifact `{}`", saved.name))?;
+        let kind = if header.kind() == objs::Kind::Tree { tree::EntryKind::Tree } else { tree::EntryKind::Blob };
+        Ok(tree::Entry { mode: kind.into(), filename: saved.name.as_str().into(), oid: saved.object })
+    };
+    let mut entries = artifacts.iter().map(entry).collect::<Result<Vec<_>>>()?;
     entries.sort();
     if entries.is_empty() { Ok(None) } else { objects::write(repo, &objs::Tree { entries }).map(Some) }
 }

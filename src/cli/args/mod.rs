@@ -333,6 +333,10 @@ pub(super) struct Create {
     #[arg(long)]
     pub(super) no_verify: bool,
 
+    /// Save no artifacts
+    #[arg(long)]
+    pub(super) no_artifacts: bool,
+
     /// Say what would be saved, and save nothing
     #[arg(long)]
     pub(super) dry_run: bool,

@@ -8,7 +8,7 @@ use super::Theirs;
 use crate::{
     error::Result,
     git::{capture::raw, refs, remote::Remote, tree},
-    model::{Detail, Oid, Record, RecordId, Validation, looks_secret, quote_path},
+    model::{ArtifactForm, Detail, Oid, Record, RecordId, Validation, looks_secret, quote_path},
     ops::Session,
     store::{
         names::{self, FILES, NOTES, Named, PHASES, PINS, RECORDS},
@@ -143,6 +143,13 @@ fn never_committed(session: &Session, record: &Record, unit: &mut Unit) -> Resul
     let quoted = |path: &BString| quote_path(path.as_ref());
     unit.secrets = untracked.union(&staged).filter(is_secret).map(quoted).collect();
     unit.untracked = untracked.iter().map(quoted).collect();
+    for saved in record.artifacts.iter().filter(|saved| saved.form != ArtifactForm::Absent) {
+        let shown = saved.path.as_ref().map_or_else(|| saved.name.clone(), quoted);
+        if saved.path.as_ref().is_some_and(|path| is_secret(&path)) {
+            unit.secrets.push(shown.clone());
+        }
+        unit.untracked.push(format!("{shown} (artifact)"));
+    }
     Ok(())
 }
 
