@@ -1,5 +1,6 @@
 //! Every integration test, in one binary: it links gix once.
 
+mod attempt;
 mod capture;
 mod check;
 mod doctor;

@@ -8,7 +8,7 @@ use gix::bstr::BString;
 use serde::Serialize;
 
 use self::checks::kept_check_value;
-pub(super) use self::checks::{Check, Compared, compared, validated};
+pub(super) use self::checks::{Check, Compared, checked, compared, validated};
 use crate::{
     model::{self, Elapsed, Head, Oid, Record, Skipped, quote_path},
     ops::show::Log,

@@ -4,6 +4,7 @@
 //! functions of values and can be tested with tables.
 
 mod artifact;
+mod attempt;
 mod difference;
 mod elapsed;
 mod head;
@@ -27,6 +28,7 @@ mod verdict;
 mod when;
 
 pub use artifact::{ArtifactForm, SavedArtifact};
+pub use attempt::{Attempt, Exit, Fate, Tried, Turn};
 pub use difference::{DiffLine, difference};
 pub use elapsed::Elapsed;
 pub use head::{Head, State};

@@ -12,9 +12,12 @@ use crate::{
 };
 
 mod commit;
+mod deciding;
 mod gate;
 mod publish;
 
+pub(super) use commit::commit;
+pub(super) use deciding::{Choice, deciding};
 pub use gate::{Begun, begin, take};
 pub(super) use publish::conclude;
 
@@ -53,6 +56,8 @@ pub struct Plan {
     no_verify: bool,
     /// What checks said before anything was saved.
     answered: Vec<Checked>,
+    /// The only checks that are run; empty for all.
+    only: Vec<String>,
 }
 
 /// Where the public tag's name comes from.
@@ -134,14 +139,14 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
             .hint("end it first, or take a snapshot with plain `git checkpoint`"));
     }
     let record = draft(session, &captured, (request.message.as_ref(), mark))?;
-    Ok(Plan { record, captured, tag, commit, no_verify: request.no_verify, answered: Vec::new() })
+    Ok(Plan { record, captured, tag, commit, no_verify: request.no_verify, answered: Vec::new(), only: Vec::new() })
 }
 
 /// The checkpoint of a state that begins, marks or ends a phase.
 pub(super) fn plan_of_phase(session: &Session, captured: Captured, what: InPhase) -> Result<Plan> {
     let tag = tag_name(session, &captured, Some(&what.mark))?;
     let record = draft(session, &captured, (what.message.as_ref(), Some(what.mark)))?;
-    Ok(Plan { record, captured, tag, commit: false, no_verify: what.no_verify, answered: Vec::new() })
+    Ok(Plan { record, captured, tag, commit: false, no_verify: what.no_verify, answered: Vec::new(), only: Vec::new() })
 }
 
 fn tag_name(session: &Session, captured: &Captured, mark: Option<&PhaseMark>) -> Result<Name> {

@@ -3,6 +3,7 @@
 //! `gather` reads the repository, `plan` decides from values alone, `apply` does what was decided. Nothing here
 //! has words for the screen; outcomes are values that `cli` shows.
 
+pub mod attempt;
 pub mod baseline;
 pub mod check;
 pub mod create;

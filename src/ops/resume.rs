@@ -4,7 +4,7 @@
 //! what was written after the interruption is safe too, and then moved on from.
 
 use super::{
-    Session, phase, recover,
+    Session, attempt, phase, recover,
     transition::{self, Intent, Stage, Then, Transition},
 };
 use crate::{
@@ -59,6 +59,9 @@ pub fn end(session: &Session, ending: Ending) -> Result<Ended> {
         return Err(Error::refused("no operation of this worktree was interrupted")
             .hint("`git checkpoint status` shows how things stand"));
     };
+    if journal.kind == Kind::Try {
+        return attempt::end(session, ending);
+    }
     let intent = Intent::of(&journal)?;
     restore::remove_left_overs(&session.repo)?;
     let Some(record) = published(session, &journal)? else {
@@ -70,12 +73,12 @@ pub fn end(session: &Session, ending: Ending) -> Result<Ended> {
         (Ending::Continue | Ending::Skip, Stage::HandingOver | Stage::Picking) => {
             recover::resume(session, &journal, record, ending == Ending::Skip).map(Ended::Recovered)
         }
-        (Ending::Skip, Stage::Moving) => Err(Error::usage("there is no commit to skip")
+        (Ending::Skip, Stage::Moving | Stage::Trying) => Err(Error::usage("there is no commit to skip")
             .hint(format!("`git checkpoint {} --continue` finishes it", journal.kind))),
         (Ending::Continue | Ending::Skip, Stage::GoingBack) => {
             forward_again(session, &journal, &intent, (record, ending))
         }
-        (Ending::Continue, Stage::Moving) => finish(session, &journal, &intent, record),
+        (Ending::Continue, Stage::Moving | Stage::Trying) => finish(session, &journal, &intent, record),
     }
 }
 

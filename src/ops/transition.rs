@@ -61,6 +61,8 @@ pub enum Stage {
     Picking,
     /// Files, HEAD and index are on their way back to the state before.
     GoingBack,
+    /// A command that is tried has begun: nobody knows how far it got.
+    Trying,
 }
 
 impl Stage {
@@ -70,12 +72,13 @@ impl Stage {
             Stage::HandingOver => "handing-over",
             Stage::Picking => "picking",
             Stage::GoingBack => "going-back",
+            Stage::Trying => "trying",
         }
     }
 
     /// How far the operation of `journal` is.
     pub fn of(journal: &Journal) -> Result<Self> {
-        [Stage::Moving, Stage::HandingOver, Stage::Picking, Stage::GoingBack]
+        [Stage::Moving, Stage::HandingOver, Stage::Picking, Stage::GoingBack, Stage::Trying]
             .into_iter()
             .find(|stage| stage.as_str() == journal.step)
             .ok_or_else(|| damaged("its step is not known"))
@@ -113,24 +116,35 @@ struct StoredEdit {
     new: Option<String>,
 }
 
+impl StoredState {
+    fn of(state: &State) -> Self {
+        let hex = |id: &Oid| id.to_string();
+        StoredState {
+            branch: state.head.branch().map(|name| quote_path(name.as_ref())),
+            commit: state.head.commit().as_ref().map(hex),
+            index: hex(&state.index),
+            worktree: hex(&state.worktree),
+            tip: hex(&state.tip),
+            extras: state.extras.as_ref().map(hex),
+        }
+    }
+}
+
 impl Intent {
+    /// To go to this state, and nothing else.
+    pub(super) fn to(target: &State) -> Self {
+        Intent { target: StoredState::of(target), edits: Vec::new(), then: Then::Done }
+    }
+
     fn new(transition: &Transition<'_>) -> Self {
         let hex = |id: &Oid| id.to_string();
-        let target = transition.target;
         let store = |edit: &RefEdit| StoredEdit {
             name: quote_path(edit.name.as_ref()),
             old: edit.old.as_ref().map(hex),
             new: edit.new.as_ref().map(hex),
         };
         Intent {
-            target: StoredState {
-                branch: target.head.branch().map(|name| quote_path(name.as_ref())),
-                commit: target.head.commit().as_ref().map(hex),
-                index: hex(&target.index),
-                worktree: hex(&target.worktree),
-                tip: hex(&target.tip),
-                extras: target.extras.as_ref().map(hex),
-            },
+            target: StoredState::of(transition.target),
             edits: transition.edits.iter().map(store).collect(),
             then: transition.then.clone(),
         }
@@ -299,6 +313,12 @@ pub fn run(
 pub fn resume(session: &Session, transition: &Transition<'_>, record: &Record, reflog: &str) -> Result<()> {
     let restore = begin(session, transition)?;
     publish(session, &mut record.clone(), &|_, _| {}, &transition.from.kept)?;
+    carry_out(session, restore, transition, reflog)
+}
+
+/// As [`resume`], where a published record has what is there now.
+pub(super) fn carry(session: &Session, transition: &Transition<'_>, reflog: &str) -> Result<()> {
+    let restore = begin(session, transition)?;
     carry_out(session, restore, transition, reflog)
 }
 

@@ -10,6 +10,7 @@
 mod group;
 mod guard;
 mod output;
+mod program;
 mod strays;
 
 use std::{
@@ -25,6 +26,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use self::program::{Input, Program};
 use self::{
     group::{End, Group},
     guard::Guard,
@@ -108,7 +110,7 @@ impl Shell<'_> {
     fn run_to_its_end(&self) -> io::Result<Ended> {
         let (mut output, streams) = Output::to(self.log.clone())?;
         let group = Group::start(self.command(streams), Mark::new())?;
-        let stopped = self.wait(&group, &mut output)?;
+        let stopped = wait(&group, &mut output, self.deadline)?;
         let status = group.end()?;
         output.finish();
         Ok(stopped.unwrap_or_else(|| ended(status)))
@@ -128,35 +130,35 @@ impl Shell<'_> {
         }
         command
     }
+}
 
-    /// Waits until it has ended or had its time to, and takes what it prints; why it had to be ended, if it had.
-    fn wait(&self, group: &Group, output: &mut Output) -> io::Result<Option<Ended>> {
-        let (mut stopped, mut until) = (None, self.deadline);
-        let (mut pause, mut cleaned) = (Duration::from_millis(1), Instant::now());
-        while !group.has_ended()? {
-            let now = Instant::now();
-            if stopped.is_none() && (super::is_asked_to_stop() || now >= until) {
-                stopped = Some(if super::is_asked_to_stop() { Ended::Stopped } else { Ended::TimedOut });
-                group.signal(End::Ask);
-                until = now + GRACE;
-            } else if now >= until {
-                break;
-            }
-            if now - cleaned >= CLEANING {
-                strays::reap();
-                cleaned = now;
-            }
-            if !wait_for_news(group, output, (pause, until - now))? {
-                pause = (pause * 2).min(PAUSE);
-            }
+/// Waits until it has ended or had its time to, and takes what it prints; why it had to be ended, if it had.
+fn wait(group: &Group, output: &mut Output<'_>, deadline: Instant) -> io::Result<Option<Ended>> {
+    let (mut stopped, mut until) = (None, deadline);
+    let (mut pause, mut cleaned) = (Duration::from_millis(1), Instant::now());
+    while !group.has_ended()? {
+        let now = Instant::now();
+        if stopped.is_none() && (super::is_asked_to_stop() || now >= until) {
+            stopped = Some(if super::is_asked_to_stop() { Ended::Stopped } else { Ended::TimedOut });
+            group.signal(End::Ask);
+            until = now + GRACE;
+        } else if now >= until {
+            break;
         }
-        Ok(stopped)
+        if now - cleaned >= CLEANING {
+            strays::reap();
+            cleaned = now;
+        }
+        if !wait_for_news(group, output, (pause, until - now))? {
+            pause = (pause * 2).min(PAUSE);
+        }
     }
+    Ok(stopped)
 }
 
 /// Waits until the command has ended or printed something, and takes what it printed; whether that was anything. Waits for
 /// `pause` where the system does not tell of a command's end, and for `left` at the most.
-fn wait_for_news(group: &Group, output: &mut Output, (pause, left): (Duration, Duration)) -> io::Result<bool> {
+fn wait_for_news(group: &Group, output: &mut Output<'_>, (pause, left): (Duration, Duration)) -> io::Result<bool> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let mut events: Vec<_> = output.pipe().map(|pipe| PollFd::new(pipe, PollFlags::IN)).into_iter().collect();
     let end = group.end_event().map(|end| PollFd::new(end, PollFlags::IN));

@@ -11,7 +11,7 @@ use super::{
     publish::{self, With},
 };
 use crate::{
-    check::{Checked, Event, Seen, Subject, Why},
+    check::{Checked, Event, Seen, Selection, Subject, Why, select},
     config::{Check, Moment},
     error::{Error, Result},
     git::tree,
@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// The checks that stand between a state and its tag.
-enum Wanted<'s> {
+pub(super) enum Wanted<'s> {
     /// None.
     None,
     /// Some, and they cannot be run.
@@ -73,7 +73,7 @@ impl Plan {
         trusted: &trust::Standing,
         watch: &mut dyn FnMut(Event<'_>),
     ) -> Result<Option<Held>> {
-        let checks = match wanted(session, trusted, self.no_verify)? {
+        let checks = match wanted(session, trusted, (self.no_verify, &self.only))? {
             Wanted::None => return Ok(None),
             Wanted::Held(held) => return Ok(Some(held)),
             Wanted::Checks(checks) => checks,
@@ -114,10 +114,10 @@ impl Plan {
 
 /// Saves it: with its tag, if nothing is to be waited for. To be called under the operation lock.
 pub fn begin<'s>(session: &'s Session, plan: Plan, trusted: &'s trust::Standing) -> Result<Begun<'s>> {
-    let Plan { mut record, captured, tag, commit, no_verify, answered } = plan;
+    let Plan { mut record, captured, tag, commit, no_verify, answered, only } = plan;
     let seen = validate::seen(&captured);
     let (mut checked, mut left, mut held) = (answered, Vec::new(), None);
-    match wanted(session, trusted, no_verify)? {
+    match wanted(session, trusted, (no_verify, &only))? {
         Wanted::None => {}
         Wanted::Held(why) => held = Some(why),
         Wanted::Checks(checks) => {
@@ -137,7 +137,7 @@ pub fn begin<'s>(session: &'s Session, plan: Plan, trusted: &'s trust::Standing)
         }
     }
     if commit && held.is_none() && !is_trouble(&checked) && !captured.changes.is_clean() {
-        commit::commit(session, &captured, &mut record, no_verify)?;
+        commit::record(session, &captured, &mut record, no_verify)?;
         // A hook of git's may have changed what is committed.
         if record.state.worktree != captured.state.worktree {
             let files = changed_files(session, captured.state.worktree, record.state.worktree);
@@ -147,6 +147,10 @@ pub fn begin<'s>(session: &'s Session, plan: Plan, trusted: &'s trust::Standing)
     let results: Vec<_> = checked.iter().map(|one| one.result.clone()).collect();
     let state = match (&held, left.is_empty()) {
         (Some(_), _) => Validation::Unvalidated,
+        // Some checks are not all that it takes.
+        (None, true) if !only.is_empty() && Validation::of(&results) == Validation::Validated => {
+            Validation::Unvalidated
+        }
         (None, true) => Validation::of(&results),
         (None, false) => Validation::Pending,
     };
@@ -234,7 +238,7 @@ impl Taken {
     }
 }
 
-fn changed_files(session: &Session, from: Oid, to: Oid) -> Vec<String> {
+pub(super) fn changed_files(session: &Session, from: Oid, to: Oid) -> Vec<String> {
     let changes = tree::diff(&session.repo, from, to).unwrap_or_default();
     changes.iter().map(|change| quote_path(change.path.as_ref())).collect()
 }
@@ -252,12 +256,17 @@ fn setting<'s>(session: &'s Session, checks: Vec<&'s Check>, seen: Seen, mark: O
 }
 
 /// The checks that are to pass before a checkpoint gets its tag.
-fn wanted<'s>(session: &'s Session, trusted: &'s trust::Standing, no_verify: bool) -> Result<Wanted<'s>> {
+pub(super) fn wanted<'s>(
+    session: &'s Session,
+    trusted: &'s trust::Standing,
+    (no_verify, only): (bool, &[String]),
+) -> Result<Wanted<'s>> {
     let is_one = session.config.has_checks(Moment::Checkpoint);
     if no_verify || !is_one {
         return Ok(Wanted::None);
     }
     let trust::Standing::Commands(trust) = trusted else { return Ok(Wanted::None) };
     let Some(consent) = trust.consent() else { return Ok(Wanted::Held(Held::Untrusted(trusted.clone()))) };
-    Ok(Wanted::Checks(Setting::of(session, Moment::Checkpoint, session.config.checks(consent)?).checks))
+    let selection = Selection { moment: Some(Moment::Checkpoint), only };
+    Ok(Wanted::Checks(select(session.config.checks(consent)?, &selection)))
 }
