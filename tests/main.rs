@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod assess;
+mod attempt;
 mod capture;
 mod check;
 mod doctor;

@@ -184,6 +184,24 @@ fn the_answers_of_going_back_and_forth() {
 }
 
 #[test]
+fn the_answers_of_tries() {
+    let repo = TestRepo::with_commit();
+    let shell = |code: i32, options: &[&str], script: &str| {
+        let run = repo.checkpoint(&[&["try", "--json"], options, &["--", "sh", "-c", script, "sh", "{}"]].concat());
+        let (schema, value) = (schema(), run.json());
+        let faults = faults(&schema, &schema["$defs"]["try"], &value, "try");
+        assert!(run.code == code && faults.is_empty(), "{faults:#?}\n{run}");
+    };
+    shell(0, &["--dry-run"], "true");
+    shell(0, &[], "echo said; echo more >> file");
+    shell(1, &[], "git tag made; git init -q nested; kill -9 $$");
+    shell(1, &["--each", "*", "--keep-going"], "echo $1; exit 3");
+    shell(0, &["--each", "*", "--dry-run"], "true");
+    answers(&repo, 0, "log", &["log"]);
+    answers(&repo, 0, "undo", &["undo", "--dry-run"]);
+}
+
+#[test]
 fn the_answers_about_trust_and_pushes() {
     let repo = TestRepo::with_commit();
     repo.write("go.mod", "module x\n");

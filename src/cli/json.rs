@@ -8,7 +8,7 @@ use gix::bstr::BString;
 use serde::Serialize;
 
 use self::checks::kept_check_value;
-pub(super) use self::checks::{Check, Compared, compared, said_value, validated};
+pub(super) use self::checks::{Check, Compared, checked, compared, said_value, validated};
 use crate::{
     model::{self, ArtifactForm, Elapsed, Head, Oid, Record, SavedArtifact, Skipped, StepOutcome, quote_path},
     ops::show::Log,

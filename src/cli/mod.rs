@@ -2,6 +2,7 @@
 
 mod args;
 mod assess;
+mod attempt;
 mod check;
 mod checks;
 mod create;
@@ -45,7 +46,7 @@ use crate::{
     config::Env,
     error::{Error, Kind, Result},
     git::restore,
-    ops::{Session, undo::Direction},
+    ops::{Session, attempt as attempts, undo::Direction},
     ui::Ui,
 };
 
@@ -117,6 +118,7 @@ fn dispatch(cli: Cli, env: &Env, ui: &mut Ui) -> Result<u8> {
         Command::Monitor(args) => monitor::run(&args, env, ui),
         Command::Rollback(args) => rollback::run(&args, env, ui),
         Command::Recover(args) => recover::run(&args, env, ui),
+        Command::Try(args) => attempt::run(&args, env, ui),
         Command::Undo(args) => undo::run(Direction::Undo, &args, env, ui),
         Command::Redo(args) => undo::run(Direction::Redo, &args, env, ui),
         Command::Log(args) => log::run(&args, env, ui),
@@ -165,7 +167,9 @@ fn tell_of_rescued(session: &Session, ui: &mut Ui) -> Result<()> {
 /// As [`open`], for commands that go on although an operation was interrupted, and say so.
 fn open_and_remind(env: &Env, ui: &mut Ui) -> Result<Session> {
     let session = open(env, ui)?;
-    if let Some(journal) = session.interrupted()? {
+    if attempts::is_running(&session) {
+        ui.note("a command is tried in this worktree, and has not ended")?;
+    } else if let Some(journal) = session.interrupted()? {
         ui.warn(format!(
             "a {kind} was begun and has not ended: `git checkpoint {kind} --continue` finishes it, `--abort` goes back",
             kind = journal.kind

@@ -4,6 +4,7 @@
 //! functions of values and can be tested with tables.
 
 mod artifact;
+mod attempt;
 mod decision;
 mod difference;
 mod elapsed;
@@ -29,6 +30,7 @@ pub mod watch;
 mod when;
 
 pub use artifact::{ArtifactForm, SavedArtifact};
+pub use attempt::{Attempt, Exit, Fate, Tried, Turn};
 pub use decision::{
     Action, Advice, Approval, Circumstance, Decision, Fact, Origin, PolicyRow, Rule, built_in_policy, decide,
 };

@@ -12,9 +12,12 @@ use crate::{
 };
 
 mod commit;
+mod deciding;
 mod gate;
 mod publish;
 
+pub(super) use commit::commit;
+pub(super) use deciding::{Choice, deciding};
 pub use gate::{Begun, begin, take};
 pub(super) use publish::conclude;
 
@@ -58,6 +61,8 @@ pub struct Plan {
     artifacts: Artifacts,
     /// What checks said before anything was saved.
     answered: Vec<Checked>,
+    /// The only checks that are run; empty for all.
+    only: Vec<String>,
 }
 
 /// What becomes of the artifacts.
@@ -171,7 +176,8 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
     }
     let record = draft(session, &captured, (request.message.as_ref(), mark))?;
     let artifacts = Artifacts::wanted(request.no_artifacts);
-    Ok(Plan { record, captured, tag, commit, no_verify: request.no_verify, artifacts, answered: Vec::new() })
+    let (answered, only) = (Vec::new(), Vec::new());
+    Ok(Plan { record, captured, tag, commit, no_verify: request.no_verify, artifacts, answered, only })
 }
 
 /// The checkpoint of a state that begins, marks or ends a phase.
@@ -179,7 +185,8 @@ pub(super) fn plan_of_phase(session: &Session, captured: Captured, what: InPhase
     let tag = tag_name(session, &captured, Some(&what.mark))?;
     let record = draft(session, &captured, (what.message.as_ref(), Some(what.mark)))?;
     let (artifacts, no_verify) = (Artifacts::wanted(what.no_artifacts), what.no_verify);
-    Ok(Plan { record, captured, tag, commit: false, no_verify, artifacts, answered: Vec::new() })
+    let (answered, only) = (Vec::new(), Vec::new());
+    Ok(Plan { record, captured, tag, commit: false, no_verify, artifacts, answered, only })
 }
 
 fn tag_name(session: &Session, captured: &Captured, mark: Option<&PhaseMark>) -> Result<Name> {

@@ -5,6 +5,7 @@
 
 pub mod artifacts;
 pub mod assess;
+pub mod attempt;
 pub mod baseline;
 pub mod check;
 pub mod create;

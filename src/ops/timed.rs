@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{
     Session,
     artifacts::{self, Around},
-    create,
+    attempt, create,
     phase::{self, Membership, Running},
     select, trust,
 };
@@ -32,7 +32,7 @@ pub enum Outcome {
     NoPhase,
     /// None is due.
     NotDue(Due),
-    /// git is in the middle of something and did not end it in time; the slot stays due.
+    /// git is in the middle of something and did not end it in time, or a command is tried; the slot stays due.
     Busy,
     /// Nothing has changed since the last checkpoint, which stands for this slot as well.
     Unchanged(Elapsed),
@@ -104,6 +104,9 @@ fn take_due(session: &Session, env: &Env) -> Result<Outcome> {
         }
     };
     session.close_settled()?;
+    if attempt::is_running(session) {
+        return Ok(Outcome::Busy);
+    }
     if let Some(journal) = session.interrupted()? {
         return Err(Error::conflict(format!("a {} of this worktree was begun and has not ended", journal.kind))
             .hint(format!("`git checkpoint {} --continue` finishes it, `--abort` goes back", journal.kind)));

@@ -205,6 +205,7 @@ fn write_files(repo: &Repo, publication: &Publication<'_>, old: Option<Oid>) -> 
         ("artifacts", write_artifacts(repo, &publication.record.artifacts).with_context(what)?),
         ("index-before", index_before),
         ("logs", write_logs(repo, publication.attached.logs).with_context(what)?),
+        ("result", publication.record.attempt().and_then(|attempt| attempt.result.as_ref()?.extras)),
         ("state", publication.record.state.extras),
     ];
     for (name, oid) in new.into_iter().filter_map(|(name, tree)| Some((name, tree?))) {

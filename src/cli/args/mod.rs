@@ -1,5 +1,6 @@
 //! The command line. Its doc comments are the only help text; man page, completions and reference come from them.
 
+mod attempt;
 mod automation;
 mod decide;
 mod jobs;
@@ -13,6 +14,8 @@ use std::path::PathBuf;
 use anstream::ColorChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use self::attempt::TRY_EXAMPLES;
+pub(super) use self::attempt::Try;
 pub(super) use self::automation::{
     Finish, Hook, HookProbe, Hooks, HooksAction, Init, Schedule, Scheduler, Start, Trust, Watch,
 };
@@ -184,6 +187,16 @@ pub(super) enum Command {
     /// stops with exit code 3 and git's own markers in the files: settle them, `git add`, then `--continue`.
     #[command(after_long_help = RECOVER_EXAMPLES)]
     Recover(Recover),
+    /// Run a command with a way back: keep what it does if the checks pass, else put everything back
+    ///
+    /// Saves the state, runs the command, then the checks of a checkpoint. If it exits with 0 and they pass, the result is a
+    /// checkpoint; without checks the exit code alone decides. If not (also at Ctrl-C, a crash, or when its time is up), HEAD,
+    /// branch, index and files are exactly as before; what the command had done and printed is kept in the record. What git
+    /// ignores, other branches, tags and stashes, and what is outside of the worktree are not put back. What it prints is shown
+    /// on standard error. It reads what is piped in, and nothing from a terminal. Nothing that it has started goes on
+    /// after it.
+    #[command(after_long_help = TRY_EXAMPLES)]
+    Try(Try),
     /// Take the last operation back
     Undo(Undo),
     /// Take the last undo back

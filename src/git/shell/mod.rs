@@ -10,6 +10,7 @@
 mod group;
 mod guard;
 mod output;
+mod program;
 mod strays;
 
 use std::{
@@ -26,6 +27,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use self::program::{Input, Program};
 use self::{
     group::{End, Group},
     guard::Guard,
@@ -124,7 +126,7 @@ impl Shell<'_> {
         // In a file, so that nobody has to wait for a command which does not read it.
         let input = self.input.map_or_else(|| Ok(Stdio::null()), |bytes| file_of(bytes).map(Stdio::from))?;
         let group = Group::start(self.command(input, streams), Mark::new())?;
-        let stopped = self.wait(&group, &mut output)?;
+        let stopped = wait(&group, &mut output, self.deadline)?;
         let status = if stopped.is_none() { group.end_as(self.leftovers)? } else { group.end_as(Leftovers::End)? };
         output.finish();
         Ok(stopped.unwrap_or_else(|| ended(status)))
@@ -144,30 +146,30 @@ impl Shell<'_> {
         }
         command
     }
+}
 
-    /// Waits until it has ended or had its time to, and takes what it prints; why it had to be ended, if it had.
-    fn wait(&self, group: &Group, output: &mut Output) -> io::Result<Option<Ended>> {
-        let (mut stopped, mut until) = (None, self.deadline);
-        let (mut pause, mut cleaned) = (Duration::from_millis(1), Instant::now());
-        while !group.has_ended()? {
-            let now = Instant::now();
-            if stopped.is_none() && (super::is_asked_to_stop() || now >= until) {
-                stopped = Some(if super::is_asked_to_stop() { Ended::Stopped } else { Ended::TimedOut });
-                group.signal(End::Ask);
-                until = now + GRACE;
-            } else if now >= until {
-                break;
-            }
-            if now - cleaned >= CLEANING {
-                strays::reap();
-                cleaned = now;
-            }
-            if !wait_for_news(group, output, (pause, until - now))? {
-                pause = (pause * 2).min(PAUSE);
-            }
+/// Waits until it has ended or had its time to, and takes what it prints; why it had to be ended, if it had.
+fn wait(group: &Group, output: &mut Output<'_>, deadline: Instant) -> io::Result<Option<Ended>> {
+    let (mut stopped, mut until) = (None, deadline);
+    let (mut pause, mut cleaned) = (Duration::from_millis(1), Instant::now());
+    while !group.has_ended()? {
+        let now = Instant::now();
+        if stopped.is_none() && (super::is_asked_to_stop() || now >= until) {
+            stopped = Some(if super::is_asked_to_stop() { Ended::Stopped } else { Ended::TimedOut });
+            group.signal(End::Ask);
+            until = now + GRACE;
+        } else if now >= until {
+            break;
         }
-        Ok(stopped)
+        if now - cleaned >= CLEANING {
+            strays::reap();
+            cleaned = now;
+        }
+        if !wait_for_news(group, output, (pause, until - now))? {
+            pause = (pause * 2).min(PAUSE);
+        }
     }
+    Ok(stopped)
 }
 
 /// A file without a name that has these bytes, to be read from its beginning.
@@ -180,7 +182,7 @@ fn file_of(bytes: &[u8]) -> io::Result<File> {
 
 /// Waits until the command has ended or printed something, and takes what it printed; whether that was anything. Waits for
 /// `pause` where the system does not tell of a command's end, and for `left` at the most.
-fn wait_for_news(group: &Group, output: &mut Output, (pause, left): (Duration, Duration)) -> io::Result<bool> {
+fn wait_for_news(group: &Group, output: &mut Output<'_>, (pause, left): (Duration, Duration)) -> io::Result<bool> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let mut events: Vec<_> = output.pipe().map(|pipe| PollFd::new(pipe, PollFlags::IN)).into_iter().collect();
     let end = group.end_event().map(|end| PollFd::new(end, PollFlags::IN));

@@ -11,7 +11,7 @@ use super::{
     publish::{self, With},
 };
 use crate::{
-    check::{Checked, Event, Seen, Subject, Why},
+    check::{Checked, Event, Seen, Selection, Subject, Why, select},
     config::{Check, Moment},
     error::{Error, Result},
     git::tree,
@@ -27,13 +27,22 @@ use crate::{
 };
 
 /// The checks that stand between a state and its tag.
-enum Wanted<'s> {
+pub(super) enum Wanted<'s> {
     /// None.
     None,
     /// Some, and they cannot be run.
     Held(Held),
     /// These.
     Checks(Vec<&'s Check>),
+}
+
+/// What of a checkpoint needs consent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asks {
+    /// Its checks.
+    pub(super) checks: bool,
+    /// Its artifacts.
+    pub(super) artifacts: bool,
 }
 
 /// A checkpoint that is saved, and whose checks may not have ended.
@@ -67,6 +76,10 @@ pub fn take(
 }
 
 impl Plan {
+    fn asks(&self) -> Asks {
+        Asks { checks: !self.no_verify, artifacts: self.saves_artifacts() }
+    }
+
     /// Runs the checks that are waited for, before anything is saved; why they cannot be run, if so.
     pub(in crate::ops) fn ask(
         &mut self,
@@ -77,7 +90,7 @@ impl Plan {
         if self.no_verify {
             return Ok(None);
         }
-        let checks = match wanted(session, trusted, self)? {
+        let checks = match wanted(session, trusted, (self.asks(), &self.only))? {
             Wanted::None => return Ok(None),
             Wanted::Held(held) => return Ok(Some(held)),
             Wanted::Checks(checks) => checks,
@@ -118,8 +131,8 @@ impl Plan {
 
 /// Saves it: with its tag, if nothing is to be waited for. To be called under the operation lock.
 pub fn begin<'s>(session: &'s Session, plan: Plan, trusted: &'s trust::Standing) -> Result<Begun<'s>> {
-    let wanted = wanted(session, trusted, &plan)?;
-    let Plan { mut record, captured, tag, commit, no_verify, artifacts, answered } = plan;
+    let wanted = wanted(session, trusted, (plan.asks(), &plan.only))?;
+    let Plan { mut record, captured, tag, commit, no_verify, artifacts, answered, only } = plan;
     let seen = validate::seen(&captured);
     let (mut checked, mut left, mut held) = (answered, Vec::new(), None);
     match wanted {
@@ -147,7 +160,7 @@ pub fn begin<'s>(session: &'s Session, plan: Plan, trusted: &'s trust::Standing)
     let named = session.config.named_artifacts().map(|(name, _)| name);
     let unsaved = named.filter(|name| !is_saved(name)).map(str::to_owned).collect();
     if commit && held.is_none() && !is_trouble(&checked) && !captured.changes.is_clean() {
-        commit::commit(session, &captured, &mut record, no_verify)?;
+        commit::record(session, &captured, &mut record, no_verify)?;
         // A hook of git's may have changed what is committed.
         if record.state.worktree != captured.state.worktree {
             let files = changed_files(session, captured.state.worktree, record.state.worktree);
@@ -157,6 +170,10 @@ pub fn begin<'s>(session: &'s Session, plan: Plan, trusted: &'s trust::Standing)
     let results: Vec<_> = checked.iter().map(|one| one.result.clone()).collect();
     let state = match (&held, left.is_empty()) {
         (Some(_), _) => Validation::Unvalidated,
+        // Some checks are not all that it takes.
+        (None, true) if !only.is_empty() && Validation::of(&results) == Validation::Validated => {
+            Validation::Unvalidated
+        }
         (None, true) => Validation::of(&results),
         (None, false) => Validation::Pending,
     };
@@ -267,7 +284,7 @@ impl Taken {
     }
 }
 
-fn changed_files(session: &Session, from: Oid, to: Oid) -> Vec<String> {
+pub(super) fn changed_files(session: &Session, from: Oid, to: Oid) -> Vec<String> {
     let changes = tree::diff(&session.repo, from, to).unwrap_or_default();
     changes.iter().map(|change| quote_path(change.path.as_ref())).collect()
 }
@@ -285,9 +302,13 @@ fn setting<'s>(session: &'s Session, checks: Vec<&'s Check>, seen: Seen, mark: O
 }
 
 /// The checks that are to pass before a checkpoint gets its tag.
-fn wanted<'s>(session: &'s Session, trusted: &'s trust::Standing, plan: &Plan) -> Result<Wanted<'s>> {
-    let has_checks = !plan.no_verify && session.config.has_checks(Moment::Checkpoint);
-    let has_artifacts = plan.saves_artifacts() && session.config.has_artifacts();
+pub(super) fn wanted<'s>(
+    session: &'s Session,
+    trusted: &'s trust::Standing,
+    (asks, only): (Asks, &[String]),
+) -> Result<Wanted<'s>> {
+    let has_checks = asks.checks && session.config.has_checks(Moment::Checkpoint);
+    let has_artifacts = asks.artifacts && session.config.has_artifacts();
     if !has_checks && !has_artifacts {
         return Ok(Wanted::None);
     }
@@ -296,5 +317,6 @@ fn wanted<'s>(session: &'s Session, trusted: &'s trust::Standing, plan: &Plan) -
     if !has_checks {
         return Ok(Wanted::None);
     }
-    Ok(Wanted::Checks(Setting::of(session, Moment::Checkpoint, session.config.checks(consent)?).checks))
+    let selection = Selection { moment: Some(Moment::Checkpoint), only };
+    Ok(Wanted::Checks(select(session.config.checks(consent)?, &selection)))
 }

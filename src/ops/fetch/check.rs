@@ -36,7 +36,8 @@ pub(super) fn record(session: &Session, id: &RecordId, object: Oid, files: Optio
         Detail::Create { index_before, .. } => *index_before,
         _ => None,
     };
-    for (name, tree) in [("state", state.extras), ("index-before", index_before)] {
+    let result = record.attempt().and_then(|attempt| attempt.result.as_ref()?.extras);
+    for (name, tree) in [("state", state.extras), ("index-before", index_before), ("result", result)] {
         if let Some(tree) = tree
             && entry(session, files, name) != Some(tree)
         {
