@@ -6,6 +6,7 @@
 mod artifact;
 mod difference;
 mod elapsed;
+mod harmless;
 mod head;
 mod hook_event;
 mod id;
@@ -29,6 +30,7 @@ mod when;
 pub use artifact::{ArtifactForm, SavedArtifact};
 pub use difference::{DiffLine, difference};
 pub use elapsed::Elapsed;
+pub use harmless::{clean, exact, is_plain};
 pub use head::{Head, State};
 pub use hook_event::HookEvent;
 pub use id::{Kind, RecordId};
