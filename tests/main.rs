@@ -22,6 +22,7 @@ mod race;
 mod readme;
 mod reference;
 mod refusals;
+mod report;
 mod restore;
 mod roundtrip;
 mod schedule;

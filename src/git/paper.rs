@@ -26,11 +26,7 @@ const ATTEMPTS: usize = 50;
 
 /// Rewrites the file at `path` (relative to the top of the worktree) to what `compose` makes of its bytes, `None` where
 /// there is no file. Whether it had to be written: nothing is done where `compose` gives `None`.
-pub fn rewrite(
-    repo: &Repo,
-    path: &str,
-    compose: &dyn Fn(Option<&[u8]>) -> Result<Option<Vec<u8>>>,
-) -> Result<bool> {
+pub fn rewrite(repo: &Repo, path: &str, compose: &dyn Fn(Option<&[u8]>) -> Result<Option<Vec<u8>>>) -> Result<bool> {
     let what = || format!("cannot write `{path}`");
     // Others of this program wait for each other; editors are noticed.
     let _lock = lock(repo).with_context(what)?;
@@ -39,7 +35,8 @@ pub fn rewrite(
         let old = read(&file).map_err(|error| refused(path, error))?;
         let Some(new) = compose(old.as_deref())? else { return Ok(false) };
         let dir = file.parent().unwrap_or(repo.workdir());
-        let mut temp = durable::temp_file(dir, TEMPORARY, 0o666).map_err(|error| durable::storage_error(&file, error))?;
+        let mut temp =
+            durable::temp_file(dir, TEMPORARY, 0o666).map_err(|error| durable::storage_error(&file, error))?;
         let written = temp.write_all(&new).and_then(|()| {
             if let Ok(data) = file.metadata() {
                 temp.as_file().set_permissions(data.permissions())?;
@@ -65,7 +62,8 @@ pub fn create(repo: &Repo, folder: &str, names: impl Iterator<Item = String>, by
             continue;
         }
         let dir = file.parent().unwrap_or(repo.workdir());
-        let mut temp = durable::temp_file(dir, TEMPORARY, 0o666).map_err(|error| durable::storage_error(&file, error))?;
+        let mut temp =
+            durable::temp_file(dir, TEMPORARY, 0o666).map_err(|error| durable::storage_error(&file, error))?;
         let written = temp.write_all(bytes).and_then(|()| temp.as_file().sync_all());
         written.map_err(|error| durable::storage_error(&file, error))?;
         match temp.persist_noclobber(&file) {
@@ -124,7 +122,9 @@ fn place(repo: &Repo, path: &str) -> Result<PathBuf> {
                 }
                 at = next;
             }
-            Err(error) if error.kind() == ErrorKind::NotADirectory => return Err(out("a file is where a folder is to be")),
+            Err(error) if error.kind() == ErrorKind::NotADirectory => {
+                return Err(out("a file is where a folder is to be"));
+            }
             Err(error) => return Err(error).with_context(what),
         }
     }
@@ -178,7 +178,10 @@ fn put(temp: tempfile::NamedTempFile, file: &Path, old: Option<&[u8]>, new: &[u8
     if fs::read(temp.path())? != new {
         // Saved by somebody while ours was there.
         let (_, kept) = temp.keep().map_err(|error| error.error)?;
-        return Err(io::Error::other(format!("it was saved by others meanwhile; one version is in `{}`", kept.display())));
+        return Err(io::Error::other(format!(
+            "it was saved by others meanwhile; one version is in `{}`",
+            kept.display()
+        )));
     }
     Ok(false)
 }

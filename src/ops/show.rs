@@ -57,7 +57,11 @@ pub fn show(session: &Session, selector: &Selector) -> Result<Shown> {
             .map(|change| named(change, if change.old.is_none() { '?' } else { change.status() }))
             .collect(),
         logs: logs(session, &selected),
-        report: selected.record.as_ref().and_then(|record| session.store().report(&record.id).ok()?).map(|report| report.0),
+        report: selected
+            .record
+            .as_ref()
+            .and_then(|record| session.store().report(&record.id).ok()?)
+            .map(|report| report.0),
         selected,
     })
 }

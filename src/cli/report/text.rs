@@ -47,7 +47,9 @@ pub(super) fn story(story: &Story, blocks: bool) -> String {
         out.push("\nnumbers, the oldest left:".to_owned());
         out.push(table(story.numbers.iter().map(|course| course_row(course, blocks)).collect()));
     }
-    out.push("\n`git checkpoint report <id>` tells all about one; `-o report.html` makes a page with charts".to_owned());
+    out.push(
+        "\n`git checkpoint report <id>` tells all about one; `-o report.html` makes a page with charts".to_owned(),
+    );
     out.join("\n")
 }
 
@@ -76,8 +78,7 @@ fn course_row(course: &Course, blocks: bool) -> Vec<String> {
     let values: Vec<Option<f64>> = points.iter().map(|point| Some(point.value)).collect();
     let newest = points.last().map(|point| format!("{} {}", amount(point.value, unit), point.level));
     let limit = |word: &str, limit: Option<f64>| limit.map(|limit| format!("{word} {}", amount(limit, unit)));
-    let limits: Vec<String> =
-        [limit("warn", course.warn), limit("fail", course.fail)].into_iter().flatten().collect();
+    let limits: Vec<String> = [limit("warn", course.warn), limit("fail", course.fail)].into_iter().flatten().collect();
     vec![label(&course.check, &course.name), sparkline(&values, blocks), newest.unwrap_or_default(), limits.join(", ")]
 }
 
@@ -96,7 +97,13 @@ pub(super) fn operation(facts: &Facts) -> String {
     part(
         &mut out,
         "artifacts",
-        table(facts.artifacts.iter().map(|one| vec![one.name.clone(), format!("{} bytes", one.bytes), one.form.into()]).collect()),
+        table(
+            facts
+                .artifacts
+                .iter()
+                .map(|one| vec![one.name.clone(), format!("{} bytes", one.bytes), one.form.into()])
+                .collect(),
+        ),
     );
     part(&mut out, "checks before", table(facts.checks_before.iter().map(check_row).collect()));
     part(&mut out, "checks", table(facts.checks.iter().map(check_row).collect()));
@@ -105,7 +112,8 @@ pub(super) fn operation(facts: &Facts) -> String {
         let lines: Vec<String> = log.lines.iter().map(|line| format!("| {}", clean(line))).collect();
         part(&mut out, &format!("{} printed at last (`git show {}`)", log.check, log.revision), lines.join("\n"));
     }
-    let later = |one: &crate::ops::incident::facts::FollowUp| vec![moment(&one.at), one.summary.clone(), one.id.clone()];
+    let later =
+        |one: &crate::ops::incident::facts::FollowUp| vec![moment(&one.at), one.summary.clone(), one.id.clone()];
     part(&mut out, "since then", table(facts.follow_ups.iter().map(later).collect()));
     part(
         &mut out,

@@ -127,6 +127,7 @@ pub fn document(session: &Session, document: Document, facts: &Facts) -> Result<
 /// Fills in the program's own template.
 pub fn built_in(document: Document, facts: &Facts) -> Result<String> {
     let name = format!("{}.md", document.as_str());
-    fill(Source { name: &name, text: document.built_in() }, facts, &EXAMPLE)
-        .map_err(|error| Error::bug(format!("the program's own `{name}` is not valid")).because(error.chain().join(": ")))
+    fill(Source { name: &name, text: document.built_in() }, facts, &EXAMPLE).map_err(|error| {
+        Error::bug(format!("the program's own `{name}` is not valid")).because(error.chain().join(": "))
+    })
 }

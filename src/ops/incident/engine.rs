@@ -5,7 +5,8 @@
 //! commands, and its work and its length are limited.
 
 use minijinja::{
-    AutoEscape, Environment, Output, State, UndefinedBehavior, Value, escape_formatter, syntax::SyntaxConfig, value::Serde,
+    AutoEscape, Environment, Output, State, UndefinedBehavior, Value, escape_formatter, syntax::SyntaxConfig,
+    value::Serde,
 };
 use serde::Serialize;
 
@@ -13,7 +14,7 @@ use super::{mistake, words};
 use crate::{error::Result, model::clean};
 
 /// So many instructions, and bytes of output, are enough for any document.
-const FUEL: u64 = 20_000_000;
+const FUEL: u64 = 3_000_000;
 
 /// How deep macros may call each other.
 const DEPTH: usize = 60;
@@ -39,9 +40,7 @@ pub(in crate::ops) fn fill(source: Source<'_>, values: &impl Serialize, example:
         .map_err(|error| mistake::told(source, &error, example))?;
     let template = environment.get_template(source.name).map_err(|error| mistake::told(source, &error, example))?;
     mistake::refuse_unknown(source, &template.undeclared_variables(true), example)?;
-    let text = template
-        .render(Value::from(Serde(values)))
-        .map_err(|error| mistake::told(source, &error, example))?;
+    let text = template.render(Value::from(Serde(values))).map_err(|error| mistake::told(source, &error, example))?;
     if text.len() > LENGTH {
         return Err(mistake::too_long(source));
     }

@@ -94,7 +94,10 @@ mod tests {
     #[test]
     fn the_newest_is_last_and_no_entry_comes_twice() {
         let text = log(&[A, B]);
-        assert!(text.starts_with("# Rollback log\n") && text.ends_with(&format!("<!-- checkpoint {B} -->\n")), "{text}");
+        assert!(
+            text.starts_with("# Rollback log\n") && text.ends_with(&format!("<!-- checkpoint {B} -->\n")),
+            "{text}"
+        );
         assert!(text.find(A) < text.find(B));
         assert_eq!(with_entry(Some(&text), None, A, "## again"), None);
         assert!(!text.contains("\n\n\n"), "{text}");

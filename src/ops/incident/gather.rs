@@ -74,10 +74,9 @@ pub(in crate::ops) fn of_record(record: &Record) -> Facts {
             commit: record.state.head.commit().map(|commit| commit.to_string()),
             subject: None,
         },
-        backup: record.backup().map(|name| facts::Backup {
-            branch: quote_path(name.as_ref()),
-            commit: record.state.tip.to_string(),
-        }),
+        backup: record
+            .backup()
+            .map(|name| facts::Backup { branch: quote_path(name.as_ref()), commit: record.state.tip.to_string() }),
         checks: record.checks.iter().map(check).collect(),
         steps: record.steps.iter().map(step).collect(),
         artifacts: record.artifacts.iter().map(artifact).collect(),
@@ -189,8 +188,7 @@ fn committed(session: &Session, commit: Oid) -> Option<DateTime<Utc>> {
 fn read_commit(session: &Session, id: Oid) -> facts::Commit {
     let found = session.repo.gix().find_commit(id).ok();
     let author = found.as_ref().and_then(|commit| Some(commit.author().ok()?.name.to_str_lossy().into_owned()));
-    let subject =
-        found.as_ref().and_then(|commit| Some(commit.message().ok()?.summary().to_str_lossy().into_owned()));
+    let subject = found.as_ref().and_then(|commit| Some(commit.message().ok()?.summary().to_str_lossy().into_owned()));
     facts::Commit { commit: id.to_string(), author, at: committed(session, id).map(time), subject }
 }
 

@@ -44,9 +44,9 @@ pub(super) fn told(source: Source<'_>, error: &minijinja::Error, example: &Value
             unknown(source, place, line, nearest(name, all.into_iter()))
         }
         (ErrorKind::OutOfFuel, _) => wrong(source, line).because("it does more than any document needs"),
-        (ErrorKind::UnknownFilter, _) => wrong(source, line)
-            .because(error.to_string())
-            .hint("`docs/reports.md` lists the filters"),
+        (ErrorKind::UnknownFilter, _) => {
+            wrong(source, line).because(error.to_string()).hint("`docs/reports.md` lists the filters")
+        }
         _ => {
             let detail = error.detail().map(|detail| format!(": {}", clean(detail))).unwrap_or_default();
             wrong(source, line).because(format!("{}{detail}", error.kind()))

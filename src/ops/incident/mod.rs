@@ -11,6 +11,8 @@ pub(in crate::ops) mod gather;
 mod mistake;
 mod numbers;
 pub(in crate::ops) mod surroundings;
+#[cfg(test)]
+pub(in crate::ops) mod tests;
 mod ways;
 pub(in crate::ops) mod words;
 mod write;

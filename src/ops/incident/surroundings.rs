@@ -37,9 +37,8 @@ impl Surroundings {
     pub(super) fn checkpoint_of(&self, commit: Oid, record: &Record) -> Option<&Record> {
         let is_it = |one: &&Record| one.kind() == Kind::Create && one.state.tip == commit && one.id < record.id;
         // Of several of one state, the one that was named.
-        let named = |one: &&Record| {
-            is_it(one) && one.tag().is_some_and(|tag| record.subject == format!("rollback to {tag}"))
-        };
+        let named =
+            |one: &&Record| is_it(one) && one.tag().is_some_and(|tag| record.subject == format!("rollback to {tag}"));
         let mut newest_first = self.records.iter().rev();
         newest_first.find(named).or_else(|| self.records.iter().rev().find(is_it))
     }

@@ -76,19 +76,28 @@ pub(in crate::ops) fn markdown(text: &str) -> String {
     let text = clean(&one_line(text)).replace('\t', " ");
     let text = text.trim();
     let mut out = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
         match c {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' => out.extend(['\\', c]),
             // At the beginning of a line they would begin a heading, a list or a rule.
-            '#' | '-' | '+' | '=' if out.is_empty() => out.extend(['\\', c]),
-            '.' | ')' if !out.is_empty() && out.bytes().all(|byte| byte.is_ascii_digit()) => out.extend(['\\', c]),
+            '#' | '=' if out.is_empty() => out.extend(['\\', c]),
+            '-' | '+' if out.is_empty() && rest.peek().is_none_or(|next| " -+".contains(*next)) => {
+                out.extend(['\\', c])
+            }
+            '.' | ')' if is_number(&out) && rest.peek().is_none_or(|next| *next == ' ') => out.extend(['\\', c]),
             c => out.push(c),
         }
     }
     out
+}
+
+/// What an item of an ordered list begins with.
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A name or a path as code, where it can stand as code; else as [`markdown`] has it.
@@ -135,7 +144,10 @@ mod tests {
         ] {
             assert_eq!(duration(seconds), text, "{seconds}");
         }
-        assert_eq!([bytes(1), bytes(1023), bytes(1536), bytes(5 << 30)], ["1 byte", "1023 bytes", "1.5 KiB", "5.0 GiB"]);
+        assert_eq!(
+            [bytes(1), bytes(1023), bytes(1536), bytes(5 << 30)],
+            ["1 byte", "1023 bytes", "1.5 KiB", "5.0 GiB"]
+        );
         assert_eq!([percent(25.04), percent(-0.46), percent(0.0)], ["+25%", "-0.5%", "0%"]);
     }
 
@@ -146,6 +158,10 @@ mod tests {
             ("# not a heading", "\\# not a heading"),
             ("- [ ] no task", "\\- \\[ \\] no task"),
             ("1. no list", "1\\. no list"),
+            ("2.4 s", "2.4 s"),
+            ("-44%", "-44%"),
+            ("---", "\\---"),
+            ("=", "\\="),
             ("a\n\n## b", "a ## b"),
             ("[click](javascript:x)", "\\[click\\](javascript:x)"),
             ("a | b", "a \\| b"),

@@ -81,13 +81,7 @@ fn filled(session: &Session, kind: Document, facts: &Facts, troubles: &mut Vec<E
     Ok(filled.text)
 }
 
-fn add_entry(
-    session: &Session,
-    record: &Record,
-    facts: &Facts,
-    log: &str,
-    troubles: &mut Vec<Error>,
-) -> Result<bool> {
+fn add_entry(session: &Session, record: &Record, facts: &Facts, log: &str, troubles: &mut Vec<Error>) -> Result<bool> {
     let entry = filled(session, Document::RollbackLog, facts, troubles)?;
     let before = kept(session, record, log)?.and_then(|bytes| String::from_utf8(bytes).ok());
     paper::rewrite(&session.repo, log, &|present| {
@@ -137,7 +131,9 @@ fn is_document(name: &str) -> bool {
     let date = name.get(..11).is_some_and(|date| {
         date.char_indices().all(|(at, c)| if matches!(at, 4 | 7 | 10) { c == '-' } else { c.is_ascii_digit() })
     });
-    date && name.ends_with(".md") && !name.contains('/') && kinds.iter().any(|kind| name[11..].starts_with(kind.as_str()))
+    date && name.ends_with(".md")
+        && !name.contains('/')
+        && kinds.iter().any(|kind| name[11..].starts_with(kind.as_str()))
 }
 
 fn add_document(

@@ -82,16 +82,14 @@ pub(super) fn chart(course: &Course) -> Option<Chart> {
     let dot = |(point, (x, y)): (&super::Point, &(f64, f64))| Dot {
         shape: shape(point.level, *x, *y),
         level: point.level,
-        label: format!(
-            "{}, {}: {}, {}",
-            words::time(&point.at),
-            point.name,
-            amount(point.value, unit),
-            point.level
-        ),
+        label: format!("{}, {}: {}, {}", words::time(&point.at), point.name, amount(point.value, unit), point.level),
     };
     Some(Chart {
-        title: if course.check == course.name { course.check.clone() } else { format!("{}: {}", course.check, course.name) },
+        title: if course.check == course.name {
+            course.check.clone()
+        } else {
+            format!("{}: {}", course.check, course.name)
+        },
         axis: if unit.is_empty() { "value".to_owned() } else { unit.to_owned() },
         summary: summary(course, points, unit),
         width: SIZE.0,
@@ -135,24 +133,27 @@ fn summary(course: &Course, points: &[super::Point], unit: &str) -> String {
     let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
     let newest = points.last().map(|point| amount(point.value, unit)).unwrap_or_default();
     let limits = [("warned of beyond", course.warn), ("failing beyond", course.fail)];
-    let limits: String = limits
-        .iter()
-        .filter_map(|(words, limit)| Some(format!(", {words} {}", amount((*limit)?, unit))))
-        .collect();
+    let limits: String =
+        limits.iter().filter_map(|(words, limit)| Some(format!(", {words} {}", amount((*limit)?, unit)))).collect();
     let count = points.len();
     let noun = if count == 1 { "measurement" } else { "measurements" };
     format!("{count} {noun} from {} to {}, the newest {newest}{limits}", amount(low, unit), amount(high, unit))
 }
 
-/// A mark that can be told from the others without its colour: a disc, a triangle, a square, a ring.
+/// A mark that can be told from the others without its colour: a disc, a triangle, a square, and a
+/// disc that the page draws as a ring.
 fn shape(level: &str, x: f64, y: f64) -> String {
     let ring = |radius: f64| {
-        format!("M{} {y}a{radius} {radius} 0 1 0 {d} 0a{radius} {radius} 0 1 0 -{d} 0z", round(x - radius), d = radius * 2.0)
+        format!(
+            "M{} {y}a{radius} {radius} 0 1 0 {d} 0a{radius} {radius} 0 1 0 -{d} 0z",
+            round(x - radius),
+            d = radius * 2.0
+        )
     };
     match level {
         "warn" => format!("M{x} {}l6 10.5h-12z", round(y - 6.5)),
         "fail" => format!("M{} {}h9v9h-9z", round(x - 4.5), round(y - 4.5)),
-        "unknown" => format!("{}{}", ring(4.5), ring(2.5)),
+        "unknown" => ring(4.5),
         _ => ring(4.0),
     }
 }
@@ -189,9 +190,8 @@ struct Scale {
 
 impl Scale {
     fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
-        let (mut low, mut high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-            (low.min(value), high.max(value))
-        });
+        let (mut low, mut high) =
+            values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
         if !low.is_finite() || !high.is_finite() {
             return None;
         }

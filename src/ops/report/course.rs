@@ -56,9 +56,8 @@ pub(super) fn courses<'m>(
             for check in checks.iter().rev() {
                 for one in check.measurements.iter().rev().filter(|one| one.value.is_finite()) {
                     let unit = (!one.unit.is_empty()).then(|| one.unit.clone());
-                    let is_it = |course: &Course| {
-                        course.check == check.name && course.name == one.name && course.unit == unit
-                    };
+                    let is_it =
+                        |course: &Course| course.check == check.name && course.name == one.name && course.unit == unit;
                     let at = all.iter().position(is_it).unwrap_or_else(|| {
                         all.push(new(check, &one.name, unit, measure(&check.name, &one.name)));
                         all.len() - 1

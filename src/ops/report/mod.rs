@@ -247,13 +247,13 @@ pub fn operation_page(facts: &Facts, at: DateTime<Utc>) -> Result<String> {
     built_in(PAGE, &page::of_operation(facts, time(at)))
 }
 
-const PAGE: Source<'static> =
-    Source { name: "page.html", text: include_str!("../../../templates/report/page.html") };
+const PAGE: Source<'static> = Source { name: "page.html", text: include_str!("../../../templates/report/page.html") };
 
 /// Fills in a template that only the program has; a mistake in it is a bug.
 fn built_in(source: Source<'_>, values: &impl Serialize) -> Result<String> {
-    fill(source, values, &serde_json::Value::Null)
-        .map_err(|error| Error::bug(format!("the program's own `{}` is not valid", source.name)).because(error.chain().join(": ")))
+    fill(source, values, &serde_json::Value::Null).map_err(|error| {
+        Error::bug(format!("the program's own `{}` is not valid", source.name)).because(error.chain().join(": "))
+    })
 }
 
 #[cfg(test)]

@@ -97,14 +97,14 @@ fn tone(operation: &Operation) -> &'static str {
     }
 }
 
-/// A disc, a triangle, a square and a ring, in the order of the tones.
+/// A disc, a triangle, a square, and a disc that the page draws as a ring, in the order of the tones.
 fn shape(tone: &str, x: f64, y: f64) -> String {
     let ring = |r: f64| format!("M{} {y}a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0 -{d} 0z", round(x - r), d = r * 2.0);
     match tone {
         "good" => ring(5.0),
         "warn" => format!("M{x} {}l7 12h-14z", round(y - 7.0)),
         "bad" => format!("M{} {}h11v11h-11z", round(x - 5.5), round(y - 5.5)),
-        _ => format!("{}{}", ring(5.0), ring(3.0)),
+        _ => ring(4.5),
     }
 }
 
