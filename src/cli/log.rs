@@ -6,7 +6,7 @@ use super::{args, json};
 use crate::{
     config::Env,
     error::Result,
-    model::{Conduct, Detail},
+    model::{Conduct, Detail, Severity, Validation, Verification},
     ops::log,
     ui::{Ui, age, table},
 };
@@ -41,9 +41,9 @@ pub(super) fn run(args: &args::Log, env: &Env, ui: &mut Ui) -> Result<u8> {
             summary: entry.record.subject.clone(),
             reason: entry.record.message.clone(),
             backup: entry.record.backup().map(json::name),
-            state: entry.record.validation().map(|state| state.as_str()),
-            verification: conduct(entry).and_then(|conduct| conduct.verification).map(|word| word.as_str()),
-            severity: conduct(entry).and_then(|conduct| conduct.severity).map(|severity| severity.as_str()),
+            state: entry.record.validation().map(Validation::as_str),
+            verification: conduct(entry).and_then(|conduct| conduct.verification).map(Verification::as_str),
+            severity: conduct(entry).and_then(|conduct| conduct.severity).map(Severity::as_str),
             emergency: conduct(entry).is_some_and(|conduct| conduct.emergency),
             undone: entry.undone,
             elsewhere: entry.elsewhere,
@@ -77,9 +77,9 @@ fn remarks(entry: &log::Entry) -> String {
     let Some(conduct) = conduct(entry) else { return String::new() };
     let words: Vec<&str> = conduct
         .verification
-        .map(|verification| verification.as_str())
+        .map(Verification::as_str)
         .into_iter()
-        .chain(conduct.severity.map(|severity| severity.as_str()))
+        .chain(conduct.severity.map(Severity::as_str))
         .chain(conduct.emergency.then_some("emergency"))
         .collect();
     let reason = entry.record.message.as_deref().and_then(|reason| reason.lines().find(|line| !line.trim().is_empty()));

@@ -46,14 +46,14 @@ pub(super) fn run(args: &args::Report, env: &Env, ui: &mut Ui) -> Result<u8> {
             for message in &told.unreadable {
                 ui.warn(message)?;
             }
-            What::Story(told.story)
+            What::Story(Box::new(told.story))
         }
         Some(id) => What::Operation(Box::new(incident::gather(&session, &report::find(&session, id)?)?)),
     };
     let text = match (&told, format) {
         (What::Story(story), Format::Text) => text::story(story, env.is_utf8()),
         (What::Story(story), Format::Markdown) => report::markdown(story)?,
-        (What::Story(story), Format::Json) => in_json(story)?,
+        (What::Story(story), Format::Json) => in_json(story.as_ref())?,
         (What::Story(story), Format::Html) => report::story_page(story)?,
         (What::Operation(facts), Format::Text) => text::operation(facts),
         (What::Operation(facts), Format::Markdown) => filled(&session, Document::Report, facts, ui)?.text,
@@ -70,7 +70,7 @@ pub(super) fn run(args: &args::Report, env: &Env, ui: &mut Ui) -> Result<u8> {
 
 /// What is told of.
 enum What {
-    Story(Story),
+    Story(Box<Story>),
     Operation(Box<Facts>),
 }
 

@@ -24,9 +24,12 @@ const MAX_LENGTH: u64 = 64 << 20;
 /// So often it is tried again while others write.
 const ATTEMPTS: usize = 50;
 
+/// From what a file has to what it is to have.
+pub type Compose<'c> = dyn Fn(Option<&[u8]>) -> Result<Option<Vec<u8>>> + 'c;
+
 /// Rewrites the file at `path` (relative to the top of the worktree) to what `compose` makes of its bytes, `None` where
 /// there is no file. Whether it had to be written: nothing is done where `compose` gives `None`.
-pub fn rewrite(repo: &Repo, path: &str, compose: &dyn Fn(Option<&[u8]>) -> Result<Option<Vec<u8>>>) -> Result<bool> {
+pub fn rewrite(repo: &Repo, path: &str, compose: &Compose<'_>) -> Result<bool> {
     let what = || format!("cannot write `{path}`");
     // Others of this program wait for each other; editors are noticed.
     let _lock = lock(repo).with_context(what)?;

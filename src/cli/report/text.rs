@@ -5,7 +5,7 @@ use crate::{
     ops::{
         incident::{
             Facts,
-            facts::{Check, Commits, File, Files, Number, Step},
+            facts::{Artifact, Check, Commit, Commits, File, Files, FollowUp, Number, Step, Way},
         },
         report::{Course, Operation, Story},
     },
@@ -90,37 +90,38 @@ pub(super) fn operation(facts: &Facts) -> String {
         out.push("  why:".to_owned());
         out.extend(reason.lines().map(|line| format!("    {}", clean(line))));
     }
-    part(&mut out, "steps", table(facts.steps.iter().map(step_row).collect()));
-    part(&mut out, commits_title(facts), commits(&facts.commits));
-    part(&mut out, "files", files(&facts.files));
-    part(&mut out, "not committed, and kept", file_list(&facts.uncommitted.listed, facts.uncommitted.listed.len()));
-    part(
-        &mut out,
-        "artifacts",
-        table(
-            facts
-                .artifacts
-                .iter()
-                .map(|one| vec![one.name.clone(), format!("{} bytes", one.bytes), one.form.into()])
-                .collect(),
-        ),
-    );
-    part(&mut out, "checks before", table(facts.checks_before.iter().map(check_row).collect()));
-    part(&mut out, "checks", table(facts.checks.iter().map(check_row).collect()));
-    part(&mut out, "numbers", table(facts.numbers.iter().map(number_row).collect()));
+    let kept = &facts.uncommitted.listed;
+    part(&mut out, "steps", &rows(&facts.steps, step_row));
+    part(&mut out, commits_title(facts), &commits(&facts.commits));
+    part(&mut out, "files", &files(&facts.files));
+    part(&mut out, "not committed, and kept", &file_list(kept, kept.len()));
+    part(&mut out, "artifacts", &rows(&facts.artifacts, artifact_row));
+    part(&mut out, "checks before", &rows(&facts.checks_before, check_row));
+    part(&mut out, "checks", &rows(&facts.checks, check_row));
+    part(&mut out, "numbers", &rows(&facts.numbers, number_row));
     for log in facts.logs.iter().filter(|log| !log.lines.is_empty()) {
         let lines: Vec<String> = log.lines.iter().map(|line| format!("| {}", clean(line))).collect();
-        part(&mut out, &format!("{} printed at last (`git show {}`)", log.check, log.revision), lines.join("\n"));
+        part(&mut out, &format!("{} printed at last (`git show {}`)", log.check, log.revision), &lines.join("\n"));
     }
-    let later =
-        |one: &crate::ops::incident::facts::FollowUp| vec![moment(&one.at), one.summary.clone(), one.id.clone()];
-    part(&mut out, "since then", table(facts.follow_ups.iter().map(later).collect()));
-    part(
-        &mut out,
-        "what next",
-        table(facts.ways_back.iter().map(|way| vec![format!("`{}`", way.command), way.what.clone()]).collect()),
-    );
+    part(&mut out, "since then", &rows(&facts.follow_ups, later_row));
+    part(&mut out, "what next", &rows(&facts.ways_back, way_row));
     out.join("\n")
+}
+
+fn rows<T>(items: &[T], row: impl Fn(&T) -> Vec<String>) -> String {
+    table(items.iter().map(row).collect())
+}
+
+fn artifact_row(one: &Artifact) -> Vec<String> {
+    vec![one.name.clone(), format!("{} bytes", one.bytes), one.form.to_owned()]
+}
+
+fn later_row(one: &FollowUp) -> Vec<String> {
+    vec![moment(&one.at), one.summary.clone(), one.id.clone()]
+}
+
+fn way_row(way: &Way) -> Vec<String> {
+    vec![format!("`{}`", way.command), way.what.clone()]
 }
 
 /// The facts that are one line each.
@@ -154,7 +155,7 @@ fn head(facts: &Facts) -> Vec<(&'static str, String)> {
     rows
 }
 
-fn part(out: &mut Vec<String>, title: &str, text: String) {
+fn part(out: &mut Vec<String>, title: &str, text: &str) {
     if text.is_empty() {
         return;
     }
@@ -167,7 +168,7 @@ fn commits_title(facts: &Facts) -> &'static str {
 }
 
 fn commits(commits: &Commits) -> String {
-    let row = |commit: &crate::ops::incident::facts::Commit| {
+    let row = |commit: &Commit| {
         vec![
             commit.commit[..10].to_owned(),
             commit.subject.clone().unwrap_or_default(),

@@ -4,9 +4,11 @@
 //! A template may come from a repository, so it can do nothing but print: there are no files, no other templates and no
 //! commands, and its work and its length are limited.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use minijinja::{
-    AutoEscape, Environment, Output, State, UndefinedBehavior, Value, escape_formatter, syntax::SyntaxConfig,
-    value::Serde,
+    AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior, Value, escape_formatter,
+    syntax::SyntaxConfig, value::Serde,
 };
 use serde::Serialize;
 
@@ -19,8 +21,8 @@ const FUEL: u64 = 3_000_000;
 /// How deep macros may call each other.
 const DEPTH: usize = 60;
 
-/// The longest document, in bytes.
-const LENGTH: usize = 8 << 20;
+/// The longest document, and the most text that is printed into one, in bytes.
+const LENGTH: usize = 4 << 20;
 
 /// A template to be filled in.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +61,14 @@ fn environment() -> Environment<'static> {
         Some((_, "html")) => AutoEscape::Html,
         _ => AutoEscape::Custom("markdown".into()),
     });
-    environment.set_formatter(print);
+    let printed = AtomicUsize::new(0);
+    environment.set_formatter(move |out, state, value| {
+        let length = value.as_str().map_or(1, str::len);
+        if printed.fetch_add(length, Ordering::Relaxed) + length > LENGTH {
+            return Err(minijinja::Error::from(ErrorKind::OutOfFuel));
+        }
+        print(out, state, value)
+    });
     environment.add_filter("time", |text: String| words::time(&text));
     environment.add_filter("duration", words::duration);
     environment.add_filter("percent", words::percent);
@@ -94,8 +103,8 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
 }
 
 /// `{{ 2.4 | amount("s") }}`: `2.4 s`
-fn amount(value: f64, unit: Option<String>) -> String {
-    crate::model::amount(value, unit.as_deref().unwrap_or_default())
+fn amount(value: f64, unit: Option<&str>) -> String {
+    crate::model::amount(value, unit.unwrap_or_default())
 }
 
 /// `{{ 2 | plural("file") }}`: `2 files`

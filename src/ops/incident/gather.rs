@@ -7,7 +7,7 @@ use super::{facts, numbers::side_by_side, surroundings::Surroundings};
 use crate::{
     error::{Context, Result},
     git::tree::{self, TreeChange},
-    model::{CheckResult, Detail, Oid, Record, RecordId, Scope, State, quote_path},
+    model::{CheckResult, Detail, Oid, Record, RecordId, Scope, Severity, State, Validation, Verification, quote_path},
     ops::{Session, show},
 };
 
@@ -67,7 +67,7 @@ pub(in crate::ops) fn of_record(record: &Record) -> Facts {
         reason: record.message.clone().filter(|message| !message.trim().is_empty()),
         phase: record.phase.as_ref().map(|mark| mark.name.clone()),
         elapsed_seconds: record.phase.as_ref().and_then(|mark| mark.elapsed).map(|e| u64::from(e.minutes()) * 60),
-        state: record.validation().map(|state| state.as_str()),
+        state: record.validation().map(Validation::as_str),
         seconds: (!record.steps.is_empty()).then(|| record.steps.iter().map(|step| step.took.as_secs_f64()).sum()),
         from: facts::Place {
             branch: record.state.head.branch().map(|_| record.state.head.short_name()),
@@ -89,11 +89,11 @@ pub(in crate::ops) fn of_record(record: &Record) -> Facts {
     };
     match &record.detail {
         Detail::Rollback { paths, conduct, .. } => {
-            facts.severity = conduct.severity.map(|severity| severity.as_str());
+            facts.severity = conduct.severity.map(Severity::as_str);
             facts.emergency = conduct.emergency;
             facts.scope = Some(conduct.scope.as_str());
             facts.paths = paths.iter().map(|path| quote_path(path.as_ref())).collect();
-            facts.verification = conduct.verification.map(|verification| verification.as_str());
+            facts.verification = conduct.verification.map(Verification::as_str);
             facts.checks_before = conduct.checks_before.iter().map(check).collect();
         }
         Detail::Recover { picked, .. } => facts.commits.count = picked.len(),
@@ -175,7 +175,7 @@ fn target(
         checkpoint: checkpoint.map(|checkpoint| checkpoint.id.to_string()),
         at: at.map(time),
         age_seconds: at.map(|at| (record.at - at).num_seconds()),
-        state: checkpoint.and_then(Record::validation).map(|state| state.as_str()),
+        state: checkpoint.and_then(Record::validation).map(Validation::as_str),
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn told(source: Source<'_>, error: &minijinja::Error, example: &Value
 
 /// What is said of one that prints without end.
 pub(super) fn too_long(source: Source<'_>) -> Error {
-    wrong(source, None).because("it prints more than 8 MiB")
+    wrong(source, None).because("it prints more than 4 MiB")
 }
 
 fn wrong(source: Source<'_>, line: Option<usize>) -> Error {

@@ -3,7 +3,7 @@
 use super::facts::Number;
 use crate::{
     model::{Better, CheckResult, Measurement},
-    ops::numbers::{Label, compare},
+    ops::numbers::{Label, Trend, compare},
 };
 
 /// The numbers of all three, those that were measured afterwards first.
@@ -25,7 +25,7 @@ pub(super) fn side_by_side(
             before: compared.from,
             after: compared.to,
             change_percent: compared.change.map(|change| change * 100.0).filter(|change| change.is_finite()),
-            trend: compared.trend.map(|trend| trend.as_str()),
+            trend: compared.trend.map(Trend::as_str),
             limit: last.as_ref().and_then(|one| one.limit.clone()),
             level: last.map(|one| one.level.as_str()),
             unit: (!label.unit.is_empty()).then_some(label.unit),

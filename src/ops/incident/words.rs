@@ -86,7 +86,7 @@ pub(in crate::ops) fn markdown(text: &str) -> String {
             // At the beginning of a line they would begin a heading, a list or a rule.
             '#' | '=' if out.is_empty() => out.extend(['\\', c]),
             '-' | '+' if out.is_empty() && rest.peek().is_none_or(|next| " -+".contains(*next)) => {
-                out.extend(['\\', c])
+                out.extend(['\\', c]);
             }
             '.' | ')' if is_number(&out) && rest.peek().is_none_or(|next| *next == ' ') => out.extend(['\\', c]),
             c => out.push(c),
