@@ -140,7 +140,7 @@ fn the_page_may_load_nothing() {
 
 /// ` onclick=`, not the word ` one`.
 fn is_handler(text: &str) -> bool {
-    let word: String = text.trim_start().chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
+    let word: String = text.trim_start().chars().take_while(char::is_ascii_alphanumeric).collect();
     text.trim_start()[word.len()..].starts_with('=')
 }
 
