@@ -27,6 +27,7 @@ mod race;
 mod readme;
 mod reference;
 mod refusals;
+mod report;
 mod restore;
 mod roundtrip;
 mod scenarios;

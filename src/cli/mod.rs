@@ -28,6 +28,7 @@ mod pre_push;
 mod prune;
 mod push;
 mod recover;
+mod report;
 mod resume;
 mod rollback;
 mod schedule;
@@ -122,6 +123,7 @@ fn dispatch(cli: Cli, env: &Env, ui: &mut Ui) -> Result<u8> {
         Command::Undo(args) => undo::run(Direction::Undo, &args, env, ui),
         Command::Redo(args) => undo::run(Direction::Redo, &args, env, ui),
         Command::Log(args) => log::run(&args, env, ui),
+        Command::Report(args) => report::run(&args, env, ui),
         Command::Init(args) => init::run(&args, env, ui),
         Command::Trust(args) => trust::run(&args, env, ui),
         Command::Push(args) => push::run(&args, env, ui),

@@ -22,6 +22,7 @@ struct Value {
     commit: Option<String>,
     staged: Vec<json::File>,
     unstaged: Vec<json::File>,
+    report: Option<String>,
 }
 
 pub(super) fn run(args: &args::Show, env: &Env, ui: &mut Ui) -> Result<u8> {
@@ -36,6 +37,7 @@ pub(super) fn run(args: &args::Show, env: &Env, ui: &mut Ui) -> Result<u8> {
             commit: record.is_none().then(|| shown.selected.state.tip.to_string()),
             staged: json::files(&shown.staged),
             unstaged: json::files(&shown.unstaged),
+            report: shown.report.clone(),
         })?;
         return Ok(0);
     }
@@ -61,6 +63,9 @@ fn print(shown: &Shown, now: &chrono::DateTime<chrono::Utc>, ui: &mut Ui) -> Res
         }
         for log in &shown.logs {
             tell_log(log, ui)?;
+        }
+        if let Some(report) = &shown.report {
+            ui.line(format!("  report: `git show {report}`"))?;
         }
         if let Some(measured) = numbers::measurements(&record.checks) {
             ui.line(format!("  numbers:\n{}", numbers::indented(&measured, 4)))?;

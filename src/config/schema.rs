@@ -2,7 +2,7 @@
 //!
 //! Reading it has no side effect: nothing in it is run, expanded or opened here.
 
-use std::{io::ErrorKind, path::Path};
+use std::path::Path;
 
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
@@ -10,22 +10,19 @@ use toml::Spanned;
 use super::{
     artifacts::{self, Artifact, ArtifactForm},
     checks::{Check, CheckForm, Gate, Moment, Push},
-    order,
+    order, plain,
     policy::{self, Monitor, PolicyForm},
     retention::{Retention, RetentionForm},
     rollback::{Rollback, RollbackRules, StepCommand, Steps},
     trust::{Consent, ContentHash},
 };
 use crate::{
-    error::{Context, Error, Result},
+    error::{Error, Result},
     model::{ByteSize, Elapsed, Measure, PolicyRow, Schedule, Template},
 };
 
 /// The file's name, at the top of the worktree.
 pub const FILE_NAME: &str = ".checkpoint.toml";
-
-/// More than anybody writes, in bytes.
-const MAX_LENGTH: u64 = 1 << 20;
 
 /// The whole configuration; what the file leaves out has its default.
 #[derive(Debug, Clone, Default)]
@@ -174,7 +171,7 @@ struct Tag {
 impl Config {
     /// Reads `.checkpoint.toml` at the top of the worktree; without one everything has its default.
     pub fn load(workdir: &Path) -> Result<Self> {
-        read(workdir)?.map_or_else(|| Ok(Self::default()), |text| Self::parse(&text))
+        plain::read(workdir, FILE_NAME)?.map_or_else(|| Ok(Self::default()), |text| Self::parse(&text))
     }
 
     /// Reads the text of a configuration.
@@ -295,37 +292,6 @@ impl Config {
         let steps = self.rollback.steps.all().map(step);
         self.checks.iter().flat_map(wanted).chain(artifacts).chain(steps).chain(self.monitor.wanted()).collect()
     }
-}
-
-/// The file's text, if there is one. It may be somebody else's, so only a plain file of this worktree is read: a pipe
-/// would wait for ever, and a link could show what is none of the repository's business.
-fn read(workdir: &Path) -> Result<Option<String>> {
-    let path = workdir.join(FILE_NAME);
-    let cannot = || format!("cannot read `{FILE_NAME}`");
-    let refused = |why: &str| {
-        Error::usage(cannot()).because(why.to_owned()).hint(format!("put a plain file there, or remove `{FILE_NAME}`"))
-    };
-    match path.symlink_metadata() {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error).with_context(cannot),
-        Ok(_) => {}
-    }
-    let real = match path.canonicalize() {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Err(refused("it is a link to nothing")),
-        real => real.with_context(cannot)?,
-    };
-    if !real.starts_with(workdir.canonicalize().with_context(cannot)?) {
-        return Err(refused("it is a link that leads out of the worktree"));
-    }
-    let data = real.metadata().with_context(cannot)?;
-    if !data.is_file() {
-        return Err(refused("it is not a file"));
-    }
-    if data.len() > MAX_LENGTH {
-        return Err(refused("it is larger than 1 MiB"));
-    }
-    let bytes = std::fs::read(&real).with_context(cannot)?;
-    String::from_utf8(bytes).map(Some).map_err(|_| refused("it is not UTF-8 text"))
 }
 
 /// The parser's words (they show the line), and the nearest known key where one was misspelt.

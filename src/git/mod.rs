@@ -12,6 +12,7 @@ pub mod hooks;
 pub mod lock;
 pub mod lookup;
 pub mod objects;
+pub mod paper;
 pub mod pick;
 pub mod private;
 pub mod refs;

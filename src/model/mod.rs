@@ -8,6 +8,7 @@ mod attempt;
 mod decision;
 mod difference;
 mod elapsed;
+mod harmless;
 mod head;
 mod hook_event;
 mod id;
@@ -36,6 +37,7 @@ pub use decision::{
 };
 pub use difference::{DiffLine, difference};
 pub use elapsed::Elapsed;
+pub use harmless::{clean, exact, is_plain};
 pub use head::{Head, State};
 pub use hook_event::HookEvent;
 pub use id::{Kind, RecordId};

@@ -5,6 +5,7 @@ mod automation;
 mod decide;
 mod jobs;
 mod look;
+mod report;
 mod rollback;
 mod share;
 mod validate;
@@ -24,10 +25,12 @@ pub(super) use self::decide::{Around, Assess, Monitor};
 use self::jobs::JOBS_EXAMPLES;
 pub(super) use self::jobs::{Chosen, Jobs, JobsCommand};
 pub(super) use self::look::{Diff, List, Log, Show};
+pub(super) use self::report::{DocumentName, Format, Report};
 pub(super) use self::rollback::Rollback;
 pub(super) use self::share::{Fetch, Pin, Prune, Push};
 pub(super) use self::validate::Check;
 use self::{
+    report::REPORT_EXAMPLES,
     share::{PRUNE_EXAMPLES, PUSH_EXAMPLES},
     validate::CHECK_EXAMPLES,
 };
@@ -203,6 +206,13 @@ pub(super) enum Command {
     Redo(Undo),
     /// List every operation, newest first
     Log(Log),
+    /// Tell what was done: as text, Markdown, JSON or a page with charts
+    ///
+    /// Without an operation, the whole story: checkpoints, rollbacks, what was brought back, and how the numbers of checks
+    /// went. With one, all that is known of it. --document fills in an incident document; what only a person can say
+    /// stands in it as a question.
+    #[command(after_long_help = REPORT_EXAMPLES)]
+    Report(Report),
     /// Write a configuration that fits the project, and ask for trust
     ///
     /// Looks at what is at the top of the worktree (Cargo, npm, pnpm, Yarn, pytest, Go, Maven, Gradle, Composer, a Makefile)

@@ -265,7 +265,7 @@ impl<'s> Course<'s> {
 
     /// Puts the record in its present form, with what it has to keep alive.
     pub(super) fn save(&self, kept: &[Oid], logs: &[(String, Vec<u8>)]) -> Result<()> {
-        save(self.session, &self.record, Attached { kept, logs, branch: None }).map_err(stuck)
+        save(self.session, &self.record, Attached { kept, logs, ..Attached::default() }).map_err(stuck)
     }
 
     /// What the command printed, as far as the record keeps it.
