@@ -424,6 +424,10 @@ pub(super) struct Undo {
     #[arg(long)]
     pub(super) no_steps: bool,
 
+    /// Leave the artifacts as they are
+    #[arg(long)]
+    pub(super) code_only: bool,
+
     /// Do not ask
     #[arg(short, long)]
     pub(super) yes: bool,
