@@ -122,6 +122,7 @@ impl Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum Command {
     /// Save the working state (what `git checkpoint` alone does)
     ///
@@ -465,7 +466,6 @@ pub(super) struct Drill {
     pub(super) keep: bool,
 }
 
-/// What to do with the hooks.
 #[derive(Debug, Args)]
 pub(super) struct Man {
     /// Put it beside the program, where `man` looks for the programs on PATH
