@@ -292,6 +292,14 @@ impl Command {
             _ => false,
         }
     }
+
+    /// Whether it holds no lock of git's at any time, so that a signal may end it as it is.
+    pub(super) fn only_shows(&self) -> bool {
+        matches!(
+            self,
+            Command::Completions { .. } | Command::List(_) | Command::Log(_) | Command::Man(_) | Command::Status
+        )
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
