@@ -135,6 +135,7 @@ impl Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum Command {
     /// Save the working state (what `git checkpoint` alone does)
     ///
@@ -336,6 +337,14 @@ impl Command {
             _ => false,
         }
     }
+
+    /// Whether it holds no lock of git's at any time, so that a signal may end it as it is.
+    pub(super) fn only_shows(&self) -> bool {
+        matches!(
+            self,
+            Command::Completions { .. } | Command::List(_) | Command::Log(_) | Command::Man(_) | Command::Status
+        )
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
@@ -447,7 +456,6 @@ pub(super) struct Drill {
     pub(super) keep: bool,
 }
 
-/// What to do with the hooks.
 #[derive(Debug, Args)]
 pub(super) struct Man {
     /// Put it beside the program, where `man` looks for the programs on PATH
