@@ -4,6 +4,7 @@ mod checks;
 mod env;
 mod measures;
 mod order;
+mod rehearsal;
 mod retention;
 mod rollback;
 mod schema;
@@ -11,6 +12,7 @@ pub mod trust;
 
 pub use checks::{Check, Gate, Isolation, Moment, OnFail, OnTrouble, Push, PushCommits};
 pub use env::{Env, OF_A_GIT_CALL};
+pub use rehearsal::{Around, DRILL_VARIABLE, DrillCommands, Fails, Rehearsal};
 pub use retention::Retention;
 pub use rollback::{OnVerifyFailure, PushMode, RollbackRules, StepCommand, Steps};
 pub use schema::{Capture, CaptureMode, Config, FILE_NAME, Names, Source, TagKind, Wanted};

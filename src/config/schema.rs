@@ -2,7 +2,7 @@
 //!
 //! Reading it has no side effect: nothing in it is run, expanded or opened here.
 
-use std::{io::ErrorKind, path::Path};
+use std::{io::ErrorKind, path::Path, sync::OnceLock};
 
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
@@ -45,8 +45,10 @@ pub struct Config {
     pub inactive: Vec<&'static str>,
     /// The text that all of this was read from; `None` where there is no file.
     pub source: Option<Source>,
-    checks: Vec<Check>,
-    rollback: Rollback,
+    pub(super) checks: Vec<Check>,
+    pub(super) rollback: Rollback,
+    /// What runs in the place of the checks in a rehearsal.
+    rehearsed: OnceLock<Vec<Check>>,
 }
 
 /// The text of a configuration, as it was read once.
@@ -207,6 +209,7 @@ impl Config {
             source: Some(Source { text: text.to_owned(), hash: ContentHash::of(text.as_bytes()) }),
             schedule,
             rollback: file.rollback,
+            rehearsed: OnceLock::new(),
             names: Names {
                 tag: template("phase.tag", file.phase.tag)?,
                 complete: template("phase.complete", file.phase.complete)?,
@@ -218,12 +221,18 @@ impl Config {
 
     /// The checks, to be run: for one who has the consent to exactly this content.
     pub fn checks(&self, consent: &Consent) -> Result<&[Check]> {
-        self.agreed(consent).map(|()| &*self.checks)
+        self.agreed(consent)?;
+        Ok(match consent.rehearsal() {
+            None => &self.checks,
+            Some(rehearsal) => self.rehearsed.get_or_init(|| rehearsal.checks(&self.checks)),
+        })
     }
 
     /// The steps of a rollback, to be run: as [`Config::checks`].
-    pub fn steps(&self, consent: &Consent) -> Result<&Steps> {
-        self.agreed(consent).map(|()| &self.rollback.steps)
+    pub fn steps(&self, consent: &Consent) -> Result<Steps> {
+        self.agreed(consent)?;
+        let steps = &self.rollback.steps;
+        Ok(consent.rehearsal().map_or_else(|| steps.clone(), |rehearsal| rehearsal.steps(steps)))
     }
 
     fn agreed(&self, consent: &Consent) -> Result<()> {

@@ -241,7 +241,7 @@ impl Plan {
         let standing = trust::gather(session, session.env());
         match trust::require(&standing) {
             Ok(consent) => {
-                self.steps = session.config.steps(consent)?.clone();
+                self.steps = session.config.steps(consent)?;
                 self.course.runs_steps = true;
                 Ok(())
             }

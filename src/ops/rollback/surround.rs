@@ -44,7 +44,7 @@ impl Surroundings {
             return Err(Error::usage(format!("`{FILE_NAME}` of that rollback is not trusted any more"))
                 .hint("`--no-steps` takes it back without its commands; nothing was changed"));
         };
-        let steps = config.steps(consent)?.clone();
+        let steps = config.steps(consent)?;
         Ok(Surroundings { course: Course::of_undo(text), steps })
     }
 
