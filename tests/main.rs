@@ -3,6 +3,7 @@
 mod capture;
 mod check;
 mod doctor;
+mod drill_scenarios;
 mod exact;
 mod gate;
 mod hooks;

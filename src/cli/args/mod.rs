@@ -1,6 +1,7 @@
 //! The command line. Its doc comments are the only help text; man page, completions and reference come from them.
 
 mod automation;
+mod drill;
 mod jobs;
 mod rollback;
 mod share;
@@ -14,11 +15,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(super) use self::automation::{
     Finish, Hook, HookProbe, Hooks, HooksAction, Init, Schedule, Scheduler, Start, Trust, Watch,
 };
-use self::jobs::JOBS_EXAMPLES;
+pub(super) use self::drill::Drill;
 pub(super) use self::jobs::{Chosen, Jobs, JobsCommand};
 pub(super) use self::rollback::Rollback;
 pub(super) use self::share::{Fetch, Pin, Prune, Push};
 pub(super) use self::validate::Check;
+use self::{drill::DRILL_EXAMPLES, jobs::JOBS_EXAMPLES};
 use self::{
     share::{PRUNE_EXAMPLES, PUSH_EXAMPLES},
     validate::CHECK_EXAMPLES,
@@ -213,6 +215,12 @@ pub(super) enum Command {
     ///
     /// Takes a checkpoint of the copy, breaks it, rolls back, recovers the good commits and undoes it all. The
     /// repository itself is only read; outside of one, an example is made.
+    ///
+    /// With --scenario, the rollback is rehearsed as .checkpoint.toml has it, with a deliberate break, and what came of it is
+    /// kept for --list, `status` and `doctor`. Commands of `[rollback]`, and checks with `isolation = "none"`, may touch the
+    /// real world, so `true` is run in the place of each; `drill = "run"` in `[rollback]` lets them run, in the copy and with
+    /// CHECKPOINT_DRILL=1. The other checks run, on the files of the copy. Nothing runs before `git checkpoint trust`.
+    #[command(after_long_help = DRILL_EXAMPLES)]
     Drill(Drill),
     /// Begin a phase: named work, with a checkpoint every so often
     ///
@@ -281,12 +289,14 @@ pub(super) enum Command {
 impl Command {
     /// Whether it writes to a repository; such commands do nothing where this program is switched off.
     pub(super) fn changes_something(&self) -> bool {
-        use Command::{Create, Fetch, Finish, Hooks, Init, Pin, Prune, Push, Recover, Redo, Rollback};
+        use Command::{Create, Drill, Fetch, Finish, Hooks, Init, Pin, Prune, Push, Recover, Redo, Rollback};
         use Command::{JobWorker, Jobs, Start, Timed, Trust, Undo, Unpin, Watch};
         match self {
             Trust(args) => !args.show,
             Jobs(jobs) => jobs.changes_something(),
             Hooks(hooks) => hooks.action != HooksAction::Status,
+            // What it rehearses may call it again.
+            Drill(args) => args.scenario.is_some(),
             Create(_) | Init(_) | Rollback(_) | Recover(_) | Undo(_) | Redo(_) => true,
             Start(_) | Finish(_) | Timed | JobWorker | Watch(_) => true,
             Push(_) | Fetch(_) | Prune(_) | Pin(_) | Unpin(_) => true,
@@ -431,13 +441,6 @@ pub(super) struct Log {
     /// Show at most so many
     #[arg(short = 'n', long, value_name = "NUMBER")]
     pub(super) limit: Option<usize>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Drill {
-    /// Keep the throw-away copy and say where it is
-    #[arg(long)]
-    pub(super) keep: bool,
 }
 
 /// What to do with the hooks.

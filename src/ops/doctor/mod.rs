@@ -6,6 +6,7 @@
 mod automation;
 mod clutter;
 mod coverage;
+mod drills;
 mod hooks;
 mod jobs;
 mod local;
@@ -94,7 +95,7 @@ pub(super) struct Ground<'a> {
 type Check = fn(&Ground<'_>) -> Result<Vec<Finding>>;
 
 /// Every check of a repository, by the word that its findings have.
-const CHECKS: [(&str, Check); 14] = [
+const CHECKS: [(&str, Check); 15] = [
     ("identity", identity),
     ("hooks", hooks::check),
     ("trust", automation::trust),
@@ -106,6 +107,7 @@ const CHECKS: [(&str, Check); 14] = [
     ("leftovers", local::leftovers),
     ("records", records::check),
     ("tags", tags),
+    ("drills", drills::check),
     ("coverage", coverage::check),
     ("lfs", coverage::lfs),
     ("disk", local::disk),
