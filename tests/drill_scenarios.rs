@@ -109,7 +109,7 @@ fn without_commands_the_files_are_what_is_proven() {
         assert!(seconds["back_up"].is_number() && seconds["restore"].is_number(), "{report:#}");
     }
     for (scenario, words) in [
-        ("corrupt-artifact", "no artifact is configured"),
+        ("corrupt-artifact", "no artifact with a `path`"),
         ("failing-check", "no check"),
         ("failing-step", "has no command"),
     ] {
@@ -259,6 +259,28 @@ fn a_step_that_fails_stops_it_before_anything_is_changed_or_is_noticed_after() {
     }
     let repo = with("[rollback]\ndrill = 'run'\nbefore = ['true']\non-failure = [{ name = 'mail', run = 'exit 9' }]\n");
     expect_proven(&rehearse(&repo, "failing-step"));
+}
+
+#[test]
+fn an_artifact_is_damaged_and_no_server_is_asked_for_it() {
+    let config = |drill: &str| {
+        format!(
+            "[rollback]\ndrill = '{drill}'\n[[artifact]]\nname = 'db'\npath = 'data.log'\nsave = 'echo $CHECKPOINT_DRILL >> ../told; cp data.log \"$CHECKPOINT_FILE\"'\n\
+             [[artifact]]\nname = 'server'\nsave = 'touch ../evil; echo x > \"$CHECKPOINT_FILE\"'\nrestore = 'touch ../evil'\n"
+        )
+    };
+    let repo = with(&config("stand-in"));
+    repo.write("data.log", vec![7; 3000]);
+    for scenario in ["bad-commit", "deleted-files"] {
+        let report = rehearse(&repo, scenario);
+        expect_proven(&report);
+        assert_eq!(ran(&report), ["stood-in | artifact: db | done"]);
+    }
+    // A rollback does not bring artifacts back yet, and a drill does not say that it does.
+    let report = rehearse(&repo, "corrupt-artifact");
+    expect_failed(&report, &["`data.log` differs"]);
+    assert!(!repo.exists("../evil") && told(&repo).is_empty());
+    assert_eq!(repo.read("data.log"), vec![7; 3000]);
 }
 
 #[test]

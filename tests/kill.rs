@@ -12,6 +12,7 @@
     reason = "it says what it killed, and is told how much to kill"
 )]
 
+mod artifacts;
 mod look;
 mod phases;
 mod points;
@@ -42,6 +43,11 @@ fn create() {
 #[test]
 fn rollback() {
     attack(&repositories::rollback());
+}
+
+#[test]
+fn rollback_with_commands() {
+    attack(&repositories::rollback_with_commands());
 }
 
 #[test]

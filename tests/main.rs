@@ -1,5 +1,8 @@
 //! Every integration test, in one binary: it links gix once.
 
+mod artifacts;
+mod assess;
+mod attempt;
 mod capture;
 mod check;
 mod doctor;
@@ -13,6 +16,7 @@ mod kill;
 mod layering;
 mod licences;
 mod measure;
+mod monitor;
 mod operations;
 mod phase;
 mod pick;
@@ -24,6 +28,7 @@ mod race;
 mod readme;
 mod reference;
 mod refusals;
+mod report;
 mod restore;
 mod roundtrip;
 mod scenarios;

@@ -156,6 +156,7 @@ fn carry_out(repo: &Repo, job: &Value) -> git_checkpoint::error::Result<Value> {
             command,
             dir: place.path(),
             vars: place.vars(),
+            input: None,
             log: log.clone(),
             deadline,
             leftovers: Leftovers::End,

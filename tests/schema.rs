@@ -95,13 +95,20 @@ fn is_a(value: &Value, name: &str) -> bool {
 pub(crate) fn answers(repo: &TestRepo, code: i32, name: &str, args: &[&str]) -> Value {
     let run: Run = repo.checkpoint(&[args, &["--json"]].concat());
     assert_eq!((run.code, run.stdout.lines().count()), (code, 1), "{run}");
-    let (schema, value) = (schema(), run.json());
-    let faults = faults(&schema, &schema["$defs"][name], &value, name);
-    assert!(faults.is_empty(), "{faults:#?}\n{run}");
+    let value = run.json();
+    assert_is(&value, name);
+    value
+}
+
+/// The value is as `name` in the schema says, which is one of the answers.
+#[track_caller]
+pub(crate) fn assert_is(value: &Value, name: &str) {
+    let schema = schema();
+    let faults = faults(&schema, &schema["$defs"][name], value, name);
+    assert!(faults.is_empty(), "{faults:#?}\n{value}");
     let all = schema["anyOf"].as_array().expect("every answer");
     let reference = format!("#/$defs/{name}");
     assert!(all.iter().any(|one| one["$ref"] == *reference), "{name} is none of the answers that the schema allows");
-    value
 }
 
 #[test]
@@ -178,6 +185,24 @@ fn the_answers_of_going_back_and_forth() {
     assert_eq!(repo.checkpoint(&["recover", "--all"]).code, 3);
     answers(&repo, 0, "ending", &["recover", "--abort"]);
     answers(&repo, 0, "log", &["log"]);
+}
+
+#[test]
+fn the_answers_of_tries() {
+    let repo = TestRepo::with_commit();
+    let shell = |code: i32, options: &[&str], script: &str| {
+        let run = repo.checkpoint(&[&["try", "--json"], options, &["--", "sh", "-c", script, "sh", "{}"]].concat());
+        let (schema, value) = (schema(), run.json());
+        let faults = faults(&schema, &schema["$defs"]["try"], &value, "try");
+        assert!(run.code == code && faults.is_empty(), "{faults:#?}\n{run}");
+    };
+    shell(0, &["--dry-run"], "true");
+    shell(0, &[], "echo said; echo more >> file");
+    shell(1, &[], "git tag made; git init -q nested; kill -9 $$");
+    shell(1, &["--each", "*", "--keep-going"], "echo $1; exit 3");
+    shell(0, &["--each", "*", "--dry-run"], "true");
+    answers(&repo, 0, "log", &["log"]);
+    answers(&repo, 0, "undo", &["undo", "--dry-run"]);
 }
 
 #[test]
@@ -313,16 +338,31 @@ fn the_answers_of_phases() {
 }
 
 #[test]
+fn artifacts_are_as_the_schema_says() {
+    let optional = "[[artifact]]\nname = 'up'\npath = 'data/up'\noptional = true\n";
+    let repo = crate::artifacts::with(&(crate::artifacts::copied("data/db") + optional));
+    repo.write("data/db", "one\n");
+    let taken = answers(&repo, 0, "create", &["create"]);
+    assert_eq!((&taken["artifacts"][0]["size"], &taken["artifacts"][1]["form"]), (&4.into(), &"absent".into()));
+    repo.write("data/db", "two\n");
+    answers(&repo, 0, "create", &["create"]);
+    answers(&repo, 0, "list", &["list"]);
+    answers(&repo, 0, "show", &["show", "latest"]);
+    let difference = answers(&repo, 0, "diff", &["diff", "latest~1", "latest"]);
+    assert_eq!(difference["artifacts"][0]["status"], "M");
+}
+
+#[test]
 fn the_check_finds_what_is_wrong() {
     let schema = schema();
     let rule = &schema["$defs"]["diff"];
     let check = |text: &str| faults(&schema, rule, &serde_json::from_str(text).expect("JSON"), "diff").len();
-    assert_eq!(check(r#"{"from":"a","to":null,"files":[{"status":"A","path":"x"}],"numbers":[]}"#), 0);
-    assert_eq!(check(r#"{"from":"a","files":[],"numbers":[]}"#), 1, "a field is missing");
+    assert_eq!(check(r#"{"from":"a","to":null,"files":[{"status":"A","path":"x"}],"numbers":[],"artifacts":[]}"#), 0);
+    assert_eq!(check(r#"{"from":"a","files":[],"numbers":[],"artifacts":[]}"#), 1, "a field is missing");
     assert_eq!(
-        check(r#"{"from":1,"to":null,"files":[],"numbers":[],"more":1}"#),
+        check(r#"{"from":1,"to":null,"files":[],"numbers":[],"artifacts":[],"more":1}"#),
         2,
         "a wrong type, and one that is not described"
     );
-    assert_eq!(check(r#"{"from":"a","to":null,"files":[{"status":"AA","path":2}],"numbers":[]}"#), 3);
+    assert_eq!(check(r#"{"from":"a","to":null,"files":[{"status":"AA","path":2}],"numbers":[],"artifacts":[]}"#), 3);
 }

@@ -1,6 +1,7 @@
-//! Since when measurements have been over a limit that fails, measurement after measurement.
+//! Since when measurements have been over a limit that fails, measurement after measurement; and since when checks have been
+//! failing, look after look.
 //!
-//! It is what `for` goes by. It stays in this repository, and no verdict is ever better for it being lost: a file that is
+//! The first is what `for` goes by, the second what `sustained` of a policy does. It stays in this repository, and no verdict is ever better for it being lost: a file that is
 //! gone or damaged begins the time anew.
 
 use std::{collections::BTreeMap, fs::File, io::Read, path::Path};
@@ -23,7 +24,7 @@ const MAX: usize = 1000;
 /// A file that is longer is none of ours, in bytes.
 const MAX_LENGTH: u64 = 1 << 20;
 
-/// The check and the measurement.
+/// The check and the measurement; no measurement, whose name is never empty, for the check itself.
 type Key = (String, String);
 
 /// What is known, and what has changed since it was read.
@@ -65,6 +66,16 @@ impl Breaches {
             apply(&mut self.known, key.clone(), breach);
             self.changed.insert(key, breach);
         }
+    }
+
+    /// Since when this check has been seen to fail.
+    pub fn failing(&self, check: &str) -> Option<Breach> {
+        self.get(check, "")
+    }
+
+    /// Whether this check fails, and since when.
+    pub fn set_failing(&mut self, check: &str, breach: Option<Breach>) {
+        self.set(check, "", breach);
     }
 
     /// Keeps what has changed, and nothing else: what other processes have kept meanwhile stays. Writes nothing where

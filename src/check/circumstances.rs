@@ -42,6 +42,8 @@ pub enum Cache {
     Passes,
     /// None.
     None,
+    /// None, and none is kept: what is asked is how it is at this moment.
+    Moment,
 }
 
 /// What those who watch are told.

@@ -13,6 +13,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use crate::{
+    config::Moment,
     error::{Context, Result},
     git::{Repo, durable, lock},
     model::Oid,
@@ -77,9 +78,13 @@ fn remove_oldest(all: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether the process of the run in a folder of this name has ended; one that nobody can tell of has.
+/// Whether the process of the run in a folder of this name has ended; one that nobody can tell of has. A watch of this process
+/// is one run after another, and those before the present one have ended.
 fn has_ended(folder: &OsStr) -> bool {
     let name = folder.to_string_lossy();
+    if name.ends_with(&format!("-{}-{}", Moment::Monitor.as_str(), std::process::id())) {
+        return true;
+    }
     let process = name.rsplit_once('-').map(|(_, process)| process);
     process.and_then(|process| process.parse::<u32>().ok()).is_none_or(|process| lock::has_ended(&process.to_string()))
 }

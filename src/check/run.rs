@@ -109,7 +109,7 @@ impl<'r> Run<'r> {
     }
 
     fn look_up(&self, check: &Check, verdicts: &Verdicts, breaches: &mut Breaches) -> Option<Checked> {
-        if self.circumstances.cache == Cache::None || !is_of_the_tree(check) {
+        if matches!(self.circumstances.cache, Cache::None | Cache::Moment) || !is_of_the_tree(check) {
             return None;
         }
         let known = verdicts.of(&definition(check))?;
@@ -214,7 +214,9 @@ impl<'r> Run<'r> {
         let started = Instant::now();
         let deadline = limit(started);
         scope.spawn(move || {
-            let ended = Shell { command: &check.run, dir: &dir, vars, log, deadline, leftovers: Leftovers::End }.run();
+            let ended =
+                Shell { command: &check.run, dir: &dir, vars, input: None, log, deadline, leftovers: Leftovers::End }
+                    .run();
             // Nobody listens any more only where the whole run has come to an end by a bug.
             let _lost = sender.send(Done { number, ended, took: started.elapsed() });
         });
@@ -315,7 +317,8 @@ impl<'r> Run<'r> {
         for (number, check) in self.checks.iter().enumerate() {
             let (Some(checked), Some(known)) = (&course.checked[number], course.known[number].take()) else { continue };
             let is_void = matches!(checked.why, Some(Why::ChangedFiles(_) | Why::NotStarted(_)));
-            if is_of_the_tree(check) && !is_void {
+            let is_to_be_kept = is_of_the_tree(check) && self.circumstances.cache != Cache::Moment;
+            if is_to_be_kept && !is_void {
                 let at = self.circumstances.now;
                 findings.push(Finding { definition: definition(check), name: &check.name, at, known });
             }

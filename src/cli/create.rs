@@ -10,8 +10,9 @@ use crate::{
     config::Env,
     error::{Kind, Result},
     git::{self, capture::Changes},
-    model::{Record, SkipReason, Skipped, Validation, quote_path},
+    model::{ArtifactForm, Record, SkipReason, Skipped, Validation, quote_path},
     ops::{
+        Session,
         create::{self, Held, Request, Taken},
         trust,
     },
@@ -25,6 +26,7 @@ pub(super) fn run(args: &args::Create, env: &Env, ui: &mut Ui) -> Result<u8> {
         name: args.name.clone(),
         commit: args.commit,
         no_verify: args.no_verify,
+        no_artifacts: args.no_artifacts,
     };
     let taken = if args.dry_run {
         create::plan(&session, &request)?.preview()
@@ -42,6 +44,9 @@ pub(super) fn run(args: &args::Create, env: &Env, ui: &mut Ui) -> Result<u8> {
     } else {
         print(&taken, args.dry_run, ui)?;
     }
+    if args.dry_run && !args.no_artifacts {
+        tell_artifacts_to_come(&session, ui)?;
+    }
     tell_of_checks(&taken, ui)
 }
 
@@ -52,16 +57,40 @@ fn print(taken: &Taken, dry_run: bool, ui: &mut Ui) -> Result<()> {
     if dry_run {
         return ui.line(format!("would save {} at {commit}: {what}", taken.record.state.head.short_name()));
     }
+    let with = with_artifacts(&taken.record);
     match taken.record.validation() {
         Some(Validation::Failed | Validation::Inconclusive) => {
-            ui.line(format!("saved without a tag, as {name} at {commit}: {what}"))
+            ui.line(format!("saved without a tag, as {name} at {commit}: {what}{with}"))
         }
         _ if taken.held.is_some() => ui.line(format!("saved without a tag, as {name} at {commit}: {what}")),
         Some(Validation::Validated) => {
             let passed = plural(taken.record.checks.len(), "check");
-            ui.done(format!("saved {name} at {commit}: {what}; validated by {passed}"))
+            ui.done(format!("saved {name} at {commit}: {what}; validated by {passed}{with}"))
         }
-        _ => ui.done(format!("saved {name} at {commit}: {what}")),
+        _ => ui.done(format!("saved {name} at {commit}: {what}{with}")),
+    }
+}
+
+/// Names what a run would save beside the state.
+fn tell_artifacts_to_come(session: &Session, ui: &mut Ui) -> Result<()> {
+    let shown = |(name, path): (&str, Option<&str>)| {
+        path.map_or_else(|| name.to_owned(), |path| format!("{name} ({})", quote_path(path.into())))
+    };
+    let names: Vec<String> = session.config.named_artifacts().map(shown).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    ui.note(format!("would save with it the artifacts {}", names.join(", ")))
+}
+
+/// `; with the artifacts db, uploads`
+fn with_artifacts(record: &Record) -> String {
+    let there = record.artifacts.iter().filter(|saved| saved.form != ArtifactForm::Absent);
+    let names: Vec<&str> = there.map(|saved| saved.name.as_str()).collect();
+    match names[..] {
+        [] => String::new(),
+        [one] => format!("; with the artifact {one}"),
+        _ => format!("; with the artifacts {}", names.join(", ")),
     }
 }
 
@@ -130,6 +159,9 @@ pub(super) fn changes(changes: &Changes) -> String {
 /// Paths that are not saved, and a tag that could not be made.
 pub(super) fn tell_what_is_left_out(taken: &Taken, ui: &mut Ui) -> Result<()> {
     warn_of_skipped(&taken.record.skipped, ui)?;
+    if !taken.unsaved.is_empty() {
+        ui.warn(format!("not saved: the artifacts {}", taken.unsaved.join(", ")))?;
+    }
     match &taken.unsigned {
         Some(why) => {
             ui.warn(format!("the tag could not be signed and was left out; the checkpoint is saved as its id: {why}"))

@@ -16,6 +16,14 @@ struct Value {
     to: Option<String>,
     files: Vec<json::File>,
     numbers: Vec<json::Compared>,
+    artifacts: Vec<Artifact>,
+}
+
+/// An artifact and what happened to it.
+#[derive(Serialize)]
+struct Artifact {
+    status: char,
+    name: String,
 }
 
 pub(super) fn run(args: &args::Diff, env: &Env, ui: &mut Ui) -> Result<u8> {
@@ -24,11 +32,14 @@ pub(super) fn run(args: &args::Diff, env: &Env, ui: &mut Ui) -> Result<u8> {
     let difference = diff::diff(&session, &show::selector(&args.from)?, to.as_ref())?;
     if ui.is_json() {
         let (files, numbers) = (json::files(&difference.files), json::compared(&difference.numbers));
-        ui.value(&Value { from: difference.from, to: difference.to, files, numbers })?;
+        let artifact = |(status, name): &(char, String)| Artifact { status: *status, name: name.clone() };
+        let artifacts = difference.artifacts.iter().map(artifact).collect();
+        ui.value(&Value { from: difference.from, to: difference.to, files, numbers, artifacts })?;
     } else if args.name_status {
         for (letter, path) in &difference.files {
             ui.line(format!("{letter} {path}"))?;
         }
+        tell_artifacts(&difference, ui)?;
     } else {
         print(&difference, &session, args.stat, ui)?;
     }
@@ -42,9 +53,15 @@ fn print(difference: &diff::Difference, session: &Session, stat: bool, ui: &mut 
         let patch = difference.patch(session, options)?;
         ui.bytes(&patch)?;
     }
+    tell_artifacts(difference, ui)?;
     if !difference.numbers.is_empty() {
         let between = if difference.files.is_empty() { "" } else { "\n" };
         ui.line(format!("{between}numbers:\n{}", numbers::indented(&numbers::compared(&difference.numbers), 2)))?;
     }
     Ok(())
+}
+
+fn tell_artifacts(difference: &diff::Difference, ui: &mut Ui) -> Result<()> {
+    let lines = difference.artifacts.iter().map(|(letter, name)| format!("{letter} {name} (artifact)"));
+    lines.into_iter().try_for_each(|line| ui.line(line))
 }

@@ -30,7 +30,7 @@ struct Value {
 
 pub(super) fn run(args: &args::Finish, env: &Env, ui: &mut Ui) -> Result<u8> {
     let session = super::open_and_remind(env, ui)?;
-    let request = Request { message: args.message.clone(), no_verify: args.no_verify };
+    let request = Request { message: args.message.clone(), no_verify: args.no_verify, no_artifacts: args.no_artifacts };
     let finished = if args.dry_run {
         finish::plan(&session, &request)?.preview()
     } else {

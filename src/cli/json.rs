@@ -8,9 +8,9 @@ use gix::bstr::BString;
 use serde::Serialize;
 
 use self::checks::kept_check_value;
-pub(super) use self::checks::{Check, Compared, compared, said_value, validated};
+pub(super) use self::checks::{Check, Compared, checked, compared, said_value, validated};
 use crate::{
-    model::{self, Elapsed, Head, Oid, Record, Skipped, StepOutcome, quote_path},
+    model::{self, ArtifactForm, Elapsed, Head, Oid, Record, SavedArtifact, Skipped, StepOutcome, quote_path},
     ops::show::Log,
 };
 
@@ -33,6 +33,17 @@ pub(super) struct Checkpoint {
     state: Option<&'static str>,
     checks: Vec<Check>,
     skipped: Vec<SkippedPath>,
+    artifacts: Vec<Artifact>,
+}
+
+/// An artifact that was saved.
+#[derive(Serialize)]
+pub(super) struct Artifact {
+    name: String,
+    path: Option<String>,
+    form: &'static str,
+    size: Option<u64>,
+    sha256: Option<String>,
 }
 
 /// When the checkpoints of a phase are due: one of both is null.
@@ -115,8 +126,23 @@ impl Checkpoint {
             state: record.validation().map(model::Validation::as_str),
             checks: record.checks.iter().map(|check| kept_check_value(check, log(check))).collect(),
             skipped: skipped(&record.skipped),
+            artifacts: artifacts(&record.artifacts),
         }
     }
+}
+
+pub(super) fn artifacts(artifacts: &[SavedArtifact]) -> Vec<Artifact> {
+    let value = |saved: &SavedArtifact| {
+        let is_there = saved.form != ArtifactForm::Absent;
+        Artifact {
+            name: saved.name.clone(),
+            path: saved.path.as_ref().map(name),
+            form: saved.form.as_str(),
+            size: is_there.then_some(saved.size),
+            sha256: is_there.then(|| saved.sha256.clone()),
+        }
+    };
+    artifacts.iter().map(value).collect()
 }
 
 pub(super) fn skipped(skipped: &[Skipped]) -> Vec<SkippedPath> {

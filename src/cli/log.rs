@@ -6,6 +6,7 @@ use super::{args, json};
 use crate::{
     config::Env,
     error::Result,
+    model::{Conduct, Detail, Severity, Validation, Verification},
     ops::log,
     ui::{Ui, age, table},
 };
@@ -18,6 +19,10 @@ struct Entry {
     summary: String,
     reason: Option<String>,
     backup: Option<String>,
+    state: Option<&'static str>,
+    verification: Option<&'static str>,
+    severity: Option<&'static str>,
+    emergency: bool,
     undone: bool,
     elsewhere: bool,
 }
@@ -36,6 +41,10 @@ pub(super) fn run(args: &args::Log, env: &Env, ui: &mut Ui) -> Result<u8> {
             summary: entry.record.subject.clone(),
             reason: entry.record.message.clone(),
             backup: entry.record.backup().map(json::name),
+            state: entry.record.validation().map(Validation::as_str),
+            verification: conduct(entry).and_then(|conduct| conduct.verification).map(Verification::as_str),
+            severity: conduct(entry).and_then(|conduct| conduct.severity).map(Severity::as_str),
+            emergency: conduct(entry).is_some_and(|conduct| conduct.emergency),
             undone: entry.undone,
             elsewhere: entry.elsewhere,
         };
@@ -47,9 +56,37 @@ pub(super) fn run(args: &args::Log, env: &Env, ui: &mut Ui) -> Result<u8> {
             let undone = if entry.undone { "(undone) " } else { "" };
             let elsewhere = if entry.elsewhere { "(elsewhere) " } else { "" };
             let id = entry.record.id.to_string();
-            vec![id, age(entry.record.at, session.now), format!("{undone}{elsewhere}{}", entry.record.subject)]
+            let summary = format!("{undone}{elsewhere}{}{}", entry.record.subject, remarks(entry));
+            vec![id, age(entry.record.at, session.now), summary]
         };
         ui.line(table(entries.iter().map(row).collect()))?;
     }
     Ok(0)
+}
+
+/// How a rollback was done.
+fn conduct(entry: &log::Entry) -> Option<&Conduct> {
+    match &entry.record.detail {
+        Detail::Rollback { conduct, .. } => Some(conduct),
+        _ => None,
+    }
+}
+
+/// ` (failed, critical, emergency: mail is not sent)`, of a rollback; nothing where there is nothing to say.
+fn remarks(entry: &log::Entry) -> String {
+    let Some(conduct) = conduct(entry) else { return String::new() };
+    let words: Vec<&str> = conduct
+        .verification
+        .map(Verification::as_str)
+        .into_iter()
+        .chain(conduct.severity.map(Severity::as_str))
+        .chain(conduct.emergency.then_some("emergency"))
+        .collect();
+    let reason = entry.record.message.as_deref().and_then(|reason| reason.lines().find(|line| !line.trim().is_empty()));
+    match (words.is_empty(), reason) {
+        (true, None) => String::new(),
+        (true, Some(reason)) => format!(" ({reason})"),
+        (false, None) => format!(" ({})", words.join(", ")),
+        (false, Some(reason)) => format!(" ({}: {reason})", words.join(", ")),
+    }
 }

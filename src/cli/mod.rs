@@ -1,9 +1,12 @@
 //! One file a command: arguments → request, outcome → text or JSON; holds no rules.
 
 mod args;
+mod assess;
+mod attempt;
 mod check;
 mod checks;
 mod create;
+mod decision;
 mod diff;
 mod doctor;
 mod drill;
@@ -18,12 +21,14 @@ mod json;
 mod list;
 mod log;
 mod man;
+mod monitor;
 mod numbers;
 mod pin;
 mod pre_push;
 mod prune;
 mod push;
 mod recover;
+mod report;
 mod resume;
 mod rollback;
 mod schedule;
@@ -42,7 +47,7 @@ use crate::{
     config::Env,
     error::{Error, Kind, Result},
     git::restore,
-    ops::{Session, undo::Direction},
+    ops::{Session, attempt as attempts, undo::Direction},
     ui::Ui,
 };
 
@@ -110,11 +115,15 @@ fn dispatch(cli: Cli, env: &Env, ui: &mut Ui) -> Result<u8> {
         Command::Diff(args) => diff::run(&args, env, ui),
         Command::Status => status::run(env, ui),
         Command::Check(args) => check::run(&args, env, ui),
+        Command::Assess(args) => assess::run(&args, env, ui),
+        Command::Monitor(args) => monitor::run(&args, env, ui),
         Command::Rollback(args) => rollback::run(&args, env, ui),
         Command::Recover(args) => recover::run(&args, env, ui),
+        Command::Try(args) => attempt::run(&args, env, ui),
         Command::Undo(args) => undo::run(Direction::Undo, &args, env, ui),
         Command::Redo(args) => undo::run(Direction::Redo, &args, env, ui),
         Command::Log(args) => log::run(&args, env, ui),
+        Command::Report(args) => report::run(&args, env, ui),
         Command::Init(args) => init::run(&args, env, ui),
         Command::Trust(args) => trust::run(&args, env, ui),
         Command::Push(args) => push::run(&args, env, ui),
@@ -142,10 +151,6 @@ fn dispatch(cli: Cli, env: &Env, ui: &mut Ui) -> Result<u8> {
 /// Opens the repository and says what a person has to know before anything else.
 fn open(env: &Env, ui: &mut Ui) -> Result<Session> {
     let session = Session::open(env)?;
-    if !session.config.inactive.is_empty() {
-        let names: Vec<_> = session.config.inactive.iter().map(|name| format!("`{name}`")).collect();
-        ui.warn(format!("this version does not act on {} in .checkpoint.toml yet", names.join(", ")))?;
-    }
     tell_of_rescued(&session, ui)?;
     Ok(session)
 }
@@ -164,7 +169,9 @@ fn tell_of_rescued(session: &Session, ui: &mut Ui) -> Result<()> {
 /// As [`open`], for commands that go on although an operation was interrupted, and say so.
 fn open_and_remind(env: &Env, ui: &mut Ui) -> Result<Session> {
     let session = open(env, ui)?;
-    if let Some(journal) = session.interrupted()? {
+    if attempts::is_running(&session) {
+        ui.note("a command is tried in this worktree, and has not ended")?;
+    } else if let Some(journal) = session.interrupted()? {
         ui.warn(format!(
             "a {kind} was begun and has not ended: `git checkpoint {kind} --continue` finishes it, `--abort` goes back",
             kind = journal.kind

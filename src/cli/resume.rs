@@ -7,6 +7,7 @@ use crate::{
     config::Env,
     error::Result,
     git,
+    model::Kind,
     ops::{
         Session,
         resume::{self, Ended, Ending},
@@ -32,6 +33,24 @@ pub(super) fn ending(args: &args::Ending, skip: bool) -> Option<Ending> {
     }
 }
 
+fn not_begun_value(kind: Kind) -> (Value, String) {
+    (
+        Value { ended: "not-begun", id: None, saved: None, head: None },
+        format!("the {kind} had not changed anything yet; start it again if it is still wanted"),
+    )
+}
+
+/// Says that what was to be gone on with had not begun.
+pub(super) fn not_begun(kind: Kind, ui: &mut Ui) -> Result<u8> {
+    let (value, text) = not_begun_value(kind);
+    if ui.is_json() {
+        ui.value(&value)?;
+    } else {
+        ui.done(text)?;
+    }
+    Ok(1)
+}
+
 pub(super) fn run(ending: Ending, env: &Env, ui: &mut Ui) -> Result<u8> {
     // What the worktree has by now may be half of one state and half of another.
     let (mut session, _unusable) = Session::open_leniently(env)?;
@@ -47,10 +66,7 @@ pub(super) fn run(ending: Ending, env: &Env, ui: &mut Ui) -> Result<u8> {
         Ended::NotBegun(kind) => {
             // Nothing to go back from is as good as gone back; what was to be done was not.
             code = u8::from(ending != Ending::Abort);
-            (
-                Value { ended: "not-begun", id: None, saved: None, head: None },
-                format!("the {kind} had not changed anything yet; start it again if it is still wanted"),
-            )
+            not_begun_value(kind)
         }
         Ended::Finished { record, head } => (
             Value { ended: "finished", id: Some(record.id.to_string()), saved: None, head: json::id(head.commit()) },

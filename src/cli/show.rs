@@ -6,9 +6,9 @@ use super::{args, create, json, numbers};
 use crate::{
     config::Env,
     error::{Error, Result},
-    model::{Kind, Selector, quote_path},
+    model::{ArtifactForm, ByteSize, Kind, SavedArtifact, Selector, quote_path},
     ops::show::{self, Log, Shown},
-    ui::{Ui, age},
+    ui::{Ui, age, table},
 };
 
 #[derive(Serialize)]
@@ -22,6 +22,7 @@ struct Value {
     commit: Option<String>,
     staged: Vec<json::File>,
     unstaged: Vec<json::File>,
+    report: Option<String>,
 }
 
 pub(super) fn run(args: &args::Show, env: &Env, ui: &mut Ui) -> Result<u8> {
@@ -36,6 +37,7 @@ pub(super) fn run(args: &args::Show, env: &Env, ui: &mut Ui) -> Result<u8> {
             commit: record.is_none().then(|| shown.selected.state.tip.to_string()),
             staged: json::files(&shown.staged),
             unstaged: json::files(&shown.unstaged),
+            report: shown.report.clone(),
         })?;
         return Ok(0);
     }
@@ -62,6 +64,9 @@ fn print(shown: &Shown, now: &chrono::DateTime<chrono::Utc>, ui: &mut Ui) -> Res
         for log in &shown.logs {
             tell_log(log, ui)?;
         }
+        if let Some(report) = &shown.report {
+            ui.line(format!("  report: `git show {report}`"))?;
+        }
         if let Some(measured) = numbers::measurements(&record.checks) {
             ui.line(format!("  numbers:\n{}", numbers::indented(&measured, 4)))?;
         }
@@ -79,7 +84,22 @@ fn print(shown: &Shown, now: &chrono::DateTime<chrono::Utc>, ui: &mut Ui) -> Res
     for skipped in shown.selected.record.iter().flat_map(|record| &record.skipped) {
         ui.line(format!("  not saved: {} ({})", quote_path(skipped.path.as_ref()), create::reason(skipped.reason)))?;
     }
+    let artifacts = shown.selected.record.as_ref().map(|record| record.artifacts.as_slice()).unwrap_or_default();
+    if !artifacts.is_empty() {
+        ui.line("  artifacts:")?;
+        ui.line(numbers::indented(&table(artifacts.iter().map(artifact).collect()), 4))?;
+    }
     Ok(())
+}
+
+/// Name, size, the beginning of the SHA-256, and where it is.
+fn artifact(saved: &SavedArtifact) -> Vec<String> {
+    let place = saved.path.as_ref().map(|path| quote_path(path.as_ref())).unwrap_or_default();
+    let (size, sum, form) = match saved.form {
+        ArtifactForm::Absent => (String::new(), String::new(), "not there"),
+        form => (ByteSize(saved.size).to_string(), format!("sha256:{}", &saved.sha256[..16]), form.as_str()),
+    };
+    vec![saved.name.clone(), size, sum, form.to_owned(), place]
 }
 
 /// The end of what a check printed that did not pass, and how to see all of it.

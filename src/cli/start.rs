@@ -39,6 +39,7 @@ pub(super) fn run(args: &args::Start, env: &Env, ui: &mut Ui) -> Result<u8> {
         at: args.at.as_deref().map(|text| moment(&session, text)).transpose()?,
         message: args.message.clone(),
         no_verify: args.no_verify,
+        no_artifacts: args.no_artifacts,
     };
     let started = if args.dry_run {
         start::plan(&session, &request)?.preview()

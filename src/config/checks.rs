@@ -225,13 +225,6 @@ impl CheckForm {
         self.background
     }
 
-    /// The keys that it has and this version does not act on.
-    pub(super) fn inactive(&self) -> impl Iterator<Item = &'static str> {
-        let later = |on: &Moment| matches!(on, Moment::Assess | Moment::Monitor);
-        let elsewhere = self.on.as_ref().is_some_and(|on| on.iter().any(later));
-        elsewhere.then_some("check.on` with `assess` or `monitor").into_iter()
-    }
-
     /// What stands in the file `text`, of which these are the lines, if its measures can be understood.
     pub(super) fn read(self, text: &str, lines: &Lines) -> error::Result<Check> {
         let form = self;
@@ -259,7 +252,8 @@ impl CheckForm {
     }
 }
 
-struct Name(String);
+/// A name that can name a file as well.
+pub(super) struct Name(pub(super) String);
 
 impl FromStr for Name {
     type Err = String;
@@ -268,7 +262,7 @@ impl FromStr for Name {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if text.is_empty() || text.len() > MAX_NAME || !text.chars().all(is_plain) || text.starts_with(['.', '-']) {
             return Err(format!(
-                "a check's name begins with a letter, a digit or `_`, and has up to {MAX_NAME} letters, digits, `-`, `_` and `.`"
+                "a name begins with a letter, a digit or `_`, and has up to {MAX_NAME} letters, digits, `-`, `_` and `.`"
             ));
         }
         Ok(Name(text.to_owned()))

@@ -8,6 +8,7 @@ use std::{
     ffi::{OsStr, OsString},
     io::{IsTerminal, Read},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use chrono::{DateTime, Local, NaiveDateTime, TimeZone, Utc, offset::LocalResult};
@@ -146,6 +147,12 @@ impl Env {
     #[allow(clippy::disallowed_methods)]
     pub fn now(&self) -> DateTime<Utc> {
         self.now.unwrap_or_else(Utc::now)
+    }
+
+    /// The same world so much later, where the clock is fixed, so that nobody has to wait for it; `None` where time passes.
+    pub fn later(&self, by: Duration) -> Option<Self> {
+        let now = self.now.and_then(|now| now.checked_add_signed(chrono::Duration::from_std(by).ok()?))?;
+        Some(Env { now: Some(now), ..self.clone() })
     }
 
     /// A moment in local time, for names and for people.

@@ -204,8 +204,7 @@ mod tests {
             documentation.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
         assert_eq!(blocks.len(), 2);
         for block in blocks {
-            let config = Config::parse(block).unwrap_or_else(|error| panic!("{}", error.chain().join("\n")));
-            assert!(config.inactive.is_empty(), "{:?}", config.inactive);
+            let _config = Config::parse(block).unwrap_or_else(|error| panic!("{}", error.chain().join("\n")));
         }
     }
 

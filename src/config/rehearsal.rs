@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{
+    artifacts::Artifact,
     checks::{Check, Isolation, Moment},
     rollback::{StepCommand, Steps},
     schema::Config,
@@ -128,6 +129,18 @@ impl Rehearsal {
         checks.iter().map(|check| self.check(check)).collect()
     }
 
+    /// The artifacts that are saved and brought back in the place of these: a file of the copy is copied, and what a server keeps
+    /// or a folder is left out.
+    pub(super) fn artifacts(&self, artifacts: &[Artifact]) -> Vec<Artifact> {
+        let copied = |artifact: &Artifact| Artifact { save: None, restore: None, ..artifact.clone() };
+        let is_file = |path: &String| !self.top.join(path).is_dir();
+        let one = |artifact: &Artifact| match &artifact.path {
+            _ if !self.stands_in() || !artifact.has_command() => Some(artifact.clone()),
+            path => path.as_ref().filter(|path| is_file(path)).map(|_| copied(artifact)),
+        };
+        artifacts.iter().filter_map(one).collect()
+    }
+
     fn check(&self, check: &Check) -> Check {
         let replaced = |run: String| Check { run, setup: None, measures: Vec::new(), ..check.clone() };
         match &self.fails {
@@ -169,6 +182,11 @@ impl Config {
     /// How many commands there are for a rollback that failed.
     pub fn steps_on_failure(&self) -> usize {
         self.rollback.steps.on_failure.len()
+    }
+
+    /// Whether a command saves this artifact or brings it back.
+    pub fn artifact_has_command(&self, name: &str) -> bool {
+        self.artifacts.iter().any(|artifact| artifact.name == name && artifact.has_command())
     }
 
     /// Whether this check is about something else than the files, such as a server.
@@ -225,6 +243,20 @@ mod tests {
         }
         let none = Config::parse("[rollback]\nafter = [{ run = 'a', continue-on-error = true }]").expect("valid");
         assert_eq!((none.deciding_step(), none.deciding_check()), (None, None));
+    }
+
+    #[test]
+    fn no_server_is_asked_to_save_or_bring_back_what_it_keeps() {
+        let text = "[[artifact]]\nname = 'plain'\npath = 'a.db'\n[[artifact]]\nname = 'dumped'\npath = 'b.db'\nsave = 'dump'\n\
+                    [[artifact]]\nname = 'server'\nsave = 'pg_dump'\nrestore = 'psql'\n";
+        let config = Config::parse(text).expect("valid");
+        let consent = Consent::for_tests(text.as_bytes());
+        let of = |commands| Rehearsal::new(Path::new("/copy"), Some(&consent), commands).artifacts(&config.artifacts);
+        let stood_in = of(DrillCommands::StandIn);
+        let names: Vec<&str> = stood_in.iter().map(|artifact| artifact.name.as_str()).collect();
+        assert_eq!(names, ["plain", "dumped"]);
+        assert!(stood_in.iter().all(|artifact| !artifact.has_command()), "{stood_in:?}");
+        assert_eq!(of(DrillCommands::Run), config.artifacts);
     }
 
     #[test]

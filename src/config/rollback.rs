@@ -259,13 +259,18 @@ impl StepForm {
 /// A path that stays in the worktree, whatever is made of it.
 fn inner_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let path = Path::new(&text);
-    let is_plain = path.components().all(|part| matches!(part, Component::Normal(_)));
-    let is_git = path.components().next().is_some_and(|part| part.as_os_str().eq_ignore_ascii_case(".git"));
-    if text.is_empty() || text.contains(['\0', '\n']) || !is_plain || is_git {
+    if !is_inner(&text) {
         return Err(D::Error::custom("it is no path within the worktree, relative to its top"));
     }
     Ok(Some(text))
+}
+
+/// Whether it names something within the worktree that is not git's own.
+pub(super) fn is_inner(text: &str) -> bool {
+    let path = Path::new(text);
+    let is_plain = path.components().all(|part| matches!(part, Component::Normal(_)));
+    let is_git = path.components().next().is_some_and(|part| part.as_os_str().eq_ignore_ascii_case(".git"));
+    !text.is_empty() && !text.contains(['\0', '\n']) && is_plain && !is_git
 }
 
 #[cfg(test)]

@@ -2,27 +2,28 @@
 //!
 //! Reading it has no side effect: nothing in it is run, expanded or opened here.
 
-use std::{io::ErrorKind, path::Path, sync::OnceLock};
+use std::{path::Path, sync::OnceLock};
 
-use serde::{Deserialize, Deserializer, de::IgnoredAny};
+use serde::{Deserialize, Deserializer};
+use toml::Spanned;
 
 use super::{
+    artifacts::{self, Artifact, ArtifactForm},
     checks::{Check, CheckForm, Gate, Moment, Push},
-    order,
+    order, plain,
+    policy::{self, Monitor, PolicyForm},
+    rehearsal::Rehearsal,
     retention::{Retention, RetentionForm},
     rollback::{Rollback, RollbackRules, StepCommand, Steps},
     trust::{Consent, ContentHash},
 };
 use crate::{
-    error::{Context, Error, Result},
-    model::{ByteSize, Elapsed, Measure, Schedule, Template},
+    error::{Error, Result},
+    model::{ByteSize, Elapsed, Measure, PolicyRow, Schedule, Template},
 };
 
 /// The file's name, at the top of the worktree.
 pub const FILE_NAME: &str = ".checkpoint.toml";
-
-/// More than anybody writes, in bytes.
-const MAX_LENGTH: u64 = 1 << 20;
 
 /// The whole configuration; what the file leaves out has its default.
 #[derive(Debug, Clone, Default)]
@@ -41,14 +42,15 @@ pub struct Config {
     pub retention: Retention,
     /// `phase.every` or `phase.at`: when the checkpoints of a phase are due, unless `start` says otherwise.
     pub schedule: Option<Schedule>,
-    /// Sections that are part of the format but that this version does not act on yet, in the file's words.
-    pub inactive: Vec<&'static str>,
     /// The text that all of this was read from; `None` where there is no file.
     pub source: Option<Source>,
     pub(super) checks: Vec<Check>,
+    pub(super) artifacts: Vec<Artifact>,
     pub(super) rollback: Rollback,
-    /// What runs in the place of the checks in a rehearsal.
-    rehearsed: OnceLock<Vec<Check>>,
+    pub(super) policy: Vec<PolicyRow>,
+    pub(super) monitor: Monitor,
+    /// What runs in the place of the checks and artifacts in a rehearsal.
+    rehearsed: OnceLock<(Vec<Check>, Vec<Artifact>)>,
 }
 
 /// The text of a configuration, as it was read once.
@@ -143,9 +145,10 @@ struct File {
     capture: Capture,
     checkpoint: Gate,
     check: Vec<CheckForm>,
-    artifact: Option<IgnoredAny>,
+    artifact: Vec<ArtifactForm>,
     rollback: Rollback,
-    policy: Option<IgnoredAny>,
+    policy: Vec<Spanned<PolicyForm>>,
+    monitor: Monitor,
     push: Push,
     retention: RetentionForm,
 }
@@ -171,7 +174,7 @@ struct Tag {
 impl Config {
     /// Reads `.checkpoint.toml` at the top of the worktree; without one everything has its default.
     pub fn load(workdir: &Path) -> Result<Self> {
-        read(workdir)?.map_or_else(|| Ok(Self::default()), |text| Self::parse(&text))
+        plain::read(workdir, FILE_NAME)?.map_or_else(|| Ok(Self::default()), |text| Self::parse(&text))
     }
 
     /// Reads the text of a configuration.
@@ -193,12 +196,8 @@ impl Config {
             }
             (every, at) => every.or(at),
         };
-        let later = [("artifact", file.artifact), ("policy", file.policy)];
-        let mut inactive: Vec<_> = file.check.iter().flat_map(CheckForm::inactive).collect();
-        inactive.sort_unstable();
-        inactive.dedup();
-        inactive.extend(later.into_iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name));
         let lines = order::Lines::of(text);
+        let policy = policy::rows(file.policy, &file.check, (text, &lines))?;
         Ok(Config {
             capture: file.capture,
             tag: file.tag.kind,
@@ -206,16 +205,18 @@ impl Config {
             push: file.push,
             retention: Retention::from(file.retention),
             checks: file.check.into_iter().map(|form| form.read(text, &lines)).collect::<Result<_>>()?,
+            artifacts: artifacts::read(file.artifact, text, &lines)?,
             source: Some(Source { text: text.to_owned(), hash: ContentHash::of(text.as_bytes()) }),
             schedule,
             rollback: file.rollback,
+            policy,
+            monitor: file.monitor,
             rehearsed: OnceLock::new(),
             names: Names {
                 tag: template("phase.tag", file.phase.tag)?,
                 complete: template("phase.complete", file.phase.complete)?,
                 backup: template("phase.backup", file.phase.backup)?,
             },
-            inactive,
         })
     }
 
@@ -224,7 +225,7 @@ impl Config {
         self.agreed(consent)?;
         Ok(match consent.rehearsal() {
             None => &self.checks,
-            Some(rehearsal) => self.rehearsed.get_or_init(|| rehearsal.checks(&self.checks)),
+            Some(rehearsal) => &self.rehearsed(rehearsal).0,
         })
     }
 
@@ -235,7 +236,17 @@ impl Config {
         Ok(consent.rehearsal().map_or_else(|| steps.clone(), |rehearsal| rehearsal.steps(steps)))
     }
 
-    fn agreed(&self, consent: &Consent) -> Result<()> {
+    /// The artifacts, to be saved and restored: as [`Config::checks`].
+    pub fn artifacts(&self, consent: &Consent) -> Result<&[Artifact]> {
+        self.agreed(consent)?;
+        Ok(consent.rehearsal().map_or(&*self.artifacts, |rehearsal| &self.rehearsed(rehearsal).1))
+    }
+
+    fn rehearsed(&self, rehearsal: &Rehearsal) -> &(Vec<Check>, Vec<Artifact>) {
+        self.rehearsed.get_or_init(|| (rehearsal.checks(&self.checks), rehearsal.artifacts(&self.artifacts)))
+    }
+
+    pub(super) fn agreed(&self, consent: &Consent) -> Result<()> {
         match &self.source {
             Some(source) if consent.is_to(&source.hash) => Ok(()),
             _ => Err(Error::bug("a consent was used for another configuration")),
@@ -250,6 +261,16 @@ impl Config {
     /// Whether there are checks for this moment.
     pub fn has_checks(&self, moment: Moment) -> bool {
         self.checks.iter().any(|check| check.on.contains(&moment))
+    }
+
+    /// Whether there are artifacts.
+    pub fn has_artifacts(&self) -> bool {
+        !self.artifacts.is_empty()
+    }
+
+    /// What the artifacts are called and where each is, to be shown.
+    pub fn named_artifacts(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.artifacts.iter().map(|artifact| (artifact.name.as_str(), artifact.path.as_deref()))
     }
 
     /// Whether a rollback has steps of its own.
@@ -282,39 +303,10 @@ impl Config {
             on: vec![when],
             run: step.run.clone(),
         };
-        self.checks.iter().flat_map(wanted).chain(self.rollback.steps.all().map(step)).collect()
+        let artifacts = self.artifacts.iter().flat_map(Artifact::wanted);
+        let steps = self.rollback.steps.all().map(step);
+        self.checks.iter().flat_map(wanted).chain(artifacts).chain(steps).chain(self.monitor.wanted()).collect()
     }
-}
-
-/// The file's text, if there is one. It may be somebody else's, so only a plain file of this worktree is read: a pipe
-/// would wait for ever, and a link could show what is none of the repository's business.
-fn read(workdir: &Path) -> Result<Option<String>> {
-    let path = workdir.join(FILE_NAME);
-    let cannot = || format!("cannot read `{FILE_NAME}`");
-    let refused = |why: &str| {
-        Error::usage(cannot()).because(why.to_owned()).hint(format!("put a plain file there, or remove `{FILE_NAME}`"))
-    };
-    match path.symlink_metadata() {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error).with_context(cannot),
-        Ok(_) => {}
-    }
-    let real = match path.canonicalize() {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Err(refused("it is a link to nothing")),
-        real => real.with_context(cannot)?,
-    };
-    if !real.starts_with(workdir.canonicalize().with_context(cannot)?) {
-        return Err(refused("it is a link that leads out of the worktree"));
-    }
-    let data = real.metadata().with_context(cannot)?;
-    if !data.is_file() {
-        return Err(refused("it is not a file"));
-    }
-    if data.len() > MAX_LENGTH {
-        return Err(refused("it is larger than 1 MiB"));
-    }
-    let bytes = std::fs::read(&real).with_context(cannot)?;
-    String::from_utf8(bytes).map(Some).map_err(|_| refused("it is not UTF-8 text"))
 }
 
 /// The parser's words (they show the line), and the nearest known key where one was misspelt.
@@ -370,7 +362,6 @@ mod tests {
     fn an_empty_file_is_all_defaults() {
         let config = Config::parse("").expect("valid");
         assert_eq!((config.capture, config.tag), (Capture::default(), TagKind::Annotated));
-        assert!(config.inactive.is_empty());
     }
 
     #[test]
@@ -379,13 +370,12 @@ mod tests {
     }
 
     #[test]
-    fn values_are_read_and_what_is_not_acted_on_is_named() {
+    fn values_are_read() {
         let text = "[tag]\nkind = 'none'\n[capture]\nmax-file-size = '1MiB'\nexclude = ['*.log']\n\
-                    [[check]]\nname = 'unit'\nrun = 'true'\non = ['push', 'monitor']\n[retention]\nlast = 3\n[phase]\ntag = 'day_{day}_complete'";
+                    [[check]]\nname = 'unit'\nrun = 'true'\non = ['push', 'monitor']\n[[artifact]]\nname = 'db'\n[retention]\nlast = 3\n[phase]\ntag = 'day_{day}_complete'";
         let config = Config::parse(text).expect("valid");
         assert_eq!(config.tag, TagKind::None);
         assert_eq!(config.capture.max_file_size, ByteSize(1 << 20));
-        assert_eq!(config.inactive, ["check.on` with `assess` or `monitor"]);
         assert!(config.names.tag.is_some());
     }
 

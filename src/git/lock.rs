@@ -22,6 +22,8 @@ use crate::{
 /// How long to wait for the process that holds the lock.
 const TIMEOUT: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(20);
+/// How long somebody who only looks whether a lock is held may be in the way.
+const GLANCE: Duration = Duration::from_millis(300);
 
 /// The lock of a repository's operations, held until it is dropped.
 #[derive(Debug)]
@@ -101,6 +103,50 @@ impl Drop for OperationLock {
         // Closing it would leave the lock to a service that one of our commands has started; unlocking takes it from
         // everybody. Only a process that is killed leaves it to what it started.
         let _emptied = self.file.set_len(0);
+        let _unlocked = self.file.unlock();
+    }
+}
+
+/// A lock on a file of its own, for what takes long and must not be done twice. It is the kernel's as well, and children
+/// inherit it: where its owner was killed, it is held until what that has started is gone.
+#[derive(Debug)]
+#[must_use]
+pub struct LongLock {
+    file: File,
+}
+
+impl LongLock {
+    /// Takes it, unless somebody else holds it. Whoever only looks is waited for.
+    pub fn take(repo: &Repo, path: &Path) -> Result<Option<Self>> {
+        let shared = durable::shared_policy(repo);
+        let failed = |error: io::Error| durable::storage_error(path, error);
+        durable::create_dirs(path.parent().unwrap_or(path), shared).map_err(failed)?;
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create(true).truncate(false).open(path).map_err(failed)?;
+        gix::fs::set_shared_repository_permissions(path, shared).or_else(only_ours).map_err(failed)?;
+        let deadline = Instant::now() + GLANCE;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
+        }
+        inherit(&file).map_err(failed)?;
+        Ok(Some(LongLock { file }))
+    }
+
+    /// Whether somebody holds it. Makes no file.
+    pub fn is_held(path: &Path) -> bool {
+        let Ok(file) = OpenOptions::new().read(true).open(path) else { return false };
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+}
+
+impl Drop for LongLock {
+    fn drop(&mut self) {
+        // As with the other one: what this process has started, and what goes on, is not to keep it.
         let _unlocked = self.file.unlock();
     }
 }

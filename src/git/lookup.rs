@@ -39,6 +39,15 @@ pub fn missing<'n>(names: &[&'n str], dir: &Path, path: Option<&OsStr>) -> Resul
     Ok(names.into_iter().filter(|name| listed.contains(name)).collect())
 }
 
+/// Whether the system would find this program for somebody in `dir`: a path leads to one, and a plain name is looked up in the
+/// folders of `path`, which is PATH. No shell is asked.
+pub fn is_there(program: &Path, dir: &Path, path: Option<&OsStr>) -> bool {
+    if program.components().count() != 1 || program.as_os_str().as_encoded_bytes().contains(&b'/') {
+        return is_program(&dir.join(program));
+    }
+    path.into_iter().flat_map(std::env::split_paths).any(|folder| is_program(&dir.join(folder).join(program)))
+}
+
 fn is_program(file: &Path) -> bool {
     let is_file = || file.metadata().is_ok_and(|data| data.is_file());
     rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok() && is_file()

@@ -3,6 +3,7 @@
 //! What gix does exactly and fast is done with gix; what only git can promise (writing a user's files, merging
 //! with renames, signing) is done by the `git` program, through [`child`].
 
+pub mod artifact;
 pub mod capture;
 pub mod child;
 pub mod durable;
@@ -11,6 +12,7 @@ pub mod hooks;
 pub mod lock;
 pub mod lookup;
 pub mod objects;
+pub mod paper;
 pub mod pick;
 pub mod private;
 pub mod refs;
@@ -18,6 +20,7 @@ pub mod remote;
 pub mod repo;
 pub mod restore;
 pub mod shell;
+pub mod tracked;
 pub mod tree;
 mod version;
 

@@ -256,6 +256,17 @@ impl Repo {
         gix::path::from_bstr(path).is_ok_and(|path| gix::path::realpath(path).is_ok_and(|path| path == self.workdir))
     }
 
+    /// Whether git ignores this path, relative to the top of the worktree.
+    pub fn is_ignored(&self, path: &BStr) -> Result<bool> {
+        let input = [path.as_bytes(), b"\0"].concat();
+        let call = self.git(["check-ignore", "--quiet", "--stdin", "-z"]).stdin(input).output()?;
+        match call.code {
+            0 => Ok(true),
+            1 => Ok(false),
+            _ => Err(call.error("git check-ignore")),
+        }
+    }
+
     /// Whether git fetches objects that are missing from where the repository was cloned.
     pub fn has_promisor(&self) -> bool {
         let config = self.gix.config_snapshot();

@@ -21,12 +21,14 @@ pub enum Kind {
     Resume,
     /// Let go of records that a policy does not keep.
     Prune,
+    /// Ran a command with a way back.
+    Try,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 7] =
-        [Kind::Create, Kind::Rollback, Kind::Recover, Kind::Undo, Kind::Redo, Kind::Resume, Kind::Prune];
+    pub const ALL: [Kind; 8] =
+        [Kind::Create, Kind::Rollback, Kind::Recover, Kind::Undo, Kind::Redo, Kind::Resume, Kind::Prune, Kind::Try];
 
     /// The word in ids, trailers and JSON.
     pub fn as_str(self) -> &'static str {
@@ -38,6 +40,7 @@ impl Kind {
             Kind::Redo => "redo",
             Kind::Resume => "resume",
             Kind::Prune => "prune",
+            Kind::Try => "try",
         }
     }
 }

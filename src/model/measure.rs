@@ -228,7 +228,7 @@ impl Measure {
 
 impl Breach {
     /// It is so at `now` as well.
-    fn go_on(before: Option<Breach>, now: DateTime<Utc>) -> Self {
+    pub fn go_on(before: Option<Breach>, now: DateTime<Utc>) -> Self {
         // A clock that was set back makes a new beginning: nothing lasts since the future.
         let since = before.map(|breach| breach.since).filter(|since| *since <= now).unwrap_or(now);
         Breach { since, seen: now }

@@ -4,8 +4,11 @@
 //! functions of values and can be tested with tables.
 
 mod artifact;
+mod attempt;
+mod decision;
 mod difference;
 mod elapsed;
+mod harmless;
 mod head;
 mod hook_event;
 mod id;
@@ -24,16 +27,22 @@ mod skipped;
 mod step;
 mod template;
 mod verdict;
+pub mod watch;
 mod when;
 
 pub use artifact::{ArtifactForm, SavedArtifact};
+pub use attempt::{Attempt, Exit, Fate, Tried, Turn};
+pub use decision::{
+    Action, Advice, Approval, Circumstance, Decision, Fact, Origin, PolicyRow, Rule, built_in_policy, decide,
+};
 pub use difference::{DiffLine, difference};
 pub use elapsed::Elapsed;
+pub use harmless::{clean, exact, is_plain};
 pub use head::{Head, State};
 pub use hook_event::HookEvent;
 pub use id::{Kind, RecordId};
 pub use job::{AttemptEnd, JobState, Next, after_attempt, until};
-pub use limit::TimeLimit;
+pub use limit::{TimeLimit, span};
 pub use measure::{
     Better, Breach, Judged, Measure, NO_BASELINE, Number, Pattern, Percent, amount, verdict as verdict_of,
 };

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use gix::bstr::BString;
 
 use super::{
-    CheckResult, Kind, Oid, PhaseMark, RecordId, SavedArtifact, Severity, Skipped, State, Step, Validation,
+    Attempt, CheckResult, Kind, Oid, PhaseMark, RecordId, SavedArtifact, Severity, Skipped, State, Step, Validation,
     Verification,
 };
 
@@ -55,6 +55,7 @@ impl Record {
             Detail::Redo { .. } => Kind::Redo,
             Detail::Resume { .. } => Kind::Resume,
             Detail::Prune { .. } => Kind::Prune,
+            Detail::Try(_) => Kind::Try,
         }
     }
 
@@ -93,6 +94,14 @@ impl Record {
     /// Whether no check has decided against it so far; true for all that is no checkpoint.
     pub fn stands(&self) -> bool {
         self.validation().is_none_or(Validation::stands)
+    }
+
+    /// The command that was tried, and what became of it.
+    pub fn attempt(&self) -> Option<&Attempt> {
+        match &self.detail {
+            Detail::Try(attempt) => Some(attempt),
+            _ => None,
+        }
     }
 
     /// The short name of the backup branch, for a rollback that made one.
@@ -186,6 +195,8 @@ pub enum Detail {
         /// Earlier prunes whose removed records were let go for good.
         freed: Vec<RecordId>,
     },
+    /// A command that was run with a way back.
+    Try(Box<Attempt>),
 }
 
 /// How a rollback was done, and what came of it.

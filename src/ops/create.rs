@@ -8,13 +8,16 @@ use crate::{
     config::{CaptureMode, TagKind},
     error::{Error, Result},
     git::capture::{Captured, Changes},
-    model::{Detail, Kind, PhaseEvent, PhaseMark, Record, Validation},
+    model::{Detail, Kind, PhaseEvent, PhaseMark, Record, SavedArtifact, Validation},
 };
 
 mod commit;
+mod deciding;
 mod gate;
 mod publish;
 
+pub(super) use commit::commit;
+pub(super) use deciding::{Choice, deciding};
 pub use gate::{Begun, begin, take};
 pub(super) use publish::conclude;
 
@@ -29,6 +32,8 @@ pub struct Request {
     pub commit: bool,
     /// `--no-verify`: run neither checks nor, in commit mode, git's commit hooks.
     pub no_verify: bool,
+    /// `--no-artifacts`: save none of them.
+    pub no_artifacts: bool,
 }
 
 /// A checkpoint that begins, marks or ends a phase. It is always a snapshot beside the branch: nothing is committed
@@ -41,6 +46,8 @@ pub(super) struct InPhase {
     pub(super) message: Option<String>,
     /// Run no checks.
     pub(super) no_verify: bool,
+    /// Save no artifacts.
+    pub(super) no_artifacts: bool,
 }
 
 /// A checkpoint about to be taken.
@@ -51,8 +58,28 @@ pub struct Plan {
     tag: Name,
     commit: bool,
     no_verify: bool,
+    artifacts: Artifacts,
     /// What checks said before anything was saved.
     answered: Vec<Checked>,
+    /// The only checks that are run; empty for all.
+    only: Vec<String>,
+}
+
+/// What becomes of the artifacts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Artifacts {
+    /// They are saved.
+    Save,
+    /// They are left out, as the user wants it.
+    LeaveOut,
+    /// They are saved already.
+    Saved(Vec<SavedArtifact>),
+}
+
+impl Artifacts {
+    fn wanted(no_artifacts: bool) -> Self {
+        if no_artifacts { Artifacts::LeaveOut } else { Artifacts::Save }
+    }
 }
 
 /// Where the public tag's name comes from.
@@ -84,6 +111,8 @@ pub struct Taken {
     pub unkept: Option<Error>,
     /// Why the background checks were run in the foreground.
     pub here: Option<String>,
+    /// The artifacts that were not saved with it: nobody trusts them, or the user wants it so.
+    pub unsaved: Vec<String>,
 }
 
 /// Why checks were not run.
@@ -96,6 +125,17 @@ pub enum Held {
 }
 
 impl Plan {
+    /// The same with artifacts that are saved already.
+    pub(super) fn with_artifacts(mut self, saved: Vec<SavedArtifact>) -> Self {
+        self.artifacts = Artifacts::Saved(saved);
+        self
+    }
+
+    /// Whether artifacts would be saved with it.
+    pub fn saves_artifacts(&self) -> bool {
+        self.artifacts == Artifacts::Save
+    }
+
     /// What it would take, without taking it.
     pub fn preview(self) -> Taken {
         let mut record = self.record;
@@ -110,7 +150,8 @@ impl Plan {
 
 impl Taken {
     fn of(record: Record, changes: Changes) -> Self {
-        Taken { record, changes, unsigned: None, checked: Vec::new(), held: None, unkept: None, here: None }
+        let (checked, unsaved) = (Vec::new(), Vec::new());
+        Taken { record, changes, unsigned: None, checked, held: None, unkept: None, here: None, unsaved }
     }
 }
 
@@ -134,14 +175,18 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
             .hint("end it first, or take a snapshot with plain `git checkpoint`"));
     }
     let record = draft(session, &captured, (request.message.as_ref(), mark))?;
-    Ok(Plan { record, captured, tag, commit, no_verify: request.no_verify, answered: Vec::new() })
+    let artifacts = Artifacts::wanted(request.no_artifacts);
+    let (answered, only) = (Vec::new(), Vec::new());
+    Ok(Plan { record, captured, tag, commit, no_verify: request.no_verify, artifacts, answered, only })
 }
 
 /// The checkpoint of a state that begins, marks or ends a phase.
 pub(super) fn plan_of_phase(session: &Session, captured: Captured, what: InPhase) -> Result<Plan> {
     let tag = tag_name(session, &captured, Some(&what.mark))?;
     let record = draft(session, &captured, (what.message.as_ref(), Some(what.mark)))?;
-    Ok(Plan { record, captured, tag, commit: false, no_verify: what.no_verify, answered: Vec::new() })
+    let (artifacts, no_verify) = (Artifacts::wanted(what.no_artifacts), what.no_verify);
+    let (answered, only) = (Vec::new(), Vec::new());
+    Ok(Plan { record, captured, tag, commit: false, no_verify, artifacts, answered, only })
 }
 
 fn tag_name(session: &Session, captured: &Captured, mark: Option<&PhaseMark>) -> Result<Name> {

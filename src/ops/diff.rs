@@ -1,7 +1,7 @@
 //! What differs between two states, or between one and the working state now.
 
 use super::{
-    Session,
+    Session, artifacts,
     numbers::{self, Compared},
     select,
 };
@@ -23,6 +23,8 @@ pub struct Difference {
     pub files: Vec<(char, String)>,
     /// The numbers of both, where two checkpoints are compared; the working state now has none.
     pub numbers: Vec<Compared>,
+    /// Letter and name of the artifacts that differ, where two checkpoints are compared; those of now are not saved.
+    pub artifacts: Vec<(char, String)>,
     trees: (Oid, Oid),
 }
 
@@ -44,8 +46,14 @@ pub fn diff(session: &Session, from: &Selector, to: Option<&Selector>) -> Result
         }),
         _ => Vec::new(),
     };
+    let saved = |selected: &select::Selected| selected.record.as_ref().map(|record| record.artifacts.clone());
+    let artifacts = match (saved(&from), to.as_ref().map(saved)) {
+        (Some(from), Some(Some(to))) => artifacts::changes(&from, &to),
+        _ => Vec::new(),
+    };
     Ok(Difference {
         numbers,
+        artifacts,
         from: from.name,
         to: to.map(|to| to.name),
         files: changes.iter().map(|change| (change.status(), quote_path(change.path.as_ref()))).collect(),

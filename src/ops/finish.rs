@@ -26,6 +26,8 @@ pub struct Request {
     pub message: Option<String>,
     /// `--no-verify`: end it whatever the checks would say.
     pub no_verify: bool,
+    /// `--no-artifacts`: save none of them.
+    pub no_artifacts: bool,
 }
 
 /// A phase that has ended, or, for a dry run, would.
@@ -58,8 +60,9 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
         Membership::Running(running) => {
             let mark = running.checkpoint(session.now, Some(PhaseEvent::Finish));
             let captured = session.capture()?;
-            let Request { message, no_verify } = request.clone();
-            let plan = create::plan_of_phase(session, captured, create::InPhase { mark, message, no_verify })?;
+            let Request { message, no_verify, no_artifacts } = request.clone();
+            let plan =
+                create::plan_of_phase(session, captured, create::InPhase { mark, message, no_verify, no_artifacts })?;
             Ok(Plan { head, name: running.name, ending: Some((running.course, plan)) })
         }
     }

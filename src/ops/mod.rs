@@ -3,6 +3,9 @@
 //! `gather` reads the repository, `plan` decides from values alone, `apply` does what was decided. Nothing here
 //! has words for the screen; outcomes are values that `cli` shows.
 
+pub mod artifacts;
+pub mod assess;
+pub mod attempt;
 pub mod baseline;
 pub mod check;
 pub mod create;
@@ -15,10 +18,12 @@ pub mod finish;
 mod history;
 pub mod hook;
 pub mod hooks;
+pub mod incident;
 pub mod init;
 pub mod jobs;
 pub mod list;
 pub mod log;
+pub mod monitor;
 pub mod names;
 pub mod numbers;
 pub mod phase;
@@ -28,6 +33,7 @@ pub mod prune;
 pub mod push;
 mod quarantine;
 pub mod recover;
+pub mod report;
 pub mod resume;
 pub mod rollback;
 pub mod schedule;

@@ -4,7 +4,7 @@
 //! what was written after the interruption is safe too, and then moved on from.
 
 use super::{
-    Session, phase, recover, rollback,
+    Session, attempt, phase, recover, rollback,
     transition::{self, Intent, Stage, Then, Transition},
 };
 use crate::{
@@ -62,12 +62,20 @@ pub fn end(session: &Session, ending: Ending, watch: rollback::Watch<'_>) -> Res
         return Err(Error::refused("no operation of this worktree was interrupted")
             .hint("`git checkpoint status` shows how things stand"));
     };
+    if journal.kind == Kind::Try {
+        return attempt::end(session, ending);
+    }
     let intent = Intent::of(&journal)?;
     restore::remove_left_overs(&session.repo)?;
     if Stage::of(&journal)? == Stage::Preparing {
         return end_prepared(session, (journal, intent), ending, watch);
     }
     let Some(record) = published(session, &journal)? else {
+        if matches!(intent.then, Then::Conclude(_)) {
+            // Commands before it may have run.
+            let journal = Journal { step: Stage::Preparing.as_str().to_owned(), ..journal };
+            return end_prepared(session, (journal, intent), ending, watch);
+        }
         Journal::remove(&session.repo)?;
         return Ok(Ended::NotBegun(journal.kind));
     };
@@ -82,14 +90,14 @@ pub fn end(session: &Session, ending: Ending, watch: rollback::Watch<'_>) -> Res
         (Ending::Continue | Ending::Skip, Stage::HandingOver | Stage::Picking) => {
             recover::resume(session, &journal, record, ending == Ending::Skip).map(Ended::Recovered)
         }
-        (Ending::Skip, Stage::Preparing | Stage::Moving | Stage::Concluding) => {
+        (Ending::Skip, Stage::Preparing | Stage::Moving | Stage::Trying | Stage::Concluding) => {
             Err(Error::usage("there is no commit to skip")
                 .hint(format!("`git checkpoint {} --continue` finishes it", journal.kind)))
         }
         (Ending::Continue | Ending::Skip, Stage::GoingBack) => {
             forward_again(session, (&journal, &intent), (record, ending), watch)
         }
-        (Ending::Continue, Stage::Moving) => finish(session, (&journal, &intent), record, watch),
+        (Ending::Continue, Stage::Moving | Stage::Trying) => finish(session, (&journal, &intent), record, watch),
         (Ending::Continue, Stage::Preparing | Stage::Concluding) => go_on(session, journal, intent.then, watch),
     }
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use gix::bstr::ByteSlice;
 
 use super::{
+    attempt,
     resume::{self, Ending},
     transition::Stage,
 };
@@ -132,6 +133,12 @@ impl Session {
 
     /// Refuses to begin anything that writes to the worktree while something else is half done in it.
     pub fn refuse_if_busy(&self) -> Result<()> {
+        attempt::refuse_if_running(self)?;
+        self.refuse_if_unfinished()
+    }
+
+    /// The same for who is at work here.
+    pub(super) fn refuse_if_unfinished(&self) -> Result<()> {
         if let Some(journal) = self.interrupted()? {
             if self.was_settled(&journal)? {
                 return Ok(());

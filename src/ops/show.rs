@@ -8,7 +8,7 @@ use crate::{
     check::last_lines,
     error::Result,
     git::tree,
-    model::{CheckResult, Selector, Verdict, quote_path},
+    model::{CheckResult, Record, Selector, Verdict, quote_path},
 };
 
 /// A state and what is changed in it against its own HEAD.
@@ -23,6 +23,8 @@ pub struct Shown {
     pub unstaged: Vec<(char, String)>,
     /// What its checks printed.
     pub logs: Vec<Log>,
+    /// What `git show` prints the report by that is kept with its record.
+    pub report: Option<String>,
 }
 
 /// What a check printed, as it is kept with the record.
@@ -55,13 +57,22 @@ pub fn show(session: &Session, selector: &Selector) -> Result<Shown> {
             .map(|change| named(change, if change.old.is_none() { '?' } else { change.status() }))
             .collect(),
         logs: logs(session, &selected),
+        report: selected
+            .record
+            .as_ref()
+            .and_then(|record| session.store().report(&record.id).ok()?)
+            .map(|report| report.0),
         selected,
     })
 }
 
 /// The logs of the checks of a record; one that cannot be read is left out, as the record itself says what came of them.
 fn logs(session: &Session, selected: &Selected) -> Vec<Log> {
-    let Some(record) = &selected.record else { return Vec::new() };
+    selected.record.as_ref().map(|record| logs_of(session, record)).unwrap_or_default()
+}
+
+/// As [`logs`], of one record.
+pub(super) fn logs_of(session: &Session, record: &Record) -> Vec<Log> {
     let log = |check: &CheckResult| {
         let (revision, output) = session.store().log(&record.id, &check.name).ok().flatten()?;
         let lines = if check.verdict == Verdict::Pass { 0 } else { SHOWN };

@@ -31,6 +31,8 @@ pub struct Request {
     pub message: Option<String>,
     /// `--no-verify`: run no checks on the state that it begins in.
     pub no_verify: bool,
+    /// `--no-artifacts`: save none of them.
+    pub no_artifacts: bool,
 }
 
 /// What is known when it is decided.
@@ -113,7 +115,8 @@ fn checkpoint(session: &Session, request: &Request, (name, course): (&str, &Cour
     let mark = PhaseMark { name: name.to_owned(), elapsed, course: Some(course.clone()), event };
     let captured: Captured = session.capture()?;
     let message = request.message.clone();
-    create::plan_of_phase(session, captured, create::InPhase { mark, message, no_verify: request.no_verify })
+    let Request { no_verify, no_artifacts, .. } = *request;
+    create::plan_of_phase(session, captured, create::InPhase { mark, message, no_verify, no_artifacts })
 }
 
 /// A name that is valid in a ref, and that git's configuration and a file of ours can hold as it is.

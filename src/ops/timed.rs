@@ -3,18 +3,20 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    Session, create,
+    Session,
+    artifacts::{self, Around},
+    attempt, create,
     phase::{self, Membership, Running},
     select, trust,
 };
 use crate::{
-    config::Env,
+    config::{Env, Moment},
     error::{Error, Result},
     git::{
         capture::Captured,
         glance::{Configured, Glance},
     },
-    model::{Due, Elapsed, PhaseEvent},
+    model::{Due, Elapsed, PhaseEvent, PhaseMark, Record, SavedArtifact},
     store::timed,
 };
 
@@ -30,7 +32,7 @@ pub enum Outcome {
     NoPhase,
     /// None is due.
     NotDue(Due),
-    /// git is in the middle of something and did not end it in time; the slot stays due.
+    /// git is in the middle of something and did not end it in time, or a command is tried; the slot stays due.
     Busy,
     /// Nothing has changed since the last checkpoint, which stands for this slot as well.
     Unchanged(Elapsed),
@@ -102,19 +104,27 @@ fn take_due(session: &Session, env: &Env) -> Result<Outcome> {
         }
     };
     session.close_settled()?;
+    if attempt::is_running(session) {
+        return Ok(Outcome::Busy);
+    }
     if let Some(journal) = session.interrupted()? {
         return Err(Error::conflict(format!("a {} of this worktree was begun and has not ended", journal.kind))
             .hint(format!("`git checkpoint {} --continue` finishes it, `--abort` goes back", journal.kind)));
     }
     let captured = session.capture()?;
-    if is_saved(session, &captured)? {
+    let trusted = trust::gather(session, env);
+    let mark = phase.checkpoint(session.now, Some(PhaseEvent::Timed));
+    let artifacts = save_artifacts(session, &trusted, (&captured, &mark))?;
+    if is_saved(session, &captured, artifacts.as_deref().unwrap_or_default())? {
         timed::note(&session.repo, &phase.name, &phase.course, slot)?;
         return Ok(Outcome::Unchanged(slot));
     }
-    let mark = phase.checkpoint(session.now, Some(PhaseEvent::Timed));
-    let what = create::InPhase { mark, message: None, no_verify: false };
-    let trusted = trust::gather(session, env);
-    let begun = create::begin(session, create::plan_of_phase(session, captured, what)?, &trusted)?;
+    let what = create::InPhase { mark, message: None, no_verify: false, no_artifacts: false };
+    let mut plan = create::plan_of_phase(session, captured, what)?;
+    if let Some(saved) = artifacts {
+        plan = plan.with_artifacts(saved);
+    }
+    let begun = create::begin(session, plan, &trusted)?;
     drop(lock);
     begun.finish(session, &mut |_| {}).map(|taken| Outcome::Taken(Box::new(taken)))
 }
@@ -169,12 +179,28 @@ fn look(session: &Session) -> Result<Look> {
     }
 }
 
+/// What belongs to the state outside of git; `None` where nobody trusts what the configuration says of it.
+fn save_artifacts(
+    session: &Session,
+    trusted: &trust::Standing,
+    (captured, mark): (&Captured, &PhaseMark),
+) -> Result<Option<Vec<SavedArtifact>>> {
+    let trust::Standing::Commands(trust) = trusted else { return Ok(None) };
+    let Some(consent) = trust.consent() else { return Ok(None) };
+    let (commit, tree) = (captured.state.tip, captured.state.worktree);
+    let around = Around { stage: Moment::Checkpoint.as_str(), commit, tree, phase: Some(mark) };
+    artifacts::save(session, artifacts::configured(session, consent)?, around).map(Some)
+}
+
 /// Whether the newest checkpoint of the branch holds just this state.
-fn is_saved(session: &Session, captured: &Captured) -> Result<bool> {
+fn is_saved(session: &Session, captured: &Captured, saved: &[SavedArtifact]) -> Result<bool> {
     let branch = captured.state.head.branch().cloned();
     let mut checkpoints =
         select::newest_checkpoints(session, move |record| record.state.head.branch() == branch.as_ref())?;
-    Ok(checkpoints.find_map(Result::ok).is_some_and(|last| last.state.same_content(&captured.state)))
+    let is_same = |last: &Record| {
+        last.state.same_content(&captured.state) && artifacts::changes(&last.artifacts, saved).is_empty()
+    };
+    Ok(checkpoints.find_map(Result::ok).is_some_and(|last| is_same(&last)))
 }
 
 /// Whether git has no sequence of commits under way, after waiting for its end where that is wanted.

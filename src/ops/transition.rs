@@ -67,6 +67,8 @@ pub enum Stage {
     Concluding,
     /// Files, HEAD and index are on their way back to the state before.
     GoingBack,
+    /// A command that is tried has begun: nobody knows how far it got.
+    Trying,
 }
 
 impl Stage {
@@ -78,13 +80,14 @@ impl Stage {
             Stage::Picking => "picking",
             Stage::Concluding => "concluding",
             Stage::GoingBack => "going-back",
+            Stage::Trying => "trying",
         }
     }
 
     /// How far the operation of `journal` is.
     pub fn of(journal: &Journal) -> Result<Self> {
-        use Stage::{Concluding, GoingBack, HandingOver, Moving, Picking, Preparing};
-        [Preparing, Moving, HandingOver, Picking, Concluding, GoingBack]
+        use Stage::{Concluding, GoingBack, HandingOver, Moving, Picking, Preparing, Trying};
+        [Preparing, Moving, HandingOver, Picking, Concluding, GoingBack, Trying]
             .into_iter()
             .find(|stage| stage.as_str() == journal.step)
             .ok_or_else(|| damaged("its step is not known"))
@@ -122,24 +125,35 @@ struct StoredEdit {
     new: Option<String>,
 }
 
+impl StoredState {
+    fn of(state: &State) -> Self {
+        let hex = |id: &Oid| id.to_string();
+        StoredState {
+            branch: state.head.branch().map(|name| quote_path(name.as_ref())),
+            commit: state.head.commit().as_ref().map(hex),
+            index: hex(&state.index),
+            worktree: hex(&state.worktree),
+            tip: hex(&state.tip),
+            extras: state.extras.as_ref().map(hex),
+        }
+    }
+}
+
 impl Intent {
+    /// To go to this state, and nothing else.
+    pub(super) fn to(target: &State) -> Self {
+        Intent { target: StoredState::of(target), edits: Vec::new(), then: Then::Done }
+    }
+
     pub(super) fn new(transition: &Transition<'_>) -> Self {
         let hex = |id: &Oid| id.to_string();
-        let target = transition.target;
         let store = |edit: &RefEdit| StoredEdit {
             name: quote_path(edit.name.as_ref()),
             old: edit.old.as_ref().map(hex),
             new: edit.new.as_ref().map(hex),
         };
         Intent {
-            target: StoredState {
-                branch: target.head.branch().map(|name| quote_path(name.as_ref())),
-                commit: target.head.commit().as_ref().map(hex),
-                index: hex(&target.index),
-                worktree: hex(&target.worktree),
-                tip: hex(&target.tip),
-                extras: target.extras.as_ref().map(hex),
-            },
+            target: StoredState::of(transition.target),
             edits: transition.edits.iter().map(store).collect(),
             then: transition.then.clone(),
         }
@@ -309,6 +323,12 @@ pub fn run(
 pub fn resume(session: &Session, transition: &Transition<'_>, record: &Record, reflog: &str) -> Result<()> {
     let restore = begin(session, transition)?;
     publish(session, &mut record.clone(), &|_, _| {}, &transition.from.kept)?;
+    carry_out(session, restore, transition, reflog)
+}
+
+/// As [`resume`], where a published record has what is there now.
+pub(super) fn carry(session: &Session, transition: &Transition<'_>, reflog: &str) -> Result<()> {
+    let restore = begin(session, transition)?;
     carry_out(session, restore, transition, reflog)
 }
 

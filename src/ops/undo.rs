@@ -15,7 +15,9 @@ use crate::{
         capture::Captured,
         refs::{self, RefEdit},
     },
-    model::{Detail, Head, Kind, Oid, PhaseMark, Record, RecordId, State, Step, Verification, quote_path},
+    model::{
+        Attempt, Detail, Fate, Head, Kind, Oid, PhaseMark, Record, RecordId, State, Step, Verification, quote_path,
+    },
 };
 
 /// Undo or redo.
@@ -98,10 +100,28 @@ pub fn undone<'i>(
         if let Ok(Detail::Undo { undoes } | Detail::Redo { undoes }) = store.read(id).map(|record| record.detail)
             && foreign.contains(id) == foreign.contains(&undoes)
         {
+            undone.extend(made_by(session, &undoes));
             undone.insert(undoes);
         }
     }
     Ok(undone)
+}
+
+/// The checkpoint that a try has made of its result, which goes and comes with it.
+fn made_by(session: &Session, id: &RecordId) -> Option<RecordId> {
+    let is_try = id.kind() == Some(Kind::Try);
+    is_try.then(|| session.store().read(id).ok()?.attempt()?.checkpoint.clone()).flatten()
+}
+
+/// What nobody means without naming it: the checkpoints that tries have made, and tries of which nothing came.
+fn parts(session: &Session, ids: &[RecordId]) -> HashSet<RecordId> {
+    let part = |id: &RecordId| {
+        let record = session.store().read(id).ok()?;
+        let attempt = record.attempt()?;
+        let is_nothing = attempt.fate == Some(Fate::PutBack) && attempt.result.is_none();
+        if is_nothing { Some(id.clone()) } else { attempt.checkpoint.clone() }
+    };
+    ids.iter().filter(|id| id.kind() == Some(Kind::Try)).filter_map(part).collect()
 }
 
 /// The operations that are as good as not there: those of other clones, and prunes whose removed records are gone.
@@ -117,6 +137,7 @@ fn passed_over(session: &Session, ids: &[RecordId]) -> Result<HashSet<RecordId>>
 pub fn next(session: &Session, ids: &[RecordId]) -> Result<[Option<RecordId>; 2]> {
     let mut passed = undone(session, ids)?;
     passed.extend(passed_over(session, ids)?);
+    passed.extend(parts(session, ids));
     let is_timed = |id: &RecordId| is_timed(session, id);
     let next = |direction| candidate(direction, ids, &passed, &is_timed).ok().cloned();
     Ok([Direction::Undo, Direction::Redo].map(next))
@@ -139,10 +160,10 @@ fn candidate<'i>(
         match (direction, id.kind()) {
             // Nobody asked for it, so nobody means it.
             (Direction::Undo, Some(Kind::Create)) if is_timed(id) => {}
-            (Direction::Undo, Some(Kind::Create | Kind::Rollback | Kind::Recover | Kind::Prune))
+            (Direction::Undo, Some(Kind::Create | Kind::Rollback | Kind::Recover | Kind::Prune | Kind::Try))
             | (Direction::Redo, Some(Kind::Undo)) => return Ok(id),
             // What was undone does not fit on what was done since.
-            (Direction::Redo, Some(Kind::Rollback | Kind::Recover)) => return Err(Some(id)),
+            (Direction::Redo, Some(Kind::Rollback | Kind::Recover | Kind::Try)) => return Err(Some(id)),
             _ => {}
         }
     }
@@ -160,7 +181,8 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
     let id = match request.id.as_deref() {
         Some(name) => by_prefix(&ids, name)?,
         None => {
-            let passed = already.union(&passed).cloned().collect();
+            let mut passed: HashSet<_> = already.union(&passed).cloned().collect();
+            passed.extend(parts(session, &ids));
             candidate(direction, &ids, &passed, &|id| is_timed(session, id))
                 .map_err(|newer| nothing(direction, newer))?
         }
@@ -276,7 +298,7 @@ fn moved_files(session: &Session, record: &Record) -> Result<bool> {
         // Picks onto a branch that is not checked out are all in the refs.
         Detail::Recover { .. } => record.refs.is_empty(),
         Detail::Undo { undoes } | Detail::Redo { undoes } => moved_files(session, &session.store().read(undoes)?)?,
-        Detail::Rollback { .. } | Detail::Resume { .. } => true,
+        Detail::Rollback { .. } | Detail::Resume { .. } | Detail::Try(_) => true,
     })
 }
 
@@ -301,18 +323,41 @@ fn target(session: &Session, undone: &Record, now: &State) -> Result<State> {
         Detail::Rollback { .. } | Detail::Recover { .. } | Detail::Undo { .. } | Detail::Redo { .. } => {
             Ok(undone.state.clone())
         }
+        Detail::Try(attempt) => target_of_try(undone, attempt, now),
         Detail::Resume { .. } => Err(Error::refused("that record only saved a half-way state")
             .hint(format!("`git checkpoint rollback {}` goes to it", undone.id))),
     }
+}
+
+/// What was put back comes back, and what was kept is put back.
+fn target_of_try(undone: &Record, attempt: &Attempt, now: &State) -> Result<State> {
+    let made = match (attempt.fate, &attempt.result) {
+        (Some(Fate::PutBack), Some(made)) => made,
+        (Some(Fate::PutBack), None) => {
+            return Err(Error::refused("nothing of that try was kept, so there is nothing to take back")
+                .hint("`git checkpoint undo <id>` takes back what was done before; `git checkpoint log` shows it"));
+        }
+        (Some(Fate::Kept) | None, _) => return Ok(undone.state.clone()),
+    };
+    if made.head.branch() != now.head.branch() {
+        return Err(Error::refused(format!("what that command made was on {}", made.head.in_words())).hint(format!(
+            "`git checkpoint rollback {} --path .` brings only its files, and leaves the branch",
+            made.tip.to_hex_with_len(10)
+        )));
+    }
+    Ok(made.clone())
 }
 
 /// The refs to put back: those it remembers, and the tag or backup branch it made, as far as they are still as it
 /// left them.
 fn edits(session: &Session, undone: &Record) -> Result<Vec<RefEdit>> {
     let mut edits = Vec::new();
-    if let Some(tag) = undone.tag() {
+    // The checkpoint that a try has made is shown by a tag as well.
+    let made = made_by(session, &undone.id).and_then(|made| session.store().read(&made).ok());
+    let shown = made.as_ref().unwrap_or(undone);
+    if let Some(tag) = shown.tag() {
         let name: gix::bstr::BString = [b"refs/tags/".as_slice(), tag].concat().into();
-        let own = [session.store().object(&undone.id)?, Some(undone.state.tip)];
+        let own = [session.store().object(&shown.id)?, Some(shown.state.tip)];
         if let Some(now) = refs::find(&session.repo, name.as_ref())?.filter(|now| own.contains(&Some(*now))) {
             edits.push(RefEdit { name, old: Some(now), new: None });
         }
@@ -381,7 +426,7 @@ impl Plan {
             outcome.steps = done.record.steps;
         }
         // What was taken back needs no tag, and a redo makes the record pending again without one.
-        jobs::withdrawn(session, &self.undone.id);
+        jobs::withdrawn(session, &made_by(session, &self.undone.id).unwrap_or_else(|| self.undone.id.clone()));
         if let Some(mark) = self.record.phase.filter(|mark| mark.event.is_some()) {
             let phase = Some(mark.name.as_str()).filter(|_| !mark.is_closed());
             phase::configure(session, &self.undone.state.head, phase)?;

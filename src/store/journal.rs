@@ -108,6 +108,11 @@ impl Journal {
     }
 }
 
+/// The file that is locked for as long as somebody is at work on what takes long in this worktree.
+pub fn long_lock(repo: &Repo) -> Result<PathBuf> {
+    Ok(path(repo)?.with_extension("running"))
+}
+
 /// The main worktree's file is `main.json`; a linked worktree's has its name in `.git/worktrees` after a mark that
 /// keeps one called `main` apart.
 fn path(repo: &Repo) -> Result<PathBuf> {

@@ -18,7 +18,7 @@ pub mod timed;
 pub mod verdicts;
 mod withdraw;
 
-pub use journal::Journal;
+pub use journal::{Journal, long_lock};
 pub use many::Named;
 pub use phases::{phase_ref, ref_of as phase_ref_of};
 pub use records::{Attached, Published, Store};

@@ -23,7 +23,7 @@ use crate::{
         objects::{self, Flushed},
         refs::{self, RefEdit, Transaction},
     },
-    model::{Detail, Kind, Oid, Record},
+    model::{Detail, Kind, Oid, Record, SavedArtifact},
 };
 
 /// What is to be published.
@@ -129,6 +129,25 @@ pub(super) fn replace(repo: &Repo, publication: &Publication<'_>, old: (Oid, &Re
     finish(repo, record, &edits, (object, unsigned))
 }
 
+/// As `Store::attach`. Somebody else may add to them at the same time, so what is there is looked at again.
+pub(super) fn attach(repo: &Repo, publication: &Publication<'_>) -> Result<()> {
+    const ATTEMPTS: usize = 20;
+    let name = BString::from(format!("{FILES}{}", publication.record.id));
+    for _ in 0..ATTEMPTS {
+        let old = refs::find(repo, name.as_ref())?;
+        let Some(new) = write_files(repo, publication, old)?.filter(|new| Some(*new) != old) else { return Ok(()) };
+        let edit = RefEdit { name: name.clone(), old, new: Some(new) };
+        let flush = || objects::flush_as(repo, Durable::Content).map(drop);
+        let reflog = format!("checkpoint: {}", publication.record.subject);
+        match refs::transaction_after(repo, &[edit], &reflog, (Durable::Content, flush))? {
+            Transaction::Done => return Ok(()),
+            Transaction::Moved(_) => {}
+        }
+    }
+    Err(Error::environment(format!("the files of record {} are being changed by others", publication.record.id))
+        .hint("try again"))
+}
+
 fn finish(repo: &Repo, record: &Record, edits: &[RefEdit], written: (Oid, Option<String>)) -> Result<Published> {
     let (object, unsigned) = written;
     // A checkpoint destroys nothing; every other operation is about to.
@@ -191,7 +210,7 @@ fn write_tag(repo: &Repo, publication: &Publication<'_>, record: &Record) -> Res
     objects::write(repo, &tag).with_context(|| format!("cannot make the tag object of record {}", record.id))
 }
 
-/// What the record needs beside its target: a tree with `index-before`, `logs` and `state` (the extras); where commits must
+/// What the record needs beside its target: a tree with `artifacts`, `index-before`, `logs`, `report.md`, `result` and `state` (the extras); where commits must
 /// be kept alive, a commit of that tree with them as parents. `None` where there is nothing. What `old` has stays.
 fn write_files(repo: &Repo, publication: &Publication<'_>, old: Option<Oid>) -> Result<Option<Oid>> {
     let what = || format!("cannot make the files of record {}", publication.record.id);
@@ -201,14 +220,22 @@ fn write_files(repo: &Repo, publication: &Publication<'_>, old: Option<Oid>) -> 
     };
     let (mut entries, mut kept) =
         old.map_or_else(|| Ok(Default::default()), |old| read_files(repo, old)).with_context(what)?;
+    let report = publication.attached.report.map(|data| objects::write(repo, &objs::BlobRef { data })).transpose();
     let new = [
-        ("index-before", index_before),
-        ("logs", write_logs(repo, publication.attached.logs).with_context(what)?),
-        ("state", publication.record.state.extras),
+        ("artifacts", tree::EntryKind::Tree, write_artifacts(repo, &publication.record.artifacts).with_context(what)?),
+        ("index-before", tree::EntryKind::Tree, index_before),
+        ("logs", tree::EntryKind::Tree, write_logs(repo, publication.attached.logs).with_context(what)?),
+        ("report.md", tree::EntryKind::Blob, report.with_context(what)?),
+        (
+            "result",
+            tree::EntryKind::Tree,
+            publication.record.attempt().and_then(|attempt| attempt.result.as_ref()?.extras),
+        ),
+        ("state", tree::EntryKind::Tree, publication.record.state.extras),
     ];
-    for (name, oid) in new.into_iter().filter_map(|(name, tree)| Some((name, tree?))) {
+    for (name, kind, oid) in new.into_iter().filter_map(|(name, kind, oid)| Some((name, kind, oid?))) {
         entries.retain(|entry| entry.filename != name);
-        entries.push(tree::Entry { mode: tree::EntryKind::Tree.into(), filename: name.into(), oid });
+        entries.push(tree::Entry { mode: kind.into(), filename: name.into(), oid });
     }
     entries.sort();
     kept.extend(publication.attached.kept.iter().filter(|commit| !kept.contains(commit)).copied().collect::<Vec<_>>());
@@ -251,6 +278,19 @@ fn write_logs(repo: &Repo, logs: &[(String, Vec<u8>)]) -> Result<Option<Oid>> {
         Ok(tree::Entry { mode: tree::EntryKind::Blob.into(), filename: name.as_str().into(), oid })
     };
     let mut entries = logs.iter().map(entry).collect::<Result<Vec<_>>>()?;
+    entries.sort();
+    if entries.is_empty() { Ok(None) } else { objects::write(repo, &objs::Tree { entries }).map(Some) }
+}
+
+/// A tree with what was saved of each artifact, by its name. Their content is on disk already.
+fn write_artifacts(repo: &Repo, artifacts: &[SavedArtifact]) -> Result<Option<Oid>> {
+    let entry = |saved: &SavedArtifact| {
+        let header = repo.gix().find_header(saved.object);
+        let header = header.with_context(|| format!("cannot read what was saved of the artifact `{}`", saved.name))?;
+        let kind = if header.kind() == objs::Kind::Tree { tree::EntryKind::Tree } else { tree::EntryKind::Blob };
+        Ok(tree::Entry { mode: kind.into(), filename: saved.name.as_str().into(), oid: saved.object })
+    };
+    let mut entries = artifacts.iter().map(entry).collect::<Result<Vec<_>>>()?;
     entries.sort();
     if entries.is_empty() { Ok(None) } else { objects::write(repo, &objs::Tree { entries }).map(Some) }
 }

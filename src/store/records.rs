@@ -20,7 +20,7 @@ use crate::{
 
 pub(super) use super::names::{FILES, RECORDS};
 
-/// A log that is larger was not kept by this program; in bytes.
+/// A log or a report that is larger was not kept by this program; in bytes.
 const MAX_LOG: u64 = 1 << 20;
 
 /// The records of a repository.
@@ -36,6 +36,8 @@ pub struct Attached<'a> {
     pub kept: &'a [Oid],
     /// What its checks printed, each with the check's name.
     pub logs: &'a [(String, Vec<u8>)],
+    /// What there is to read about it, as Markdown.
+    pub report: Option<&'a [u8]>,
     /// The short name of a branch to be made of its state; the record has it in its `refs`.
     pub branch: Option<&'a BString>,
 }
@@ -86,18 +88,32 @@ impl<'r> Store<'r> {
 
     /// What a check of this record printed, as far as it is kept, and what `git show` prints it by.
     pub fn log(&self, id: &RecordId, check: &str) -> Result<Option<(String, Vec<u8>)>> {
+        self.kept_file(id, &["logs", check])
+    }
+
+    /// What there is to read about this record, where it was written, and what `git show` prints it by.
+    pub fn report(&self, id: &RecordId) -> Result<Option<(String, Vec<u8>)>> {
+        self.kept_file(id, &["report.md"])
+    }
+
+    fn kept_file(&self, id: &RecordId, path: &[&str]) -> Result<Option<(String, Vec<u8>)>> {
         let name = format!("{FILES}{id}");
         let Some(files) = refs::find(self.repo, name.as_bytes().as_bstr())? else { return Ok(None) };
         let what = || format!("cannot read what record {id} keeps");
         let files = self.repo.gix().find_object(files).with_context(what)?.peel_to_tree().with_context(what)?;
-        let entry = files.lookup_entry(["logs", check]).with_context(what)?;
+        let entry = files.lookup_entry(path.iter().copied()).with_context(what)?;
         let Some(entry) = entry.filter(|entry| entry.mode().is_blob()) else { return Ok(None) };
         // What was fetched may be anything.
         if self.repo.gix().find_header(entry.object_id()).with_context(what)?.size() > MAX_LOG {
             return Ok(None);
         }
         let mut blob = entry.object().with_context(what)?;
-        Ok(Some((format!("{name}:logs/{check}"), std::mem::take(&mut blob.data))))
+        Ok(Some((format!("{name}:{}", path.join("/")), std::mem::take(&mut blob.data))))
+    }
+
+    /// Adds to the files of a record that is there. The record itself stays as it is, and so do its other files.
+    pub fn attach(&self, record: &Record, attached: &Attached<'_>, by: &Identity) -> Result<()> {
+        publish::attach(self.repo, &publish::Publication { record, attached, tag: TagKind::None, by })
     }
 
     /// As [`Store::publish`] for a record without tag and branch, in one transaction with `edits`: refs are made before the

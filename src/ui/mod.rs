@@ -15,7 +15,9 @@ use serde::Serialize;
 use progress::Progress;
 pub use spark::sparkline;
 use text::screen;
-pub use text::{age, clean, exact, plural, table};
+pub use text::{age, plural, table};
+
+pub use crate::model::{clean, exact};
 
 use crate::error::{Context, Error, Kind, Result};
 

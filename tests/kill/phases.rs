@@ -6,7 +6,7 @@ use crate::{phase::status, support::TestRepo};
 const HOUR: i64 = 3600;
 
 /// Kills `args` at points of it in copies of `repo`, and shows each copy to `inspect`.
-fn at_points(repo: &TestRepo, args: &[&str], inspect: impl Fn(&TestRepo)) {
+pub(super) fn at_points(repo: &TestRepo, args: &[&str], inspect: impl Fn(&TestRepo)) {
     if !points::can_trace(repo) {
         return;
     }

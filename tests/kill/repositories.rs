@@ -79,6 +79,21 @@ pub(super) fn rollback() -> Case {
     Case::new("rollback", broken().0, &["rollback", "latest", "--yes"])
 }
 
+/// With commands before and after it, a check, and a state that is verified.
+pub(super) fn rollback_with_commands() -> Case {
+    let repo = with_everything();
+    let text = "[rollback]\nbefore = ['true', 'true']\nafter = ['true']\non-verified = ['true']\non-failure = ['true']\n\
+                [[check]]\nname = 'works'\nrun = 'test -e src/kept.txt'\non = ['rollback']\nisolation = 'none'\n";
+    repo.write(".git/info/exclude", ".checkpoint.toml\n");
+    repo.write(".checkpoint.toml", text);
+    crate::jobs::trust(&repo);
+    repo.checkpoint_ok(&["create", "--no-verify"]);
+    repo.write("src/kept.txt", "broken\n");
+    repo.commit("Bad");
+    repo.write("new/other.txt", "never added\n");
+    Case::new("rollback with commands", repo, &["rollback", "latest", "--yes"])
+}
+
 pub(super) fn recover() -> Case {
     let repo = broken().0;
     repo.checkpoint_ok(&["rollback", "latest", "--yes"]);

@@ -6,3 +6,5 @@ mod messages;
 mod objects;
 mod records;
 mod refs;
+
+pub(crate) use here::files_below;

@@ -39,7 +39,9 @@ pub(super) fn run(
     let mut vars = surroundings.vars.clone();
     vars.extend(worktree.vars());
     let (dir, log) = (worktree.path(), surroundings.log.clone());
-    let ended = Shell { command, dir, vars, log, deadline: surroundings.deadline, leftovers: Leftovers::End }.run()?;
+    let ended =
+        Shell { command, dir, vars, input: None, log, deadline: surroundings.deadline, leftovers: Leftovers::End }
+            .run()?;
     let took = started.elapsed();
     let changed = worktree.changed()?;
     if !changed.is_empty() {

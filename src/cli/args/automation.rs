@@ -26,6 +26,10 @@ pub(in crate::cli) struct Start {
     #[arg(long)]
     pub(in crate::cli) no_verify: bool,
 
+    /// Save no artifacts
+    #[arg(long)]
+    pub(in crate::cli) no_artifacts: bool,
+
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub(in crate::cli) dry_run: bool,
@@ -40,6 +44,10 @@ pub(in crate::cli) struct Finish {
     /// End it whatever the checks would say, without running them
     #[arg(long)]
     pub(in crate::cli) no_verify: bool,
+
+    /// Save no artifacts
+    #[arg(long)]
+    pub(in crate::cli) no_artifacts: bool,
 
     /// Say what would be done, and do nothing
     #[arg(long)]

@@ -1,8 +1,12 @@
 //! The command line. Its doc comments are the only help text; man page, completions and reference come from them.
 
+mod attempt;
 mod automation;
+mod decide;
 mod drill;
 mod jobs;
+mod look;
+mod report;
 mod rollback;
 mod share;
 mod validate;
@@ -12,16 +16,23 @@ use std::path::PathBuf;
 use anstream::ColorChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use self::attempt::TRY_EXAMPLES;
+pub(super) use self::attempt::Try;
 pub(super) use self::automation::{
     Finish, Hook, HookProbe, Hooks, HooksAction, Init, Schedule, Scheduler, Start, Trust, Watch,
 };
+use self::decide::{ASSESS_EXAMPLES, MONITOR_EXAMPLES};
+pub(super) use self::decide::{Around, Assess, Monitor};
 pub(super) use self::drill::Drill;
 pub(super) use self::jobs::{Chosen, Jobs, JobsCommand};
+pub(super) use self::look::{Diff, List, Log, Show};
+pub(super) use self::report::{DocumentName, Format, Report};
 pub(super) use self::rollback::Rollback;
 pub(super) use self::share::{Fetch, Pin, Prune, Push};
 pub(super) use self::validate::Check;
 use self::{drill::DRILL_EXAMPLES, jobs::JOBS_EXAMPLES};
 use self::{
+    report::REPORT_EXAMPLES,
     share::{PRUNE_EXAMPLES, PUSH_EXAMPLES},
     validate::CHECK_EXAMPLES,
 };
@@ -153,6 +164,20 @@ pub(super) enum Command {
     /// with 1 where a check that matters did not pass.
     #[command(after_long_help = CHECK_EXAMPLES)]
     Check(Check),
+    /// Run the checks once, and decide: healthy, fix forward, or roll back
+    ///
+    /// Runs the checks with `monitor` or `assess` in `on` as things are now, whatever is known of the files, and decides by the
+    /// first `[[policy]]` of .checkpoint.toml that matches. Exit codes: 0 healthy; 10 fix forward; 11 roll back after
+    /// approval; 12 roll back now; 13 inconclusive. It changes nothing.
+    #[command(after_long_help = ASSESS_EXAMPLES)]
+    Assess(Assess),
+    /// Run the checks again and again, and tell when the decision changes
+    ///
+    /// Runs the checks with `monitor` in `on`. A check counts as failing when it has failed some times in a row, and nothing
+    /// is decided by too few samples; `[monitor]` in .checkpoint.toml says how many. Exits with the code of what holds when
+    /// it ends, as `assess`; where --auto has rolled back, with 0 if that is verified and with 1 if not.
+    #[command(after_long_help = MONITOR_EXAMPLES)]
+    Monitor(Monitor),
     /// Go back to a state; what is there now goes to a backup branch
     ///
     /// Returns branch, index and files to exactly that state, and verifies it. Everything that is there now,
@@ -167,12 +192,29 @@ pub(super) enum Command {
     /// stops with exit code 3 and git's own markers in the files: settle them, `git add`, then `--continue`.
     #[command(after_long_help = RECOVER_EXAMPLES)]
     Recover(Recover),
+    /// Run a command with a way back: keep what it does if the checks pass, else put everything back
+    ///
+    /// Saves the state, runs the command, then the checks of a checkpoint. If it exits with 0 and they pass, the result is a
+    /// checkpoint; without checks the exit code alone decides. If not (also at Ctrl-C, a crash, or when its time is up), HEAD,
+    /// branch, index and files are exactly as before; what the command had done and printed is kept in the record. What git
+    /// ignores, other branches, tags and stashes, and what is outside of the worktree are not put back. What it prints is shown
+    /// on standard error. It reads what is piped in, and nothing from a terminal. Nothing that it has started goes on
+    /// after it.
+    #[command(after_long_help = TRY_EXAMPLES)]
+    Try(Try),
     /// Take the last operation back
     Undo(Undo),
     /// Take the last undo back
     Redo(Undo),
     /// List every operation, newest first
     Log(Log),
+    /// Tell what was done: as text, Markdown, JSON or a page with charts
+    ///
+    /// Without an operation, the whole story: checkpoints, rollbacks, what was brought back, and how the numbers of checks
+    /// went. With one, all that is known of it. --document fills in an incident document; what only a person can say
+    /// stands in it as a question.
+    #[command(after_long_help = REPORT_EXAMPLES)]
+    Report(Report),
     /// Write a configuration that fits the project, and ask for trust
     ///
     /// Looks at what is at the top of the worktree (Cargo, npm, pnpm, Yarn, pytest, Go, Maven, Gradle, Composer, a Makefile)
@@ -294,6 +336,7 @@ impl Command {
         match self {
             Trust(args) => !args.show,
             Jobs(jobs) => jobs.changes_something(),
+            Command::Monitor(args) => args.auto,
             Hooks(hooks) => hooks.action != HooksAction::Status,
             // What it rehearses may call it again.
             Drill(args) => args.scenario.is_some(),
@@ -323,46 +366,13 @@ pub(super) struct Create {
     #[arg(long)]
     pub(super) no_verify: bool,
 
+    /// Save no artifacts
+    #[arg(long)]
+    pub(super) no_artifacts: bool,
+
     /// Say what would be saved, and save nothing
     #[arg(long)]
     pub(super) dry_run: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct List {
-    /// Show at most so many
-    #[arg(short = 'n', long, value_name = "NUMBER")]
-    pub(super) limit: Option<usize>,
-
-    /// Show also those that were undone, and those whose checks did not pass, with the reason
-    #[arg(long)]
-    pub(super) all: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Show {
-    /// The state: a tag, the beginning of a record's id, `latest`, `latest~2`, `good`, `T+4h`, `@{2 hours ago}`,
-    /// `before:<regex>`, or any git revision
-    #[arg(default_value = "latest")]
-    pub(super) selector: String,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Diff {
-    /// The first state, as in `show`
-    #[arg(default_value = "latest")]
-    pub(super) from: String,
-
-    /// The second state; the working state now if left out
-    pub(super) to: Option<String>,
-
-    /// Show how much changed in each file instead of the changes
-    #[arg(long)]
-    pub(super) stat: bool,
-
-    /// Show only letters and paths
-    #[arg(long, conflicts_with = "stat")]
-    pub(super) name_status: bool,
 }
 
 #[derive(Debug, Clone, Default, Args)]
@@ -434,13 +444,6 @@ pub(super) struct Undo {
 
     #[command(flatten)]
     pub(super) ending: Ending,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Log {
-    /// Show at most so many
-    #[arg(short = 'n', long, value_name = "NUMBER")]
-    pub(super) limit: Option<usize>,
 }
 
 /// What to do with the hooks.

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::{
-    check::Validated,
+    check::{Checked, Validated},
     model::{self, CheckResult},
     ops::{numbers, show::Log},
 };
@@ -85,7 +85,12 @@ pub(in crate::cli) fn kept_check_value(check: &CheckResult, log: Option<&Log>) -
 
 /// What checks said, with where their output is.
 pub(in crate::cli) fn validated(validated: &Validated) -> Vec<Check> {
-    validated.checks.iter().map(|one| check_value(&one.result, one.log.as_deref())).collect()
+    checked(&validated.checks)
+}
+
+/// The same of any checks.
+pub(in crate::cli) fn checked(checked: &[Checked]) -> Vec<Check> {
+    checked.iter().map(|one| check_value(&one.result, one.log.as_deref())).collect()
 }
 
 fn measurement(measurement: &model::Measurement) -> Measurement {

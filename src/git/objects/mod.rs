@@ -77,7 +77,7 @@ pub fn flush_as(repo: &Repo, durable: Durable) -> Result<Flushed> {
 fn write_out(repo: &Repo, storage: &Storage, wanted: Durable) -> Result<Flushed> {
     let mut objects: Vec<_> =
         storage.iter().map(|(id, (kind, data))| Object { id: *id, kind: *kind, data: data.as_slice() }).collect();
-    let dir = objects_dir(repo);
+    let dir = dir(repo);
     let mut present = present::Present::new(repo, dir.clone(), wanted);
     objects.retain(|object| !present.is_durable(object.id));
     let shared = durable::shared_policy(repo);
@@ -110,7 +110,7 @@ pub fn apart<T>(repo: &Repo, work: impl FnOnce() -> Result<T>) -> Result<T> {
 /// Writes a blob of `size` bytes from `reader` straight to disk and makes it durable: for files that are too large
 /// to be held in memory. An error if the reader gives another number of bytes: the file changed meanwhile.
 pub fn write_stream(repo: &Repo, size: u64, reader: &mut dyn io::Read) -> Result<Oid> {
-    let dir = objects_dir(repo);
+    let dir = dir(repo);
     let store = loose::Loose {
         dir: dir.clone(),
         level: repo.gix().loose_compression(),
@@ -129,13 +129,14 @@ pub fn maintain(repo: &Repo) {
     if off {
         return;
     }
-    let packs = std::fs::read_dir(objects_dir(repo).join("pack"))
+    let packs = std::fs::read_dir(dir(repo).join("pack"))
         .map(|dir| dir.flatten().filter(|entry| entry.path().extension().is_some_and(|ext| ext == "pack")).count());
     if packs.is_ok_and(|packs| i64::try_from(packs).is_ok_and(|packs| packs > limit)) {
         let _started = repo.git(["maintenance", "run", "--auto", "--quiet"]).start_detached();
     }
 }
 
-fn objects_dir(repo: &Repo) -> PathBuf {
+/// The folder that objects are written to.
+pub fn dir(repo: &Repo) -> PathBuf {
     repo.gix().objects.store_ref().path().to_owned()
 }

@@ -24,6 +24,7 @@ use std::{
 
 use gix::bstr::BString;
 
+pub(in crate::git) use self::exchange::place;
 pub use self::{absent::brought_back, index::unsafe_path};
 use self::{lock::IndexLock, obstacles::Ground};
 use super::{

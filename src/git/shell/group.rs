@@ -32,20 +32,17 @@ pub(super) struct Group {
     /// Ready for reading once the leader has ended, where the system has such a thing.
     has_ended: Option<OwnedFd>,
     watched: Option<Watched>,
-    mark: Option<Mark>,
+    mark: Mark,
     status: Option<ExitStatus>,
     _registered: strays::Registered,
 }
 
 impl Group {
     /// Starts `command`, which has its streams and variables, and what looks after it.
-    /// With a mark, what leaves the group is found as well.
-    pub(super) fn start(mut command: Command, mark: Option<Mark>) -> io::Result<Self> {
-        if let Some(mark) = &mark {
-            command.env(mark.name(), "1");
-        }
+    pub(super) fn start(mut command: Command, mark: Mark) -> io::Result<Self> {
+        command.env(mark.name(), "1");
         own(&mut command);
-        let mut watched = Guard::announce()?;
+        let mut watched = Guard::announce(&mark)?;
         let (registered, leader) = strays::register(|| command.spawn().map(|leader| (leader.id(), leader)))?;
         watched.has_begun(leader.id());
         Ok(Group {
@@ -110,9 +107,7 @@ impl Group {
         while !self.has_ended()? && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(1));
         }
-        if let Some(mark) = &self.mark {
-            strays::end(mark);
-        }
+        strays::end(&self.mark);
         drop(self.watched.take());
         let status = self.leader.wait()?;
         self.status = Some(status);

@@ -11,29 +11,30 @@ use std::{
 
 use super::{Mark, group, strays};
 
-/// Each line that it reads says what there is to look after: `+` that a command is about to begin, a number that its group
-/// is this, and `-` with the number that nothing is left of it. When the pipe is closed before all have ended, it ends their
-/// groups, and where there is a /proc all that carries a mark, until twice nothing is found.
+/// Each line that it reads says what there is to look after: `+` and a mark that a command is about to begin, a number that its
+/// group is this, and `-` with both that it is none of its business any more. When the pipe is closed before all have ended, it
+/// ends their groups, and where there is a /proc all that carries one of their marks, until twice nothing is found.
 const SCRIPT: &str = r#"
-open=0 groups=' '
+groups=' ' marks=' '
 while read -r line; do
     case $line in
-    +) open=$((open + 1)) ;;
+    +*) marks="$marks-e ${line#+}= " ;;
     -*)
-        open=$((open - 1)) group=${line#-}
+        line=${line#-} group=${line%% *} mark="-e ${line#* }="
         case $groups in *" $group "*) groups="${groups%% $group *} ${groups#* $group }" ;; esac
+        case $marks in *" $mark "*) marks="${marks%% $mark *} ${marks#* $mark }" ;; esac
         ;;
     *) groups="$groups$line " ;;
     esac
 done
-[ "$open" -gt 0 ] || exit 0
+[ "$marks" = ' ' ] && exit 0
 for group in $groups; do
     kill -s KILL -- "-$group"
 done
 quiet=0 round=0
 while [ "$quiet" -lt 2 ] && [ "$round" -lt 100 ]; do
     quiet=$((quiet + 1)) round=$((round + 1))
-    for file in $(grep -lsF -- "$1" /proc/[0-9]*/environ); do
+    for file in $(grep -lsF $marks /proc/[0-9]*/environ); do
         pid=${file#/proc/}
         kill -s KILL -- "${pid%/environ}" && quiet=0
     done
@@ -69,7 +70,7 @@ impl Guard {
     fn start() -> io::Result<Self> {
         let (end, alive) = io::pipe()?;
         let mut command = Command::new("sh");
-        command.args(["-c", SCRIPT, "sh", Mark::common()]).current_dir("/");
+        command.args(["-c", SCRIPT]).current_dir("/");
         command.stdin(end).stdout(Stdio::null()).stderr(Stdio::null());
         group::own(&mut command);
         let (registered, process) = strays::register(|| command.spawn().map(|child| (child.id(), child)))?;
@@ -77,16 +78,17 @@ impl Guard {
     }
 
     /// A command is about to be started; the one that looks after it.
-    pub(super) fn announce() -> io::Result<Watched> {
+    pub(super) fn announce(mark: &Mark) -> io::Result<Watched> {
+        let (line, mark) = (format!("+{}\n", mark.name()), mark.name().to_owned());
         let guard = Self::present()?;
-        if guard.say("+\n").is_ok() {
-            return Ok(Watched { guard, group: 0 });
+        if guard.say(&line).is_ok() {
+            return Ok(Watched { guard, group: 0, mark });
         }
         // Somebody has ended it.
         *PRESENT.lock().unwrap_or_else(PoisonError::into_inner) = Weak::new();
         let guard = Self::present()?;
-        guard.say("+\n")?;
-        Ok(Watched { guard, group: 0 })
+        guard.say(&line)?;
+        Ok(Watched { guard, group: 0, mark })
     }
 
     fn say(&self, line: &str) -> io::Result<()> {
@@ -102,12 +104,13 @@ impl Drop for Guard {
     }
 }
 
-/// A command that the guard knows of. It is to be dropped when nothing is left of the command, and before the number of its
-/// group is free.
+/// A command that the guard knows of. It is to be dropped when nothing is left of the command that is to end with this
+/// process, and before the number of its group is free.
 #[derive(Debug)]
 pub(super) struct Watched {
     guard: Arc<Guard>,
     group: u32,
+    mark: String,
 }
 
 impl Watched {
@@ -121,6 +124,6 @@ impl Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        let _gone = self.guard.say(&format!("-{}\n", self.group));
+        let _gone = self.guard.say(&format!("-{} {}\n", self.group, self.mark));
     }
 }

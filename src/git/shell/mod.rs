@@ -10,12 +10,14 @@
 mod group;
 mod guard;
 mod output;
+mod program;
 mod strays;
 
 use std::{
     ffi::OsString,
+    fs::File,
     hash::BuildHasher,
-    io,
+    io::{self, Seek, Write},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{
@@ -25,6 +27,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use self::program::{Input, Program};
 use self::{
     group::{End, Group},
     guard::Guard,
@@ -57,6 +60,8 @@ pub struct Shell<'a> {
     pub dir: &'a Path,
     /// What is set for it, beside what is inherited.
     pub vars: Vec<(&'static str, OsString)>,
+    /// What it reads from its standard input; nothing where it is `None`.
+    pub input: Option<&'a [u8]>,
     /// Where its output goes, both streams: to the end of this file, which is made if anything is printed. Of more than 9 MiB
     /// the middle is left out.
     pub log: PathBuf,
@@ -139,19 +144,20 @@ impl Shell<'_> {
 
     fn run_to_its_end(&self) -> io::Result<Ended> {
         let (mut output, streams) = Output::to(self.log.clone())?;
-        let mark = (self.leftovers == Leftovers::End).then(Mark::new);
-        let group = Group::start(self.command(streams), mark)?;
-        let stopped = self.wait(&group, &mut output)?;
+        // In a file, so that nobody has to wait for a command which does not read it.
+        let input = self.input.map_or_else(|| Ok(Stdio::null()), |bytes| file_of(bytes).map(Stdio::from))?;
+        let group = Group::start(self.command(input, streams), Mark::new())?;
+        let stopped = wait(&group, &mut output, self.deadline)?;
         let status = if stopped.is_none() { group.end_as(self.leftovers)? } else { group.end_as(Leftovers::End)? };
         output.finish();
         Ok(stopped.unwrap_or_else(|| ended(status)))
     }
 
     #[allow(clippy::disallowed_methods, reason = "this is the module that runs commands")]
-    fn command(&self, [out, err]: [Stdio; 2]) -> Command {
+    fn command(&self, input: Stdio, [out, err]: [Stdio; 2]) -> Command {
         let mut command = Command::new("sh");
         command.arg("-c").arg(self.command).current_dir(self.dir);
-        command.stdin(Stdio::null()).stdout(out).stderr(err);
+        command.stdin(input).stdout(out).stderr(err);
         for name in OF_A_GIT_CALL.iter().chain(&PRIVATE) {
             command.env_remove(name);
         }
@@ -161,35 +167,43 @@ impl Shell<'_> {
         }
         command
     }
+}
 
-    /// Waits until it has ended or had its time to, and takes what it prints; why it had to be ended, if it had.
-    fn wait(&self, group: &Group, output: &mut Output) -> io::Result<Option<Ended>> {
-        let (mut stopped, mut until) = (None, self.deadline);
-        let (mut pause, mut cleaned) = (Duration::from_millis(1), Instant::now());
-        while !group.has_ended()? {
-            let now = Instant::now();
-            if stopped.is_none() && (super::is_asked_to_stop() || now >= until) {
-                stopped = Some(if super::is_asked_to_stop() { Ended::Stopped } else { Ended::TimedOut });
-                group.signal(End::Ask);
-                until = now + GRACE;
-            } else if now >= until {
-                break;
-            }
-            if now - cleaned >= CLEANING {
-                strays::reap();
-                cleaned = now;
-            }
-            if !wait_for_news(group, output, (pause, until - now))? {
-                pause = (pause * 2).min(PAUSE);
-            }
+/// Waits until it has ended or had its time to, and takes what it prints; why it had to be ended, if it had.
+fn wait(group: &Group, output: &mut Output<'_>, deadline: Instant) -> io::Result<Option<Ended>> {
+    let (mut stopped, mut until) = (None, deadline);
+    let (mut pause, mut cleaned) = (Duration::from_millis(1), Instant::now());
+    while !group.has_ended()? {
+        let now = Instant::now();
+        if stopped.is_none() && (super::is_asked_to_stop() || now >= until) {
+            stopped = Some(if super::is_asked_to_stop() { Ended::Stopped } else { Ended::TimedOut });
+            group.signal(End::Ask);
+            until = now + GRACE;
+        } else if now >= until {
+            break;
         }
-        Ok(stopped)
+        if now - cleaned >= CLEANING {
+            strays::reap();
+            cleaned = now;
+        }
+        if !wait_for_news(group, output, (pause, until - now))? {
+            pause = (pause * 2).min(PAUSE);
+        }
     }
+    Ok(stopped)
+}
+
+/// A file without a name that has these bytes, to be read from its beginning.
+fn file_of(bytes: &[u8]) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    file.write_all(bytes)?;
+    file.rewind()?;
+    Ok(file)
 }
 
 /// Waits until the command has ended or printed something, and takes what it printed; whether that was anything. Waits for
 /// `pause` where the system does not tell of a command's end, and for `left` at the most.
-fn wait_for_news(group: &Group, output: &mut Output, (pause, left): (Duration, Duration)) -> io::Result<bool> {
+fn wait_for_news(group: &Group, output: &mut Output<'_>, (pause, left): (Duration, Duration)) -> io::Result<bool> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let mut events: Vec<_> = output.pipe().map(|pipe| PollFd::new(pipe, PollFlags::IN)).into_iter().collect();
     let end = group.end_event().map(|end| PollFd::new(end, PollFlags::IN));
@@ -210,17 +224,13 @@ struct Mark(String);
 impl Mark {
     fn new() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        Mark(format!("{}{}", Self::common(), COUNT.fetch_add(1, Ordering::Relaxed)))
-    }
-
-    /// What the marks of this process begin with, and no others.
-    fn common() -> &'static str {
         static COMMON: OnceLock<String> = OnceLock::new();
-        COMMON.get_or_init(|| {
+        let common = COMMON.get_or_init(|| {
             // The standard library seeds its hash maps from the system's random numbers.
             let random = std::hash::RandomState::new();
             format!("CHECKPOINT_CHECK_{:016x}{:016x}_", random.hash_one(0), random.hash_one(1))
-        })
+        });
+        Mark(format!("{common}{}", COUNT.fetch_add(1, Ordering::Relaxed)))
     }
 
     fn name(&self) -> &str {

@@ -23,21 +23,29 @@ const CHUNK: usize = 64 << 10;
 const LEFT_IN_PIPE: usize = 1 << 20;
 
 /// Both streams of one command, on their way to a log.
-#[derive(Debug)]
-pub(super) struct Output {
+pub(super) struct Output<'t> {
     /// None once everybody has closed it.
     pipe: Option<io::PipeReader>,
     kept: Kept,
     buffer: Vec<u8>,
+    tap: Option<Tap<'t>>,
 }
 
-impl Output {
+/// Is given what comes, as it comes.
+pub(super) type Tap<'t> = &'t mut dyn FnMut(&[u8]);
+
+impl<'t> Output<'t> {
     /// With the two streams for the command, which must be closed here once it was started.
     pub(super) fn to(log: PathBuf) -> io::Result<(Self, [Stdio; 2])> {
         let (reader, writer) = io::pipe()?;
         rustix::fs::fcntl_setfl(&reader, rustix::fs::OFlags::NONBLOCK)?;
         let streams = [writer.try_clone()?.into(), writer.into()];
-        Ok((Output { pipe: Some(reader), kept: Kept::new(log), buffer: vec![0; CHUNK] }, streams))
+        Ok((Output { pipe: Some(reader), kept: Kept::new(log), buffer: vec![0; CHUNK], tap: None }, streams))
+    }
+
+    /// The same for somebody who watches.
+    pub(super) fn watched_by(self, tap: Tap<'t>) -> Self {
+        Output { tap: Some(tap), ..self }
     }
 
     /// What to wait at for more; nothing once all has come.
@@ -52,6 +60,9 @@ impl Output {
             Ok(0) => self.pipe = None,
             Ok(length) => {
                 self.kept.add(&self.buffer[..length]);
+                if let Some(tap) = &mut self.tap {
+                    tap(&self.buffer[..length]);
+                }
                 return length;
             }
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}

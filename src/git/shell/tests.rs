@@ -10,8 +10,36 @@ fn run(dir: &Path, command: &str, limit: Duration) -> Ended {
     let log = dir.join("log");
     let _old = fs::remove_file(&log);
     let vars = vec![("CHECKPOINT_STAGE", "push; exit 9".into())];
-    let shell = Shell { command, dir, vars, log, deadline: Instant::now() + limit, leftovers: Leftovers::End };
+    let shell =
+        Shell { command, dir, vars, input: None, log, deadline: Instant::now() + limit, leftovers: Leftovers::End };
     shell.run().expect("there is a shell")
+}
+
+#[test]
+fn a_command_reads_what_it_is_given_and_nobody_waits_for_one_that_does_not() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let given = |command: &str, input: &[u8]| {
+        let log = dir.path().join("log");
+        let _old = fs::remove_file(&log);
+        let shell = Shell {
+            command,
+            dir: dir.path(),
+            vars: vec![],
+            input: Some(input),
+            log,
+            deadline: Instant::now() + MINUTE,
+            leftovers: Leftovers::End,
+        };
+        shell.run().expect("there is a shell")
+    };
+    let large = vec![b'x'; 3 << 20];
+    for command in ["exit 4", "head -c 1 >/dev/null; exit 4", "test $(wc -c) = 3145728 && exit 4", "exec <&-; exit 4"] {
+        assert_eq!(given(command, &large), Ended::Code(4), "{command}");
+    }
+    assert_eq!(given("cat", b"$(touch x) `touch x`; touch x\0\n"), Ended::Code(0));
+    assert_eq!(fs::read(dir.path().join("log")).expect("a log"), b"$(touch x) `touch x`; touch x\0\n");
+    assert!(!dir.path().join("x").exists());
+    assert_eq!(given("read -r line; exit 5", b""), Ended::Code(5));
 }
 
 #[test]
@@ -211,7 +239,8 @@ fn a_service_that_a_command_starts_stays_where_it_is_to_and_ends_with_it_else() 
     let run = |leftovers, command: &str, limit| {
         let (log, vars) = (dir.path().join("log"), Vec::new());
         let _old = fs::remove_file(dir.path().join("two"));
-        let shell = Shell { command, dir: dir.path(), vars, log, deadline: Instant::now() + limit, leftovers };
+        let shell =
+            Shell { command, dir: dir.path(), vars, input: None, log, deadline: Instant::now() + limit, leftovers };
         shell.run().expect("there is a shell")
     };
     assert_eq!(run(Leftovers::Stay, start, MINUTE), Ended::Code(0));

@@ -10,7 +10,7 @@ use gix::lock::{File as LockFile, acquire::Fail};
 use crate::{
     error::{Context, Error, Kind, Result},
     git::{capture::Captured, objects},
-    model::{Detail, Record, RefChange},
+    model::{Detail, Record, RefChange, State},
     ops::Session,
 };
 
@@ -18,14 +18,32 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Commits the captured worktree on the branch and turns `record` into the record of that.
-pub(super) fn commit(session: &Session, captured: &Captured, record: &mut Record, no_verify: bool) -> Result<()> {
-    let repo = &session.repo;
+pub(super) fn record(session: &Session, captured: &Captured, record: &mut Record, no_verify: bool) -> Result<()> {
     let before = &captured.state;
+    let message = record.message.clone().unwrap_or_else(|| record.subject.clone());
+    record.state = commit(session, captured, message, no_verify)?;
+    if let Some(name) = record.state.head.branch() {
+        let new = record.state.head.commit();
+        record.refs.push(RefChange { name: name.clone(), old: before.head.commit(), new });
+    }
+    if let Detail::Create { index_before, .. } = &mut record.detail {
+        *index_before = Some(before.index);
+    }
+    Ok(())
+}
+
+/// Commits the captured worktree on the branch; the state after that.
+pub(in crate::ops) fn commit(
+    session: &Session,
+    captured: &Captured,
+    message: String,
+    no_verify: bool,
+) -> Result<State> {
+    let repo = &session.repo;
     objects::flush(repo)?;
     let mut lock = lock_index(&repo.index_path())?;
     let index = repo.git_dir().join("checkpoint-commit-index");
     captured.worktree_index.write_to(&index)?;
-    let message = record.message.clone().unwrap_or_else(|| record.subject.clone());
     let mut call = repo.git(["commit", "--quiet", "--cleanup=strip", "--file=-"]).index_file(&index).stdin(message);
     if no_verify {
         call = call.arg("--no-verify");
@@ -45,15 +63,7 @@ pub(super) fn commit(session: &Session, captured: &Captured, record: &mut Record
     lock.commit().map_err(|error| Error::environment("cannot update the index").because(error.error))?;
 
     // A hook may have changed files as well as what is committed.
-    record.state = session.capture()?.state;
-    if let Some(name) = record.state.head.branch() {
-        let new = record.state.head.commit();
-        record.refs.push(RefChange { name: name.clone(), old: before.head.commit(), new });
-    }
-    if let Detail::Create { index_before, .. } = &mut record.detail {
-        *index_before = Some(before.index);
-    }
-    Ok(())
+    Ok(session.capture()?.state)
 }
 
 fn lock_index(index: &Path) -> Result<LockFile> {

@@ -7,17 +7,18 @@
 use std::collections::HashSet;
 
 use super::{
-    Held, Plan, Request, Taken, commit, plan,
+    Artifacts, Held, Plan, Request, Taken, commit, plan,
     publish::{self, With},
 };
 use crate::{
-    check::{Checked, Event, Seen, Subject, Why},
+    check::{Checked, Event, Seen, Selection, Subject, Why, select},
     config::{Check, Moment},
     error::{Error, Result},
     git::tree,
-    model::{Detail, Oid, PhaseMark, Record, Validation, quote_path},
+    model::{Detail, Oid, PhaseMark, Record, SavedArtifact, Validation, quote_path},
     ops::{
         Session,
+        artifacts::{self, Around},
         jobs::{self, Enqueued},
         phase, trust,
         validate::{self, Setting},
@@ -26,13 +27,22 @@ use crate::{
 };
 
 /// The checks that stand between a state and its tag.
-enum Wanted<'s> {
+pub(super) enum Wanted<'s> {
     /// None.
     None,
     /// Some, and they cannot be run.
     Held(Held),
     /// These.
     Checks(Vec<&'s Check>),
+}
+
+/// What of a checkpoint needs consent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asks {
+    /// Its checks.
+    pub(super) checks: bool,
+    /// Its artifacts.
+    pub(super) artifacts: bool,
 }
 
 /// A checkpoint that is saved, and whose checks may not have ended.
@@ -66,6 +76,10 @@ pub fn take(
 }
 
 impl Plan {
+    fn asks(&self) -> Asks {
+        Asks { checks: !self.no_verify, artifacts: self.saves_artifacts() }
+    }
+
     /// Runs the checks that are waited for, before anything is saved; why they cannot be run, if so.
     pub(in crate::ops) fn ask(
         &mut self,
@@ -73,7 +87,10 @@ impl Plan {
         trusted: &trust::Standing,
         watch: &mut dyn FnMut(Event<'_>),
     ) -> Result<Option<Held>> {
-        let checks = match wanted(session, trusted, self.no_verify)? {
+        if self.no_verify {
+            return Ok(None);
+        }
+        let checks = match wanted(session, trusted, (self.asks(), &self.only))? {
             Wanted::None => return Ok(None),
             Wanted::Held(held) => return Ok(Some(held)),
             Wanted::Checks(checks) => checks,
@@ -114,10 +131,11 @@ impl Plan {
 
 /// Saves it: with its tag, if nothing is to be waited for. To be called under the operation lock.
 pub fn begin<'s>(session: &'s Session, plan: Plan, trusted: &'s trust::Standing) -> Result<Begun<'s>> {
-    let Plan { mut record, captured, tag, commit, no_verify, answered } = plan;
+    let wanted = wanted(session, trusted, (plan.asks(), &plan.only))?;
+    let Plan { mut record, captured, tag, commit, no_verify, artifacts, answered, only } = plan;
     let seen = validate::seen(&captured);
     let (mut checked, mut left, mut held) = (answered, Vec::new(), None);
-    match wanted(session, trusted, no_verify)? {
+    match wanted {
         Wanted::None => {}
         Wanted::Held(why) => held = Some(why),
         Wanted::Checks(checks) => {
@@ -136,8 +154,13 @@ pub fn begin<'s>(session: &'s Session, plan: Plan, trusted: &'s trust::Standing)
             }
         }
     }
+    // What cannot be saved stops it here, before anything is changed.
+    record.artifacts = save_artifacts(session, trusted, artifacts, &record)?;
+    let is_saved = |name: &str| record.artifacts.iter().any(|saved| saved.name == name);
+    let named = session.config.named_artifacts().map(|(name, _)| name);
+    let unsaved = named.filter(|name| !is_saved(name)).map(str::to_owned).collect();
     if commit && held.is_none() && !is_trouble(&checked) && !captured.changes.is_clean() {
-        commit::commit(session, &captured, &mut record, no_verify)?;
+        commit::record(session, &captured, &mut record, no_verify)?;
         // A hook of git's may have changed what is committed.
         if record.state.worktree != captured.state.worktree {
             let files = changed_files(session, captured.state.worktree, record.state.worktree);
@@ -147,6 +170,10 @@ pub fn begin<'s>(session: &'s Session, plan: Plan, trusted: &'s trust::Standing)
     let results: Vec<_> = checked.iter().map(|one| one.result.clone()).collect();
     let state = match (&held, left.is_empty()) {
         (Some(_), _) => Validation::Unvalidated,
+        // Some checks are not all that it takes.
+        (None, true) if !only.is_empty() && Validation::of(&results) == Validation::Validated => {
+            Validation::Unvalidated
+        }
         (None, true) => Validation::of(&results),
         (None, false) => Validation::Pending,
     };
@@ -162,8 +189,31 @@ pub fn begin<'s>(session: &'s Session, plan: Plan, trusted: &'s trust::Standing)
     };
     // The checkpoint is there; a note that cannot be kept costs the next hook a longer look.
     let _kept = record.phase.as_ref().map(|mark| phase::note(session, mark));
-    let taken = Taken { unsigned, checked, held, ..Taken::of(record, captured.changes) };
+    let taken = Taken { unsigned, checked, held, unsaved, ..Taken::of(record, captured.changes) };
     Ok(Begun { taken, left, seen })
+}
+
+/// Saves what belongs to the state outside of git. Without consent nothing is, and the state is not whole.
+fn save_artifacts(
+    session: &Session,
+    trusted: &trust::Standing,
+    wanted: Artifacts,
+    record: &Record,
+) -> Result<Vec<SavedArtifact>> {
+    let consent = match trusted {
+        trust::Standing::Commands(trust) => trust.consent(),
+        trust::Standing::NoFile | trust::Standing::NoCommands => None,
+    };
+    match (wanted, consent) {
+        (Artifacts::Saved(saved), _) => Ok(saved),
+        (Artifacts::Save, Some(consent)) => {
+            let state = &record.state;
+            let (commit, tree, phase) = (state.tip, state.worktree, record.phase.as_ref());
+            let around = Around { stage: Moment::Checkpoint.as_str(), commit, tree, phase };
+            artifacts::save(session, artifacts::configured(session, consent)?, around)
+        }
+        (Artifacts::Save, None) | (Artifacts::LeaveOut, _) => Ok(Vec::new()),
+    }
 }
 
 impl Held {
@@ -234,7 +284,7 @@ impl Taken {
     }
 }
 
-fn changed_files(session: &Session, from: Oid, to: Oid) -> Vec<String> {
+pub(super) fn changed_files(session: &Session, from: Oid, to: Oid) -> Vec<String> {
     let changes = tree::diff(&session.repo, from, to).unwrap_or_default();
     changes.iter().map(|change| quote_path(change.path.as_ref())).collect()
 }
@@ -252,12 +302,21 @@ fn setting<'s>(session: &'s Session, checks: Vec<&'s Check>, seen: Seen, mark: O
 }
 
 /// The checks that are to pass before a checkpoint gets its tag.
-fn wanted<'s>(session: &'s Session, trusted: &'s trust::Standing, no_verify: bool) -> Result<Wanted<'s>> {
-    let is_one = session.config.has_checks(Moment::Checkpoint);
-    if no_verify || !is_one {
+pub(super) fn wanted<'s>(
+    session: &'s Session,
+    trusted: &'s trust::Standing,
+    (asks, only): (Asks, &[String]),
+) -> Result<Wanted<'s>> {
+    let has_checks = asks.checks && session.config.has_checks(Moment::Checkpoint);
+    let has_artifacts = asks.artifacts && session.config.has_artifacts();
+    if !has_checks && !has_artifacts {
         return Ok(Wanted::None);
     }
     let trust::Standing::Commands(trust) = trusted else { return Ok(Wanted::None) };
     let Some(consent) = trust.consent() else { return Ok(Wanted::Held(Held::Untrusted(trusted.clone()))) };
-    Ok(Wanted::Checks(Setting::of(session, Moment::Checkpoint, session.config.checks(consent)?).checks))
+    if !has_checks {
+        return Ok(Wanted::None);
+    }
+    let selection = Selection { moment: Some(Moment::Checkpoint), only };
+    Ok(Wanted::Checks(select(session.config.checks(consent)?, &selection)))
 }

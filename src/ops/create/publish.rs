@@ -25,7 +25,7 @@ pub(super) struct With<'a> {
 /// the name that the tag would have. The second value says why the tag could not be signed.
 pub(super) fn publish(session: &Session, record: &mut Record, with: With<'_>) -> Result<Option<String>> {
     let logs = kept_logs(with.checked);
-    let attached = Attached { kept: with.kept, logs: &logs, branch: None };
+    let attached = Attached { kept: with.kept, logs: &logs, ..Attached::default() };
     record.checks = with.checked.iter().map(|one| one.result.clone()).collect();
     if let Name::Given(name) = with.name
         && refs::find(&session.repo, tag_ref(name).as_ref())?.is_some()

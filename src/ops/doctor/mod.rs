@@ -3,6 +3,7 @@
 //! Each check is a function of what `Ground` has; a new one is a line in `CHECKS`. A check that cannot be made is a
 //! finding itself, so one damaged thing does not hide the others. Nothing is changed.
 
+mod artifacts;
 mod automation;
 mod clutter;
 mod coverage;
@@ -95,7 +96,7 @@ pub(super) struct Ground<'a> {
 type Check = fn(&Ground<'_>) -> Result<Vec<Finding>>;
 
 /// Every check of a repository, by the word that its findings have.
-const CHECKS: [(&str, Check); 15] = [
+const CHECKS: [(&str, Check); 16] = [
     ("identity", identity),
     ("hooks", hooks::check),
     ("trust", automation::trust),
@@ -107,6 +108,7 @@ const CHECKS: [(&str, Check); 15] = [
     ("leftovers", local::leftovers),
     ("records", records::check),
     ("tags", tags),
+    ("artifacts", artifacts::check),
     ("drills", drills::check),
     ("coverage", coverage::check),
     ("lfs", coverage::lfs),
@@ -125,7 +127,7 @@ pub fn doctor(env: &Env) -> Vec<Finding> {
     };
     let config = match Config::load(repo.workdir()) {
         Ok(config) => {
-            found.push(configuration(&repo, &config));
+            found.push(configuration(&repo));
             config
         }
         Err(error) => {
@@ -156,12 +158,8 @@ fn git_version() -> Result<Finding> {
     })
 }
 
-fn configuration(repo: &Repo, config: &Config) -> Finding {
+fn configuration(repo: &Repo) -> Finding {
     let name = crate::config::FILE_NAME;
-    if !config.inactive.is_empty() {
-        let names = config.inactive.join("`, `");
-        return Finding::note("configuration", format!("this version does not act on `{names}` in {name} yet"));
-    }
     let is_there = repo.workdir().join(name).exists();
     Finding::ok("configuration", if is_there { format!("{name} is valid") } else { format!("no {name}: defaults") })
 }

@@ -8,10 +8,8 @@ use crate::{
 };
 
 /// The files of the configured artifacts, relative to the top of the worktree.
-///
-/// `[[artifact]]` is not acted on yet (`Config::inactive` says so), so there are none.
-pub(super) fn files(_config: &Config) -> Vec<String> {
-    Vec::new()
+pub(super) fn files(config: &Config) -> Vec<String> {
+    config.named_artifacts().filter_map(|(_, path)| path.map(str::to_owned)).collect()
 }
 
 /// Corrupts the configured artifact's file in the copy: the middle of it is other bytes than before, and its end is missing.

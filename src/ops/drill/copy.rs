@@ -46,7 +46,9 @@ pub(super) fn of(repo: &Repo, to: &Path) -> Result<()> {
 
 /// Copies files of `repo` that git may ignore, as far as they are there.
 pub(super) fn files(repo: &Repo, files: &[String], to: &Path) -> Result<()> {
-    files.iter().try_for_each(|file| copy_entry(&repo.workdir().join(file), &to.join(file)))
+    // A folder is left out, as a stand-in leaves it out.
+    let files = files.iter().filter(|file| !repo.workdir().join(file).is_dir());
+    files.into_iter().try_for_each(|file| copy_entry(&repo.workdir().join(file), &to.join(file)))
 }
 
 /// Makes a small repository with a little of everything.

@@ -2,7 +2,7 @@
 
 use crate::{
     config::{Around, OnVerifyFailure},
-    model::Verification,
+    model::{RecordId, Verification},
 };
 
 /// How a rollback is to end.
@@ -29,6 +29,8 @@ pub(super) struct Ending {
     pub(super) undone: bool,
     /// How many newer states were tried first.
     pub(super) tried: usize,
+    /// The rollbacks that are there to be taken back, the newest first.
+    pub(super) undoable: Vec<RecordId>,
     /// So many of the commands for a rollback that failed were run, and so many there are.
     pub(super) on_failure: (usize, usize),
 }
@@ -112,7 +114,8 @@ mod tests {
 
     fn ending(verification: Verification, undone: bool, tried: usize) -> Ending {
         let because = Some("`after: start` failed".to_owned());
-        Ending { stopped: None, verification: Some(verification), because, undone, tried, on_failure: (1, 1) }
+        let undoable = Vec::new();
+        Ending { stopped: None, verification: Some(verification), because, undone, tried, undoable, on_failure: (1, 1) }
     }
 
     #[test]

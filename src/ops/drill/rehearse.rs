@@ -3,7 +3,10 @@
 //! The commands of the configuration run there by the consent to the very same content that the repository itself has, or
 //! harmless ones run in their place (`config::Rehearsal`). Where nobody has agreed, none runs, and nothing is proven.
 
-use std::{path::PathBuf, time::Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use super::{
     Step,
@@ -20,7 +23,7 @@ use crate::{
     config::{Config, Consent, DRILL_VARIABLE, Env, Fails, OnVerifyFailure, Rehearsal, StepCommand},
     error::{Error, Result},
     git::{self, Git, shell::Sweeper},
-    model::{CheckResult, Selector, StepOutcome, Validation, quote_path},
+    model::{CheckResult, Record, RecordId, SavedArtifact, Selector, StepOutcome, Validation, quote_path},
     ops::{
         Session, create,
         create::Held,
@@ -110,11 +113,14 @@ impl<'o> Run<'o> {
         } else {
             None
         };
+        let is_trusted = self.report.commands != Conduct::Untrusted;
         let taken = self.step("checkpoint", |session| {
             let request = create::Request { no_verify: true, ..create::Request::default() };
-            let taken = create::take(session, &request, &Standing::NoCommands, &mut |_| {})?;
-            Ok((taken.record.id.to_string(), taken.record.id.to_string()))
+            let trusted = if is_trusted { trust::gather(session, session.env()) } else { Standing::NoCommands };
+            let taken = create::take(session, &request, &trusted, &mut |_| {})?;
+            Ok((taken.record.id.to_string(), taken.record))
         })?;
+        self.note_artifacts(&taken);
         let before = self.picture()?;
         self.report.files = before.files();
         let scenario = self.report.scenario;
@@ -129,7 +135,7 @@ impl<'o> Run<'o> {
         if before.differences(&broken).is_empty() {
             return Err(Error::bug("the drill's break changed nothing"));
         }
-        let ending = self.roll_back(&taken, &mut broken)?;
+        let ending = self.roll_back(&taken.id, &mut broken)?;
         self.report.reasons.extend(judge::judge(self.expected(), &ending));
         let expected = match (ending.back(), &older) {
             (Back::Before, _) => Some(&before),
@@ -140,7 +146,7 @@ impl<'o> Run<'o> {
             self.compare(expected)?;
         }
         if ending.back() != Back::Broken {
-            self.undo(ending.tried + 1)?;
+            self.undo(&ending.undoable)?;
             self.compare(&broken)?;
         }
         Ok(None)
@@ -212,13 +218,13 @@ impl<'o> Run<'o> {
     }
 
     /// Rolls back as configured. What is in the backup takes the place of `broken`: commands before it may have changed files.
-    fn roll_back(&mut self, to: &str, broken: &mut Picture) -> Result<Ending> {
+    fn roll_back(&mut self, to: &RecordId, broken: &mut Picture) -> Result<Ending> {
         let leaves_out = self.report.commands == Conduct::Untrusted;
         let request = rollback::Request {
             reason: Some("drill".into()),
             no_steps: leaves_out,
             no_verify: leaves_out,
-            ..rollback::Request::to(Selector::Name(to.to_owned()))
+            ..rollback::Request::to(Selector::Name(to.to_string()))
         };
         let mut seen = Seen::new(self.report.commands == Conduct::Run, self.failing_step()?);
         let env = self.failing_env()?;
@@ -239,7 +245,7 @@ impl<'o> Run<'o> {
         self.report.seconds.steps =
             (!seen.ran.is_empty()).then(|| seen.ran.iter().map(|ran| ran.took.as_secs_f64()).sum());
         self.excused.extra.extend(seen.made);
-        self.report.ran = seen.ran;
+        self.report.ran.append(&mut seen.ran);
         let there = if leaves_out { 0 } else { self.config.steps_on_failure() };
         let ending = Ending {
             stopped: None,
@@ -247,6 +253,7 @@ impl<'o> Run<'o> {
             because: None,
             undone: false,
             tried: 0,
+            undoable: Vec::new(),
             on_failure: (on_failure, there),
         };
         match done {
@@ -255,9 +262,33 @@ impl<'o> Run<'o> {
                 self.note(&done);
                 let RolledBack { verification, undone, tried, .. } = &done;
                 let (verification, tried) = (*verification, tried.len());
-                Ok(Ending { verification, because: because(&done), undone: undone.is_some(), tried, ..ending })
+                let undoable =
+                    std::iter::once(&done.record.id).chain(done.tried.iter().rev().map(|attempt| &attempt.id));
+                let undoable = undoable.cloned().collect();
+                Ok(Ending {
+                    verification,
+                    because: because(&done),
+                    undone: undone.is_some(),
+                    tried,
+                    undoable,
+                    ..ending
+                })
             }
         }
+    }
+
+    /// Notes what was saved with the checkpoint beside its files.
+    fn note_artifacts(&mut self, taken: &Record) {
+        let ran = |saved: &SavedArtifact| Ran {
+            name: format!("artifact: {}", saved.name),
+            how: if self.rehearsal.stands_in() { How::StoodIn } else { How::Run },
+            outcome: StepOutcome::Done.as_str(),
+            took: Duration::ZERO,
+            detail: String::new(),
+        };
+        let by_command = taken.artifacts.iter().filter(|saved| self.config.artifact_has_command(&saved.name));
+        let ran: Vec<Ran> = by_command.map(ran).collect();
+        self.report.ran.extend(ran);
     }
 
     /// Notes times and checks.
@@ -286,13 +317,13 @@ impl<'o> Run<'o> {
     }
 
     /// Takes the rollback back, and each that was tried before it.
-    fn undo(&mut self, times: usize) -> Result<()> {
+    fn undo(&mut self, rollbacks: &[RecordId]) -> Result<()> {
         let no_steps = self.report.commands == Conduct::Untrusted;
         let env = self.env.clone();
-        for _ in 0..times {
+        for id in rollbacks {
             let mut seen = Seen::new(self.report.commands == Conduct::Run, None);
             let undone = self.attempt(&env, "undo", |session| {
-                let request = undo::Request { direction: Direction::Undo, id: None, no_steps };
+                let request = undo::Request { direction: Direction::Undo, id: Some(id.to_string()), no_steps };
                 let plan = undo::plan(session, &request)?;
                 let undone = plan.apply(session, &mut |event| seen.see(session, &event))?;
                 Ok((undone.undone.subject.clone(), undone))

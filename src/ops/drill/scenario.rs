@@ -45,7 +45,9 @@ impl Scenario {
     pub fn not_applicable(self, config: &Config) -> Option<&'static str> {
         match self {
             Scenario::BadCommit | Scenario::DeletedFiles => None,
-            Scenario::CorruptArtifact if artifact::files(config).is_empty() => Some("no artifact is configured"),
+            Scenario::CorruptArtifact if artifact::files(config).is_empty() => {
+                Some("no artifact with a `path` is configured")
+            }
             Scenario::FailingCheck if config.deciding_check().is_none() => {
                 Some("no check with `rollback` in `on` decides whether the state works")
             }
@@ -56,9 +58,9 @@ impl Scenario {
         }
     }
 
-    /// Whether it is about the commands of the configuration, so that there is nothing to see where they do not run.
+    /// Whether it is about what the configuration names, so that there is nothing to see where nobody has agreed to that.
     pub(super) fn needs_commands(self) -> bool {
-        matches!(self, Scenario::FailingCheck | Scenario::FailingStep)
+        matches!(self, Scenario::CorruptArtifact | Scenario::FailingCheck | Scenario::FailingStep)
     }
 }
 
@@ -90,6 +92,8 @@ mod tests {
         assert_eq!(applicable(&format!("{check}severity = 'low'")), ["bad-commit", "deleted-files"]);
         assert_eq!(applicable(&check.replace("rollback", "push")), ["bad-commit", "deleted-files"]);
         assert_eq!(applicable("[rollback]\nafter = ['a']"), ["bad-commit", "deleted-files", "failing-step"]);
+        let artifact = "[[artifact]]\nname = 'db'\npath = 'a.db'\n";
+        assert_eq!(applicable(artifact), ["bad-commit", "deleted-files", "corrupt-artifact"]);
         assert_eq!(applicable("[rollback]\non-failure = ['a']"), ["bad-commit", "deleted-files"]);
         for scenario in Scenario::ALL {
             assert_eq!(scenario.as_str().parse(), Ok(scenario));

@@ -4,7 +4,8 @@ use gix::{bstr::ByteSlice, objs::Kind};
 
 use crate::{
     error::Result,
-    model::{Detail, Oid, Record, RecordId},
+    git::artifact,
+    model::{Detail, Oid, Record, RecordId, SavedArtifact},
     ops::Session,
 };
 
@@ -35,14 +36,28 @@ pub(super) fn record(session: &Session, id: &RecordId, object: Oid, files: Optio
         Detail::Create { index_before, .. } => *index_before,
         _ => None,
     };
-    for (name, tree) in [("state", state.extras), ("index-before", index_before)] {
+    let result = record.attempt().and_then(|attempt| attempt.result.as_ref()?.extras);
+    for (name, tree) in [("state", state.extras), ("index-before", index_before), ("result", result)] {
         if let Some(tree) = tree
             && entry(session, files, name) != Some(tree)
         {
             return Err(format!("its files are missing, or not those that it names (`{name}`)"));
         }
     }
-    Ok(record)
+    match record.artifacts.iter().find_map(|saved| wrong_artifact(session, files, saved)) {
+        Some(why) => Err(why),
+        None => Ok(record),
+    }
+}
+
+/// Why what was saved of an artifact is not among the files of its record, or not whole.
+fn wrong_artifact(session: &Session, files: Option<Oid>, saved: &SavedArtifact) -> Option<String> {
+    let found = entry(session, files, "artifacts").and_then(|all| entry(session, Some(all), &saved.name));
+    if found != Some(saved.object) {
+        return Some(format!("the artifact `{}` is not among its files", saved.name));
+    }
+    let why = artifact::missing_part(&session.repo, saved.object)?;
+    Some(format!("the artifact `{}` is not whole: {why}", saved.name))
 }
 
 fn is_a(session: &Session, object: Oid, kind: Kind) -> bool {

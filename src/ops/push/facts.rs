@@ -8,7 +8,7 @@ use super::Theirs;
 use crate::{
     error::Result,
     git::{capture::raw, refs, remote::Remote, tree},
-    model::{Detail, Oid, Record, RecordId, Validation, looks_secret, quote_path},
+    model::{ArtifactForm, Detail, Oid, Record, RecordId, Validation, looks_secret, quote_path},
     ops::Session,
     store::{
         names::{self, FILES, NOTES, Named, PHASES, PINS, RECORDS},
@@ -96,6 +96,10 @@ fn notes(session: &Session, theirs: &Theirs) -> Result<Option<Oid>> {
 fn unit(session: &Session, record: &Record, here: &BTreeMap<BString, Oid>, theirs: &Theirs) -> Result<Option<Unit>> {
     let named = |name: BString| here.get(&name).map(|id| (name.clone(), *id));
     let Some(own) = named(names::record(&record.id)) else { return Ok(None) };
+    // The record of a try that goes on is about to be another one.
+    if record.attempt().is_some_and(|attempt| attempt.fate.is_none()) {
+        return Ok(None);
+    }
     let there = theirs.get(&own.0).copied();
     let mut unit = Unit {
         id: record.id.clone(),
@@ -139,11 +143,28 @@ fn never_committed(session: &Session, record: &Record, unit: &mut Unit) -> Resul
     let mut untracked: BTreeSet<BString> = added(session, state.index, state.worktree)?;
     untracked.extend(raw::read(repo, state.extras)?.into_keys());
     let staged = added(session, head, state.index)?;
+    for made in made(record) {
+        untracked.extend(added(session, head, repo.tree_of(made)?)?);
+    }
     let is_secret = |path: &&BString| looks_secret(BStr::new(*path));
     let quoted = |path: &BString| quote_path(path.as_ref());
     unit.secrets = untracked.union(&staged).filter(is_secret).map(quoted).collect();
     unit.untracked = untracked.iter().map(quoted).collect();
+    for saved in record.artifacts.iter().filter(|saved| saved.form != ArtifactForm::Absent) {
+        let shown = saved.path.as_ref().map_or_else(|| saved.name.clone(), quoted);
+        if saved.path.as_ref().is_some_and(|path| is_secret(&path)) {
+            unit.secrets.push(shown.clone());
+        }
+        unit.untracked.push(format!("{shown} (artifact)"));
+    }
     Ok(())
+}
+
+/// The commits that a record keeps of what a command made.
+fn made(record: &Record) -> Vec<Oid> {
+    let Some(attempt) = record.attempt() else { return Vec::new() };
+    let left_out = attempt.files.iter().filter_map(|one| one.made);
+    attempt.result.iter().map(|result| result.tip).chain(left_out).collect()
 }
 
 fn added(session: &Session, from: Oid, to: Oid) -> Result<BTreeSet<BString>> {

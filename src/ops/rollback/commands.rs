@@ -75,6 +75,7 @@ impl<'s> Commands<'s> {
             command: &command.run,
             dir: self.session.repo.workdir(),
             vars: self.vars(word, around)?,
+            input: None,
             log: log.clone(),
             deadline: started + command.timeout.duration(),
             leftovers: Leftovers::Stay,

@@ -44,7 +44,7 @@ pub(super) fn artifacts(reader: &Reader<'_>) -> Result<Vec<SavedArtifact>, Strin
 }
 
 /// As git quotes a path, and in quotes in any case, so that the end of it is known.
-fn in_quotes(value: &[u8]) -> String {
+pub(super) fn in_quotes(value: &[u8]) -> String {
     let quoted = super::trailers::quote(value);
     if quoted.starts_with('"') { quoted } else { format!("\"{quoted}\"") }
 }
@@ -61,7 +61,7 @@ fn step(line: &str) -> Option<Step> {
 }
 
 /// The quoted text that a line begins with, and what follows.
-fn first_quoted(line: &str) -> Option<(&str, &str)> {
+pub(super) fn first_quoted(line: &str) -> Option<(&str, &str)> {
     let mut is_escaped = false;
     for (at, byte) in line.bytes().enumerate().skip(1) {
         match byte {

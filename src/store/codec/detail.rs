@@ -3,7 +3,7 @@
 use gix::bstr::BString;
 
 use super::{
-    checks,
+    attempt, checks,
     trailers::{Reader, Writer, oid, quote, unquote},
 };
 use crate::model::{Conduct, Detail, Kind, Oid, PickedCommit, Scope, Severity, Validation, Verification};
@@ -37,6 +37,7 @@ pub(super) fn write(detail: &Detail, out: &mut Writer) {
                 out.add("Uncommitted", true);
             }
         }
+        Detail::Try(attempt) => attempt::write(attempt, out),
         Detail::Undo { undoes } | Detail::Redo { undoes } => out.add("Undoes", undoes),
         Detail::Resume { resumes } => out.add("Resumes", resumes),
         Detail::Prune { remote, removed, freed } => {
@@ -73,6 +74,7 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<Detail, String> {
             picked: reader.all("Picked").map(picked).collect::<Result<_, _>>()?,
             uncommitted: reader.find("Uncommitted") == Some("true"),
         },
+        Kind::Try => Detail::Try(Box::new(attempt::read(reader)?)),
         Kind::Undo => Detail::Undo { undoes: reader.parse("Undoes")? },
         Kind::Redo => Detail::Redo { undoes: reader.parse("Undoes")? },
         Kind::Resume => Detail::Resume { resumes: reader.parse("Resumes")? },

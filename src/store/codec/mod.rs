@@ -18,6 +18,7 @@
 //! something else is escaped; so no body can change what the trailers say. Unknown trailers are accepted, a newer
 //! `Checkpoint-Format` is refused by name. The record's tip is the tag's target.
 
+mod attempt;
 mod checks;
 mod course;
 mod detail;
@@ -47,7 +48,7 @@ pub(super) fn encode(record: &Record) -> BString {
         phase::write(mark, &mut out);
     }
     detail::write(&record.detail, &mut out);
-    write_state(&record.state, &mut out);
+    write_state("", &record.state, &mut out);
     for skipped in &record.skipped {
         out.add("Skipped", format!("{} {}", skipped.reason, trailers::quote(&skipped.path)));
     }
@@ -69,14 +70,14 @@ pub(super) fn encode(record: &Record) -> BString {
     message
 }
 
-fn write_state(state: &State, out: &mut Writer) {
+fn write_state(of: &str, state: &State, out: &mut Writer) {
     if let Some(branch) = state.head.branch() {
-        out.add_text("Branch", branch);
+        out.add_text(&format!("{of}Branch"), branch);
     }
-    out.add("Head", state.head.commit().map_or("unborn".into(), |commit| commit.to_string()));
-    out.add("Index", state.index);
-    out.add("Worktree", state.worktree);
-    out.add_all("Files", state.extras.iter());
+    out.add(&format!("{of}Head"), state.head.commit().map_or("unborn".into(), |commit| commit.to_string()));
+    out.add(&format!("{of}Index"), state.index);
+    out.add(&format!("{of}Worktree"), state.worktree);
+    out.add_all(&format!("{of}Files"), state.extras.iter());
 }
 
 /// The record that a tag with this target and message holds; `None` if it is no record at all.
@@ -113,7 +114,7 @@ fn read(reader: &Reader<'_>, target: Oid, head: &[u8]) -> Result<Record, String>
         subject,
         message,
         phase,
-        state: state(reader, target)?,
+        state: state("", reader, target)?,
         skipped: skipped(reader)?,
         refs: refs(reader)?,
         checks: checks::read(&checks::AFTER, reader),
@@ -127,22 +128,24 @@ fn read(reader: &Reader<'_>, target: Oid, head: &[u8]) -> Result<Record, String>
     }
 }
 
-fn state(reader: &Reader<'_>, target: Oid) -> Result<State, String> {
-    let commit = match reader.require("Head")? {
+/// A state whose trailers begin with `of`.
+fn state(of: &str, reader: &Reader<'_>, target: Oid) -> Result<State, String> {
+    let named = |name: &str| format!("{of}{name}");
+    let commit = match reader.require(&named("Head"))? {
         "unborn" => None,
         commit => Some(trailers::oid(commit)?),
     };
-    let head = match (reader.bytes("Branch")?, commit) {
+    let head = match (reader.bytes(&named("Branch"))?, commit) {
         (Some(name), commit) => Head::Branch { name, commit },
         (None, Some(commit)) => Head::Detached { commit },
         (None, None) => return Err("it has neither a branch nor a commit".into()),
     };
     Ok(State {
         head,
-        index: trailers::oid(reader.require("Index")?)?,
-        worktree: trailers::oid(reader.require("Worktree")?)?,
+        index: trailers::oid(reader.require(&named("Index"))?)?,
+        worktree: trailers::oid(reader.require(&named("Worktree"))?)?,
         tip: target,
-        extras: reader.find("Files").map(trailers::oid).transpose()?,
+        extras: reader.find(&named("Files")).map(trailers::oid).transpose()?,
     })
 }
 

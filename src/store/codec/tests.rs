@@ -8,9 +8,9 @@ use proptest::prelude::*;
 
 use super::{decode, encode};
 use crate::model::{
-    ArtifactForm, CheckResult, Conduct, Course, Detail, Elapsed, Head, Kind, Level, Measurement, Oid, PhaseMark,
-    PickedCommit, Record, RecordId, RefChange, SavedArtifact, Schedule, Scope, Severity, SkipReason, Skipped, State,
-    Step, StepOutcome, Validation, Verdict, Verification,
+    ArtifactForm, Attempt, CheckResult, Conduct, Course, Detail, Elapsed, Exit, Fate, Head, Kind, Level, Measurement,
+    Oid, PhaseMark, PickedCommit, Record, RecordId, RefChange, SavedArtifact, Schedule, Scope, Severity, SkipReason,
+    Skipped, State, Step, StepOutcome, Tried, Turn, Validation, Verdict, Verification,
 };
 
 const HOSTILE: [&str; 14] = [
@@ -93,7 +93,35 @@ fn detail() -> impl Strategy<Value = Detail> {
             prop::collection::vec(id(any_kind()), 0..3)
         )
             .prop_map(|(remote, removed, freed)| Detail::Prune { remote, removed, freed }),
+        attempt().prop_map(|attempt| Detail::Try(Box::new(attempt))),
     ]
+}
+
+fn attempt() -> impl Strategy<Value = Attempt> {
+    let exits = vec![Exit::Code(3), Exit::Signal(9), Exit::TimedOut, Exit::Stopped, Exit::NotStarted];
+    let turns = prop::sample::select(vec![Turn::Kept, Turn::LeftOut, Turn::Unchanged]);
+    let tried = (bytes(), turns, text(), prop::option::of(oid())).prop_map(|(path, turn, reason, made)| Tried {
+        path,
+        turn,
+        reason,
+        made,
+    });
+    (
+        (prop::collection::vec(bytes(), 0..3), any::<bool>(), prop::option::of(prop::sample::select(exits))),
+        prop::option::of(prop::sample::select(vec![Fate::Kept, Fate::PutBack])),
+        prop::option::of(id(any_kind())),
+        prop::option::of(state()),
+        prop::collection::vec(tried, 0..3),
+    )
+        .prop_map(|((command, each, exit), fate, checkpoint, result, files)| Attempt {
+            command,
+            each,
+            exit,
+            fate,
+            checkpoint,
+            result,
+            files,
+        })
 }
 
 fn phase() -> impl Strategy<Value = PhaseMark> {

@@ -10,7 +10,7 @@
 //! Files on another file system than the folder cannot be exchanged with it: then all is left to git.
 
 mod moves;
-mod place;
+pub(in crate::git) mod place;
 mod rescue;
 mod stage;
 

@@ -16,7 +16,7 @@ use rustix::{
 use crate::git::capture::witness::Name;
 
 /// A folder tree, each folder opened by its own name, so that no link on the way leads out of it.
-pub(super) struct Folders {
+pub(in crate::git) struct Folders {
     top: OwnedFd,
     /// The folder that was opened last; files come in the order of their paths.
     last: Option<(BString, OwnedFd)>,
@@ -25,12 +25,12 @@ pub(super) struct Folders {
 }
 
 impl Folders {
-    pub(super) fn open(top: &Path) -> io::Result<Self> {
+    pub(in crate::git) fn open(top: &Path) -> io::Result<Self> {
         Ok(Folders { top: rustix::fs::openat(CWD, top, FOLDER, Mode::empty())?, last: None, made: Vec::new() })
     }
 
     /// The folder that `path` is in and its name there; `create` makes what is missing.
-    pub(super) fn at(&mut self, path: &BStr, create: bool) -> io::Result<(BorrowedFd<'_>, CString)> {
+    pub(in crate::git) fn at(&mut self, path: &BStr, create: bool) -> io::Result<(BorrowedFd<'_>, CString)> {
         let (folder, name) = match path.rfind_byte(b'/') {
             Some(slash) => (path[..slash].as_bstr(), &path[slash + 1..]),
             None => (BStr::new(""), path),
@@ -98,7 +98,7 @@ pub(super) fn is_elsewhere(a: &Path, b: &Path) -> io::Result<bool> {
 }
 
 /// Exchanges two files. `Unsupported`: the file system cannot.
-pub(super) fn exchange(a: Name<'_>, b: Name<'_>) -> io::Result<()> {
+pub(in crate::git) fn exchange(a: Name<'_>, b: Name<'_>) -> io::Result<()> {
     rustix::fs::renameat_with(a.0, a.1, b.0, b.1, RenameFlags::EXCHANGE).map_err(|error| match error {
         Errno::INVAL | Errno::NOSYS | Errno::NOTSUP => io::ErrorKind::Unsupported.into(),
         error => error.into(),
@@ -106,7 +106,7 @@ pub(super) fn exchange(a: Name<'_>, b: Name<'_>) -> io::Result<()> {
 }
 
 /// Moves a file to a name that must be free.
-pub(super) fn rename_new(from: Name<'_>, to: Name<'_>) -> io::Result<()> {
+pub(in crate::git) fn rename_new(from: Name<'_>, to: Name<'_>) -> io::Result<()> {
     match rustix::fs::renameat_with(from.0, from.1, to.0, to.1, RenameFlags::NOREPLACE) {
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
             rustix::fs::linkat(from.0, from.1, to.0, to.1, AtFlags::empty())?;
