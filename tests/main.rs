@@ -6,6 +6,7 @@ mod attempt;
 mod capture;
 mod check;
 mod doctor;
+mod drill_scenarios;
 mod exact;
 mod gate;
 mod hooks;

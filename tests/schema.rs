@@ -133,6 +133,10 @@ fn every_answer_is_as_described() {
     answers(&repo, 0, "diff", &["diff", "HEAD", "latest"]);
     answers(&repo, 0, "status", &["status"]);
     answers(&repo, 0, "drill", &["drill"]);
+    answers(&repo, 0, "drill_list", &["drill", "--list"]);
+    answers(&repo, 0, "drill_scenarios", &["drill", "--scenario", "all"]);
+    answers(&repo, 1, "drill_scenarios", &["drill", "--scenario", "failing-step"]);
+    answers(&repo, 0, "drill_list", &["drill", "--list"]);
     answers(&repo, 0, "hooks", &["hooks"]);
     answers(&repo, 0, "hooks_change", &["hooks", "install", "--dry-run"]);
     answers(&repo, 0, "hooks_change", &["hooks", "install"]);

@@ -15,6 +15,8 @@ pub struct Circumstances<'a> {
     pub phase: Option<String>,
     /// How long that goes on; `CHECKPOINT_ELAPSED`.
     pub elapsed: Option<String>,
+    /// Whether it is only rehearsed, on a throw-away copy.
+    pub is_drill: bool,
     /// When all of them have to have ended.
     pub deadline: Option<Instant>,
     /// The present moment.

@@ -17,7 +17,7 @@ use super::{
     times::Times,
 };
 use crate::{
-    config::Check,
+    config::{Check, DRILL_VARIABLE},
     error::{Error, Result},
     git::{
         Repo, durable, is_asked_to_stop,
@@ -335,14 +335,18 @@ impl<'r> Run<'r> {
         let what = |error| durable::storage_error(&self.cache, error);
         durable::create_passing_dirs(&self.cache, durable::shared_policy(self.repo)).map_err(what)?;
         let Circumstances { moment, phase, elapsed, .. } = &self.circumstances;
-        Ok(vec![
+        let mut vars: Vec<(&'static str, OsString)> = vec![
             ("CHECKPOINT_STAGE", moment.as_str().into()),
             ("CHECKPOINT_COMMIT", subject.commit.to_string().into()),
             ("CHECKPOINT_TREE", subject.tree.to_string().into()),
             ("CHECKPOINT_PHASE", phase.clone().unwrap_or_default().into()),
             ("CHECKPOINT_ELAPSED", elapsed.clone().unwrap_or_default().into()),
             ("CHECKPOINT_CACHE", Path::new(&self.cache).into()),
-        ])
+        ];
+        if self.circumstances.is_drill {
+            vars.push((DRILL_VARIABLE, "1".into()));
+        }
+        Ok(vars)
     }
 }
 

@@ -3,12 +3,13 @@
 use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 
-use super::{create, hooks, jobs, json, list};
+use super::{create, drill, hooks, jobs, json, list};
 use crate::{
     config::Env,
     error::Result,
     model::{Due, Elapsed},
     ops::{
+        drill::is_of_interest,
         phase::Membership,
         status::{self, Status},
         trust::{self, Standing},
@@ -31,6 +32,7 @@ struct Value {
     hooks: Option<hooks::Value>,
     trust: Option<&'static str>,
     jobs: Vec<jobs::Brief>,
+    drills: Vec<drill::RowValue>,
 }
 
 /// The phase's name, and how far it is; all null where there is none, all but the name where it cannot be told.
@@ -97,6 +99,9 @@ pub(super) fn run(env: &Env, ui: &mut Ui) -> Result<u8> {
         None => ui.line("newest checkpoint: none; `git checkpoint` takes one")?,
     }
     jobs::tell_brief(&status.jobs, &session, ui)?;
+    if is_of_interest(&session.config, &status.drills) {
+        ui.line(drill::brief(&status.drills, session.now))?;
+    }
     if let Some(operation) = status.git_operation {
         ui.line(format!("in progress: git {}", operation.command()))?;
     }
@@ -205,5 +210,6 @@ fn value(status: &Status, now: DateTime<Utc>, trust: &Standing, hooks: Option<&c
         hooks: hooks.map(hooks::Value::of),
         trust: trust.as_str(),
         jobs: status.jobs.iter().map(jobs::Brief::of).collect(),
+        drills: status.drills.iter().map(drill::row).collect(),
     }
 }

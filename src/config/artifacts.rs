@@ -50,6 +50,11 @@ impl Artifact {
         }
     }
 
+    /// Whether a command saves it or brings it back.
+    pub(super) fn has_command(&self) -> bool {
+        self.save.is_some() || self.restore.is_some()
+    }
+
     /// What is done with it, to be shown: its commands, and in words what is done without one.
     pub(super) fn wanted(&self) -> [Wanted; 2] {
         let path = self.path.as_deref().unwrap_or_default();

@@ -13,6 +13,7 @@ use std::{
 
 use chrono::{DateTime, Local, NaiveDateTime, TimeZone, Utc, offset::LocalResult};
 
+use super::Rehearsal;
 use crate::model::When;
 
 /// The variables that `git rev-parse --local-env-vars` names, and those that would change a command's meaning or
@@ -51,6 +52,7 @@ pub struct Env {
     vars: HashMap<OsString, OsString>,
     now: Option<DateTime<Utc>>,
     terminal: bool,
+    rehearsal: Option<Rehearsal>,
 }
 
 impl Env {
@@ -68,6 +70,7 @@ impl Env {
             vars,
             now,
             terminal: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
+            rehearsal: None,
         }
     }
 
@@ -84,6 +87,18 @@ impl Env {
         self.vars.remove(OsStr::new("GIT_DIR"));
         self.vars.remove(OsStr::new("GIT_WORK_TREE"));
         self
+    }
+
+    /// The same world, in which something is only rehearsed.
+    #[must_use]
+    pub fn in_rehearsal(mut self, rehearsal: Rehearsal) -> Self {
+        self.rehearsal = Some(rehearsal);
+        self
+    }
+
+    /// What is rehearsed in it, if it is for that.
+    pub fn rehearsal(&self) -> Option<&Rehearsal> {
+        self.rehearsal.as_ref()
     }
 
     /// The file of this program.

@@ -7,6 +7,7 @@ mod measures;
 mod order;
 mod plain;
 mod policy;
+mod rehearsal;
 mod retention;
 mod rollback;
 mod schema;
@@ -17,6 +18,7 @@ pub use checks::{Check, Gate, Isolation, Moment, OnFail, OnTrouble, Push, PushCo
 pub use env::{Env, OF_A_GIT_CALL};
 pub use plain::{TEMPLATES, template};
 pub use policy::MonitorRules;
+pub use rehearsal::{Around, DRILL_VARIABLE, DrillCommands, Fails, Rehearsal};
 pub use retention::Retention;
 pub use rollback::{OnVerifyFailure, PushMode, RollbackRules, StepCommand, Steps};
 pub use schema::{Capture, CaptureMode, Config, FILE_NAME, Names, Source, TagKind, Wanted};

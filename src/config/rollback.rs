@@ -11,7 +11,7 @@ use std::path::{Component, Path};
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use super::{checks::Command, schema::from_text};
+use super::{checks::Command, rehearsal::DrillCommands, schema::from_text};
 use crate::model::TimeLimit;
 
 /// The whole section.
@@ -66,6 +66,8 @@ pub struct RollbackRules {
     pub documents: Option<String>,
     /// Whether the branch at its remote is moved along.
     pub push: PushMode,
+    /// What becomes of the commands in a rehearsal.
+    pub drill: DrillCommands,
 }
 
 impl Default for RollbackRules {
@@ -78,6 +80,7 @@ impl Default for RollbackRules {
             log: None,
             documents: None,
             push: PushMode::default(),
+            drill: DrillCommands::default(),
         }
     }
 }
@@ -137,11 +140,12 @@ struct Form {
     #[serde(deserialize_with = "inner_path")]
     documents: Option<String>,
     push: PushMode,
+    drill: DrillCommands,
 }
 
 impl Default for Form {
     fn default() -> Self {
-        let RollbackRules { retries, on_verify_failure, log, documents, push, .. } = RollbackRules::default();
+        let RollbackRules { retries, on_verify_failure, log, documents, push, drill, .. } = RollbackRules::default();
         Form {
             before: Vec::new(),
             after: Vec::new(),
@@ -154,6 +158,7 @@ impl Default for Form {
             log,
             documents,
             push,
+            drill,
         }
     }
 }
@@ -176,6 +181,7 @@ impl<'de> Deserialize<'de> for Rollback {
             log: form.log,
             documents: form.documents,
             push: form.push,
+            drill: form.drill,
         };
         let steps = |forms: Vec<StepForm>| forms.into_iter().map(StepForm::read).collect();
         let (before, after) = (steps(form.before), steps(form.after));
@@ -308,6 +314,8 @@ mod tests {
             ("[rollback]\nretries = 1000", "retries", None),
             ("[rollback]\non-verify-failure = 'undoo'", "line 2", Some("undo")),
             ("[rollback]\npush = true", "line 2", None),
+            ("[rollback]\ndrill = 'rnu'", "line 2", Some("run")),
+            ("[rollback]\ndrill = true", "line 2", None),
         ] {
             let error = Config::parse(text).expect_err(text);
             let chain = error.chain().join("\n");

@@ -2,7 +2,7 @@
 //!
 //! Reading it has no side effect: nothing in it is run, expanded or opened here.
 
-use std::path::Path;
+use std::{path::Path, sync::OnceLock};
 
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
@@ -12,6 +12,7 @@ use super::{
     checks::{Check, CheckForm, Gate, Moment, Push},
     order, plain,
     policy::{self, Monitor, PolicyForm},
+    rehearsal::Rehearsal,
     retention::{Retention, RetentionForm},
     rollback::{Rollback, RollbackRules, StepCommand, Steps},
     trust::{Consent, ContentHash},
@@ -43,11 +44,13 @@ pub struct Config {
     pub schedule: Option<Schedule>,
     /// The text that all of this was read from; `None` where there is no file.
     pub source: Option<Source>,
-    checks: Vec<Check>,
-    artifacts: Vec<Artifact>,
-    rollback: Rollback,
+    pub(super) checks: Vec<Check>,
+    pub(super) artifacts: Vec<Artifact>,
+    pub(super) rollback: Rollback,
     pub(super) policy: Vec<PolicyRow>,
     pub(super) monitor: Monitor,
+    /// What runs in the place of the checks and artifacts in a rehearsal.
+    rehearsed: OnceLock<(Vec<Check>, Vec<Artifact>)>,
 }
 
 /// The text of a configuration, as it was read once.
@@ -208,6 +211,7 @@ impl Config {
             rollback: file.rollback,
             policy,
             monitor: file.monitor,
+            rehearsed: OnceLock::new(),
             names: Names {
                 tag: template("phase.tag", file.phase.tag)?,
                 complete: template("phase.complete", file.phase.complete)?,
@@ -218,17 +222,28 @@ impl Config {
 
     /// The checks, to be run: for one who has the consent to exactly this content.
     pub fn checks(&self, consent: &Consent) -> Result<&[Check]> {
-        self.agreed(consent).map(|()| &*self.checks)
+        self.agreed(consent)?;
+        Ok(match consent.rehearsal() {
+            None => &self.checks,
+            Some(rehearsal) => &self.rehearsed(rehearsal).0,
+        })
     }
 
     /// The steps of a rollback, to be run: as [`Config::checks`].
-    pub fn steps(&self, consent: &Consent) -> Result<&Steps> {
-        self.agreed(consent).map(|()| &self.rollback.steps)
+    pub fn steps(&self, consent: &Consent) -> Result<Steps> {
+        self.agreed(consent)?;
+        let steps = &self.rollback.steps;
+        Ok(consent.rehearsal().map_or_else(|| steps.clone(), |rehearsal| rehearsal.steps(steps)))
     }
 
     /// The artifacts, to be saved and restored: as [`Config::checks`].
     pub fn artifacts(&self, consent: &Consent) -> Result<&[Artifact]> {
-        self.agreed(consent).map(|()| &*self.artifacts)
+        self.agreed(consent)?;
+        Ok(consent.rehearsal().map_or(&*self.artifacts, |rehearsal| &self.rehearsed(rehearsal).1))
+    }
+
+    fn rehearsed(&self, rehearsal: &Rehearsal) -> &(Vec<Check>, Vec<Artifact>) {
+        self.rehearsed.get_or_init(|| (rehearsal.checks(&self.checks), rehearsal.artifacts(&self.artifacts)))
     }
 
     pub(super) fn agreed(&self, consent: &Consent) -> Result<()> {

@@ -121,6 +121,8 @@ impl Repo {
                 .arg("--shared")
                 .arg("--no-checkout")
                 .arg("--template=")
+                // Whatever the user would have it called.
+                .arg("--origin=origin")
                 .arg("--")
                 .arg(from),
             None => Git::in_dir(Path::new("."), quiet).arg("init").arg("--quiet").arg("--template="),

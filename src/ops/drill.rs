@@ -1,11 +1,21 @@
-//! The main job, rehearsed on a throw-away copy: checkpoint, break, back up, roll back, compare, recover, undo.
+//! The main job, rehearsed on a throw-away copy: checkpoint, break, back up, roll back, compare, recover, undo; and the
+//! rollback as it is configured, with a deliberate break (`rehearse`).
 //!
 //! The copy borrows the objects of the repository and has its own refs, index and files, so nothing that happens
 //! here can reach the original. Every comparison is of bytes on disk and of what git itself says, not of records.
 
+mod artifact;
+mod breaks;
 mod copy;
+mod folder;
+mod judge;
 mod mess;
 mod picture;
+mod rehearse;
+mod report;
+mod scenario;
+mod table;
+mod watch;
 
 use std::{
     path::{Path, PathBuf},
@@ -24,7 +34,13 @@ use crate::{
     git::Repo,
     model::{Scope, Selector},
 };
+use folder::Folder;
 use picture::Picture;
+
+pub use rehearse::rehearse;
+pub use report::{Conduct, How, Outcome, Ran, Rehearsed};
+pub use scenario::Scenario;
+pub use table::{Row, State, is_of_interest, table};
 
 /// How the drill went.
 #[derive(Debug)]
@@ -62,15 +78,13 @@ impl Drilled {
 
 /// Runs the drill on a copy of the repository that `env` is in, or on an example where it is in none.
 pub fn drill(env: &Env, keep: bool) -> Result<Drilled> {
-    let dir =
-        tempfile::Builder::new().prefix("git-checkpoint-drill-").tempdir().context("cannot make a temporary folder")?;
     let source = match Repo::open(env) {
         Ok(repo) => Some(repo),
         Err(error) if error.kind() != Kind::Environment || Repo::is_at(env) => return Err(error),
         Err(_nowhere) => None,
     };
-    // A path of its own below, so that nothing of a linked worktree or of GIT_DIR points elsewhere.
-    let copy = dir.path().join("copy");
+    let folder = Folder::make()?;
+    let copy = folder.copy();
     let env = env.clone().without_repository().in_dir(&copy);
     match &source {
         Some(repo) => copy::of(repo, &copy)?,
@@ -78,7 +92,7 @@ pub fn drill(env: &Env, keep: bool) -> Result<Drilled> {
     }
     let mut run = Run { env: env.clone(), dir: copy, steps: Vec::new() };
     let files = run.rehearse()?;
-    let kept = keep.then(|| dir.keep().join("copy"));
+    let kept = if keep { Some(folder.keep()?) } else { None };
     Ok(Drilled { is_copy: source.is_some(), files, steps: run.steps, kept })
 }
 

@@ -267,7 +267,7 @@ impl Plan {
             self.course.artifacts = self.artifacts.names();
         }
         if let Some(consent) = consent.filter(|_| has_steps) {
-            self.steps = session.config.steps(consent)?.clone();
+            self.steps = session.config.steps(consent)?;
             self.course.runs_steps = true;
         }
         Ok(())

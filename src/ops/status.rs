@@ -2,6 +2,7 @@
 
 use super::{
     Session,
+    drill::{self, Row},
     jobs::{self, Listed},
     phase::{self, Membership},
     select,
@@ -34,6 +35,8 @@ pub struct Status {
     pub skipped: Vec<Skipped>,
     /// Background checks that have not ended, and those that ended badly within a day; newest first.
     pub jobs: Vec<Listed>,
+    /// The scenarios of drills, and how they stand.
+    pub drills: Vec<Row>,
     /// An operation of this program that was begun and not ended.
     pub interrupted: Option<Journal>,
     /// An operation of git's own that was begun and not ended.
@@ -55,6 +58,7 @@ pub fn status(session: &Session) -> Result<Status> {
         changes,
         skipped,
         jobs: jobs::of_interest(session),
+        drills: drill::table(&session.repo, &session.config, session.now),
         interrupted: session.interrupted()?,
         git_operation: session.repo.git_operation(),
         head,

@@ -76,6 +76,7 @@ impl<'s> Setting<'s> {
             moment,
             phase,
             elapsed: elapsed.map(|elapsed| elapsed.to_string()),
+            is_drill: session.env().rehearsal().is_some(),
             deadline,
             now: session.now,
             by: &session.identity,

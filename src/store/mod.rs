@@ -1,6 +1,7 @@
 //! Records, tags and verdicts ⇄ refs and objects: the codec and nothing else.
 
 mod codec;
+pub mod drills;
 mod foreign;
 pub mod jobs;
 mod journal;

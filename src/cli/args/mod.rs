@@ -3,6 +3,7 @@
 mod attempt;
 mod automation;
 mod decide;
+mod drill;
 mod jobs;
 mod look;
 mod report;
@@ -22,13 +23,14 @@ pub(super) use self::automation::{
 };
 use self::decide::{ASSESS_EXAMPLES, MONITOR_EXAMPLES};
 pub(super) use self::decide::{Around, Assess, Monitor};
-use self::jobs::JOBS_EXAMPLES;
+pub(super) use self::drill::Drill;
 pub(super) use self::jobs::{Chosen, Jobs, JobsCommand};
 pub(super) use self::look::{Diff, List, Log, Show};
 pub(super) use self::report::{DocumentName, Format, Report};
 pub(super) use self::rollback::Rollback;
 pub(super) use self::share::{Fetch, Pin, Prune, Push};
 pub(super) use self::validate::Check;
+use self::{drill::DRILL_EXAMPLES, jobs::JOBS_EXAMPLES};
 use self::{
     report::REPORT_EXAMPLES,
     share::{PRUNE_EXAMPLES, PUSH_EXAMPLES},
@@ -256,6 +258,12 @@ pub(super) enum Command {
     ///
     /// Takes a checkpoint of the copy, breaks it, rolls back, recovers the good commits and undoes it all. The
     /// repository itself is only read; outside of one, an example is made.
+    ///
+    /// With --scenario, the rollback is rehearsed as .checkpoint.toml has it, with a deliberate break, and what came of it is
+    /// kept for --list, `status` and `doctor`. Commands of `[rollback]`, and checks with `isolation = "none"`, may touch the
+    /// real world, so `true` is run in the place of each; `drill = "run"` in `[rollback]` lets them run, in the copy and with
+    /// CHECKPOINT_DRILL=1. The other checks run, on the files of the copy. Nothing runs before `git checkpoint trust`.
+    #[command(after_long_help = DRILL_EXAMPLES)]
     Drill(Drill),
     /// Begin a phase: named work, with a checkpoint every so often
     ///
@@ -324,13 +332,15 @@ pub(super) enum Command {
 impl Command {
     /// Whether it writes to a repository; such commands do nothing where this program is switched off.
     pub(super) fn changes_something(&self) -> bool {
-        use Command::{Create, Fetch, Finish, Hooks, Init, Pin, Prune, Push, Recover, Redo, Rollback};
+        use Command::{Create, Drill, Fetch, Finish, Hooks, Init, Pin, Prune, Push, Recover, Redo, Rollback};
         use Command::{JobWorker, Jobs, Start, Timed, Trust, Undo, Unpin, Watch};
         match self {
             Trust(args) => !args.show,
             Jobs(jobs) => jobs.changes_something(),
             Command::Monitor(args) => args.auto,
             Hooks(hooks) => hooks.action != HooksAction::Status,
+            // What it rehearses may call it again.
+            Drill(args) => args.scenario.is_some(),
             Create(_) | Init(_) | Rollback(_) | Recover(_) | Undo(_) | Redo(_) => true,
             Start(_) | Finish(_) | Timed | JobWorker | Watch(_) => true,
             Push(_) | Fetch(_) | Prune(_) | Pin(_) | Unpin(_) => true,
@@ -447,13 +457,6 @@ pub(super) struct Undo {
 
     #[command(flatten)]
     pub(super) ending: Ending,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Drill {
-    /// Keep the throw-away copy and say where it is
-    #[arg(long)]
-    pub(super) keep: bool,
 }
 
 #[derive(Debug, Args)]

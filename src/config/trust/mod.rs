@@ -8,7 +8,7 @@ mod folder;
 
 use std::{ffi::OsStr, fmt, path::Path};
 
-use super::Env;
+use super::{Env, Rehearsal};
 use crate::error::Result;
 
 pub use folder::TrustFolder;
@@ -51,6 +51,8 @@ impl fmt::Display for ContentHash {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consent {
     hash: ContentHash,
+    /// What it is worth, in a rehearsal.
+    rehearsal: Option<Rehearsal>,
 }
 
 impl Consent {
@@ -59,9 +61,21 @@ impl Consent {
         self.hash == *hash
     }
 
+    pub(super) fn hash(&self) -> &ContentHash {
+        &self.hash
+    }
+
+    pub(super) fn rehearsal(&self) -> Option<&Rehearsal> {
+        self.rehearsal.as_ref()
+    }
+
+    fn to(hash: ContentHash) -> Self {
+        Consent { hash, rehearsal: None }
+    }
+
     #[cfg(test)]
     pub(crate) fn for_tests(bytes: &[u8]) -> Self {
-        Consent { hash: ContentHash::of(bytes) }
+        Consent::to(ContentHash::of(bytes))
     }
 }
 
@@ -90,9 +104,15 @@ impl Trust {
     /// no consent.
     pub fn of(env: &Env, place: &Place<'_>, text: &str) -> Self {
         let hash = ContentHash::of(text.as_bytes());
+        if let Some(rehearsal) = env.rehearsal() {
+            if rehearsal.agrees_to(place.top, &hash) {
+                return Trust::Trusted(Consent { hash, rehearsal: Some(rehearsal.clone()) });
+            }
+            return Trust::Untrusted { why: Some("nobody has agreed to it in the repository of this copy".into()) };
+        }
         let named = env.var(VARIABLE);
         if named == Some(OsStr::new(hash.as_str())) {
-            return Trust::Trusted(Consent { hash });
+            return Trust::Trusted(Consent::to(hash));
         }
         let mismatch = named.map(|_| format!("{VARIABLE} is set, and is not the hash of this content"));
         let folder = match TrustFolder::find(env, place) {
@@ -100,7 +120,7 @@ impl Trust {
             Err(why) => return Trust::Untrusted { why: Some(mismatch.unwrap_or(why)) },
         };
         match folder.has(text, &hash) {
-            Ok(true) => return Trust::Trusted(Consent { hash }),
+            Ok(true) => return Trust::Trusted(Consent::to(hash)),
             Ok(false) => {}
             Err(why) => return Trust::Untrusted { why: Some(mismatch.unwrap_or(why)) },
         }
@@ -132,7 +152,7 @@ impl Trust {
 pub fn give(env: &Env, place: &Place<'_>, text: &str) -> Result<Consent> {
     let hash = ContentHash::of(text.as_bytes());
     TrustFolder::make(env, place)?.keep(text, &hash)?;
-    Ok(Consent { hash })
+    Ok(Consent::to(hash))
 }
 
 /// Takes every consent for this repository back; how many contents were trusted.

@@ -107,6 +107,27 @@ impl Series {
     }
 }
 
+/// Ends, when it is dropped, what commands that were to leave something running have left, as far as it has a variable of
+/// this name. Elsewhere than on Linux, where nothing finds such processes, they stay.
+#[derive(Debug)]
+pub struct Sweeper {
+    mark: Mark,
+    _adopts: strays::Adopting,
+}
+
+impl Sweeper {
+    /// For all that is started from now on.
+    pub fn of(variable: &str) -> Self {
+        Sweeper { mark: Mark(variable.to_owned()), _adopts: strays::Adopting::begin() }
+    }
+}
+
+impl Drop for Sweeper {
+    fn drop(&mut self) {
+        strays::end(&self.mark);
+    }
+}
+
 /// Variables that are this program's own business and none of a command's.
 const PRIVATE: [&str; 4] = ["GIT_CHECKPOINT_TRUST", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT", "CHECKPOINT_FILE"];
 

@@ -68,6 +68,27 @@ fn registry() -> MutexGuard<'static, Registry> {
     REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// For as long as it lives, what commands leave behind becomes a child of this process.
+#[derive(Debug)]
+pub(super) struct Adopting;
+
+impl Adopting {
+    pub(super) fn begin() -> Self {
+        let mut registry = registry();
+        registry.starting += 1;
+        system::adopt(&mut registry, true);
+        Adopting
+    }
+}
+
+impl Drop for Adopting {
+    fn drop(&mut self) {
+        let mut registry = registry();
+        registry.starting -= 1;
+        registry.stop_when_idle();
+    }
+}
+
 /// A process that is waited for until this is dropped.
 #[derive(Debug)]
 pub(super) struct Registered(u32);

@@ -5,7 +5,7 @@ use std::{ffi::OsString, time::Instant};
 use super::Around;
 use crate::{
     check::{Logs, tail},
-    config::Artifact,
+    config::{Artifact, DRILL_VARIABLE},
     error::{Error, Result},
     git::{
         artifact::Scratch,
@@ -27,10 +27,14 @@ pub(super) fn run(
 ) -> Result<()> {
     let logs = Logs::of(&session.repo, session.now, "artifact");
     let log = logs.file(around.commit, &format!("{what}-{}", artifact.name))?;
+    let mut vars = vars(artifact, scratch, around);
+    if session.env().rehearsal().is_some() {
+        vars.push((DRILL_VARIABLE, "1".into()));
+    }
     let shell = Shell {
         command,
         dir: session.repo.workdir(),
-        vars: vars(artifact, scratch, around),
+        vars,
         input: None,
         log: log.clone(),
         deadline: Instant::now() + artifact.timeout.duration(),

@@ -7,6 +7,7 @@ mod artifacts;
 mod automation;
 mod clutter;
 mod coverage;
+mod drills;
 mod hooks;
 mod jobs;
 mod local;
@@ -95,7 +96,7 @@ pub(super) struct Ground<'a> {
 type Check = fn(&Ground<'_>) -> Result<Vec<Finding>>;
 
 /// Every check of a repository, by the word that its findings have.
-const CHECKS: [(&str, Check); 15] = [
+const CHECKS: [(&str, Check); 16] = [
     ("identity", identity),
     ("hooks", hooks::check),
     ("trust", automation::trust),
@@ -108,6 +109,7 @@ const CHECKS: [(&str, Check); 15] = [
     ("records", records::check),
     ("tags", tags),
     ("artifacts", artifacts::check),
+    ("drills", drills::check),
     ("coverage", coverage::check),
     ("lfs", coverage::lfs),
     ("disk", local::disk),

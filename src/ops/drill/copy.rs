@@ -15,7 +15,7 @@ use crate::{
 const SETTINGS: &str =
     r"^(core\.(autocrlf|eol|filemode|symlinks|ignorecase|safecrlf|precomposeunicode)|filter\..*|user\..*)$";
 
-/// Copies `repo`'s HEAD, index and files (not the ignored ones) to the new folder `to`.
+/// Copies `repo`'s HEAD, index and files (not the ignored ones) to the new folder `to`, which has no remote.
 pub(super) fn of(repo: &Repo, to: &Path) -> Result<()> {
     if repo.common_dir().as_os_str().as_encoded_bytes().contains(&b'\n') {
         return Err(Error::refused("the drill cannot work where the path of the repository has a line break in it")
@@ -23,6 +23,8 @@ pub(super) fn of(repo: &Repo, to: &Path) -> Result<()> {
             .hint("move the repository, or run the drill outside of it: it makes an example of its own"));
     }
     Repo::scratch(Some(repo.workdir()), to)?;
+    // What a command pushes there must not arrive in the repository.
+    Git::in_dir(to, ["remote", "remove", "origin"]).run()?;
     let settings = repo.git(["config", "--local", "--null", "--get-regexp", SETTINGS]).output()?;
     for setting in settings.stdout.split(|b| *b == 0).filter(|setting| !setting.is_empty()) {
         let (key, value) = setting.split_once_str("\n").unwrap_or((setting, b"true"));
@@ -40,6 +42,13 @@ pub(super) fn of(repo: &Repo, to: &Path) -> Result<()> {
     }
     // The copies have other times and inodes; without this git would read every file at the first status.
     Git::in_dir(to, ["update-index", "-q", "--refresh"]).output().map(|_| ())
+}
+
+/// Copies files of `repo` that git may ignore, as far as they are there.
+pub(super) fn files(repo: &Repo, files: &[String], to: &Path) -> Result<()> {
+    // A folder is left out, as a stand-in leaves it out.
+    let files = files.iter().filter(|file| !repo.workdir().join(file).is_dir());
+    files.into_iter().try_for_each(|file| copy_entry(&repo.workdir().join(file), &to.join(file)))
 }
 
 /// Makes a small repository with a little of everything.

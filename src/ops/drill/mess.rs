@@ -9,6 +9,7 @@ use crate::{
     config::FILE_NAME,
     error::{Error, Result},
     git::{Git, capture::Identity, tree},
+    model::Oid,
     ops::Session,
 };
 
@@ -48,16 +49,9 @@ pub(super) fn make(session: &Session) -> Result<Mess> {
     let dir = repo.workdir();
     let head = repo.head()?;
     let victims = victims(session)?;
-    // What the user had staged must not become part of the drill's commits.
-    let commit = |subject: &str, paths: &[&str]| -> Result<String> {
-        let add = repo.git(["add", "--force", "--sparse", "--"]);
-        paths.iter().fold(add, |call, path| call.arg(*path)).run()?;
-        let call = commit_call(repo.git(["-c", "core.hooksPath=/dev/null"]), subject, &session.identity);
-        paths.iter().fold(call.arg("--only").arg("--"), |call, path| call.arg(*path)).run()?;
-        repo.head()?.commit().map(|id| id.to_string()).ok_or_else(|| Error::bug("a commit was made and HEAD has none"))
-    };
+    let commit = |subject: &str, paths: &[&str]| commit_only(session, subject, paths);
     let mut good = Vec::new();
-    if head.commit().is_some() && repo.git_operation().is_none() {
+    if head.commit().is_some() && can_commit(session)? {
         write(dir, GOOD[0].0, GOOD[0].1)?;
         good.push(commit("Add something good", &[GOOD[0].0])?);
         write(dir, "drill/bad.txt", b"this broke it\n")?;
@@ -73,11 +67,22 @@ pub(super) fn make(session: &Session) -> Result<Mess> {
     Ok(Mess { good, commits, edited, deleted })
 }
 
+/// Whether git would make a commit: not in the midst of a merge, nor while there are conflicts.
+pub(super) fn can_commit(session: &Session) -> Result<bool> {
+    let is_in_the_midst = session.repo.git_operation().is_some();
+    Ok(!is_in_the_midst && session.repo.git(["ls-files", "-z", "--unmerged"]).run()?.is_empty())
+}
+
 /// Up to six files of HEAD that are on disk, but none that git itself or this program reads: spoilt, they would stop it.
 fn victims(session: &Session) -> Result<Vec<String>> {
     let head = session.repo.head()?;
-    let empty = crate::model::Oid::empty_tree(session.repo.gix().object_hash());
-    let all = tree::diff(&session.repo, empty, session.repo.head_tree(&head)?)?;
+    victims_of(session, session.repo.head_tree(&head)?)
+}
+
+/// The same of another tree.
+pub(super) fn victims_of(session: &Session, tree: Oid) -> Result<Vec<String>> {
+    let empty = Oid::empty_tree(session.repo.gix().object_hash());
+    let all = tree::diff(&session.repo, empty, tree)?;
     let is_for_git = |name: &str| name.rsplit('/').next().is_some_and(|file| file.starts_with(".git"));
     let dir = session.repo.workdir();
     let configuration = dir.join(FILE_NAME).canonicalize().ok();
@@ -86,6 +91,17 @@ fn victims(session: &Session) -> Result<Vec<String>> {
         !is_for_git(name) && !is_for_us(name) && dir.join(name).symlink_metadata().is_ok_and(|m| m.is_file())
     };
     Ok(all.iter().map(|change| change.path.to_string()).filter(is_file).take(6).collect())
+}
+
+/// Commits these files and nothing else: what the user had staged must not become part of the drill's commits.
+pub(super) fn commit_only(session: &Session, subject: &str, paths: &[&str]) -> Result<String> {
+    let repo = &session.repo;
+    let call = |args: &[&str]| repo.git([&["--literal-pathspecs"], args].concat());
+    let add = call(&["add", "--force", "--sparse", "--"]);
+    paths.iter().fold(add, |call, path| call.arg(*path)).run()?;
+    let call = commit_call(call(&["-c", "core.hooksPath=/dev/null"]), subject, &session.identity);
+    paths.iter().fold(call.arg("--only").arg("--"), |call, path| call.arg(*path)).run()?;
+    repo.head()?.commit().map(|id| id.to_string()).ok_or_else(|| Error::bug("a commit was made and HEAD has none"))
 }
 
 /// Edits every file but the last third, and deletes that.

@@ -1,7 +1,7 @@
 //! A full picture of a worktree, to compare byte for byte: what git says of it and what is on disk.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hash, Hasher},
     io::Read,
     path::{Path, PathBuf},
@@ -22,12 +22,28 @@ enum Entry {
     Other,
 }
 
+/// What may be otherwise than it should be.
+#[derive(Debug, Default)]
+pub(super) struct Excused {
+    /// Files that commands have made: these may be there although they were not.
+    pub(super) extra: BTreeSet<PathBuf>,
+    /// What the rollback itself writes, as the configuration wants it, with all below.
+    pub(super) written: Vec<PathBuf>,
+}
+
+impl Excused {
+    fn covers(&self, path: &Path, is_expected: bool) -> bool {
+        self.written.iter().any(|written| path.starts_with(written)) || (!is_expected && self.extra.contains(path))
+    }
+}
+
 /// HEAD, index, status and every file.
 #[derive(Debug)]
 pub(super) struct Picture {
     head: String,
     index: Vec<u8>,
-    status: Vec<u8>,
+    /// What `git status` says, by path.
+    status: BTreeMap<PathBuf, Vec<u8>>,
     entries: BTreeMap<PathBuf, Entry>,
 }
 
@@ -40,7 +56,7 @@ impl Picture {
         Ok(Picture {
             head: format!("{:?}", repo.head()?),
             index: repo.git(["ls-files", "-z", "--stage", "-v"]).run()?,
-            status: repo.git(status).run()?,
+            status: by_path(&repo.git(status).run()?),
             entries,
         })
     }
@@ -52,6 +68,19 @@ impl Picture {
 
     /// What of `now` is not as it is here, in words.
     pub(super) fn differences(&self, now: &Picture) -> Vec<String> {
+        self.differences_but(now, &Excused::default())
+    }
+
+    /// The files of `now` that are not here.
+    pub(super) fn extra<'n>(&self, now: &'n Picture) -> Vec<&'n Path> {
+        let is_extra =
+            |(path, entry): &(&PathBuf, &Entry)| **entry != Entry::Folder && !self.entries.contains_key(*path);
+        now.entries.iter().filter(is_extra).map(|(path, _)| path.as_path()).collect()
+    }
+
+    /// As [`Picture::differences`], but for what is excused.
+    pub(super) fn differences_but(&self, now: &Picture, excused: &Excused) -> Vec<String> {
+        let is_excused = |path: &Path| excused.covers(path, self.entries.contains_key(path));
         let mut differences = Vec::new();
         if self.head != now.head {
             differences.push("HEAD differs".to_owned());
@@ -59,7 +88,8 @@ impl Picture {
         if self.index != now.index {
             differences.push("the index differs".to_owned());
         }
-        if self.status != now.status {
+        let is_same = |path: &PathBuf| self.status.get(path) == now.status.get(path) || is_excused(path);
+        if !self.status.keys().chain(now.status.keys()).all(is_same) {
             differences.push("git status differs".to_owned());
         }
         let paths = self.entries.keys().chain(now.entries.keys().filter(|path| !self.entries.contains_key(*path)));
@@ -67,7 +97,7 @@ impl Picture {
             let (then, now) = (self.entries.get(path), now.entries.get(path));
             // git keeps no folders, so one that is empty may come and go.
             let folder = |entry: Option<&Entry>| entry.is_none_or(|entry| *entry == Entry::Folder);
-            if then != now && !(folder(then) && folder(now)) {
+            if then != now && !(folder(then) && folder(now)) && !is_excused(path) {
                 let name = gix::path::into_bstr(path.as_path())
                     .map_or_else(|_| path.display().to_string(), |p| quote_path(&p));
                 differences.push(format!("`{name}` differs"));
@@ -116,6 +146,38 @@ fn hash(path: &Path) -> std::io::Result<u64> {
     }
 }
 
+/// The names of all files below `root` but those of git.
+pub(super) fn names(root: &Path) -> BTreeSet<PathBuf> {
+    let mut names = BTreeSet::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(root.join(&folder)).into_iter().flatten().flatten() {
+            let path = folder.join(entry.file_name());
+            match entry.file_type() {
+                _ if path == Path::new(".git") => {}
+                Ok(kind) if kind.is_dir() => folders.push(path),
+                _ => drop(names.insert(path)),
+            }
+        }
+    }
+    names
+}
+
+/// The entries of `git status --porcelain=v2 -z`, by the path that each ends with.
+fn by_path(status: &[u8]) -> BTreeMap<PathBuf, Vec<u8>> {
+    let entry = |entry: &[u8]| {
+        // So many fields stand before the path.
+        let fields = match entry.first()? {
+            b'1' => 8,
+            b'u' => 10,
+            _ => 1,
+        };
+        let path = entry.splitn(fields + 1, |byte| *byte == b' ').nth(fields)?;
+        Some((gix::path::from_byte_slice(path).ok()?.to_owned(), entry.to_owned()))
+    };
+    status.split(|byte| *byte == 0).filter_map(entry).collect()
+}
+
 #[cfg(unix)]
 fn is_executable(metadata: &std::fs::Metadata) -> bool {
     std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o111 != 0
@@ -124,4 +186,40 @@ fn is_executable(metadata: &std::fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_executable(_metadata: &std::fs::Metadata) -> bool {
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_of_an_entry_may_have_anything_in_it() {
+        let status =
+            b"1 .M N... 100644 100644 100644 aaaa aaaa a  b c\0u UU N... 1 1 1 1 a b c in conflict\0? new file\0";
+        let paths: Vec<PathBuf> = by_path(status).into_keys().collect();
+        assert_eq!(paths, ["a  b c", "in conflict", "new file"].map(PathBuf::from));
+        assert!(by_path(b"").is_empty());
+    }
+
+    fn picture(files: &[(&str, u64)]) -> Picture {
+        let entry = |(name, content): &(&str, u64)| {
+            (PathBuf::from(name), Entry::File { content: *content, length: 1, executable: false })
+        };
+        let status = files.iter().map(|(name, _)| (PathBuf::from(name), b"?".to_vec())).collect();
+        Picture { head: String::new(), index: Vec::new(), status, entries: files.iter().map(entry).collect() }
+    }
+
+    #[test]
+    fn a_new_file_of_a_command_is_excused_and_a_changed_one_is_not() {
+        let then = picture(&[("kept", 1), ("ROLLBACK_LOG.md", 1)]);
+        let excused = Excused {
+            extra: ["flag", "kept"].map(PathBuf::from).into(),
+            written: vec![PathBuf::from("ROLLBACK_LOG.md")],
+        };
+        let differs = |files: &[(&str, u64)]| then.differences_but(&picture(files), &excused);
+        assert!(differs(&[("kept", 1), ("ROLLBACK_LOG.md", 2), ("flag", 1)]).is_empty());
+        assert_eq!(differs(&[("kept", 2), ("ROLLBACK_LOG.md", 1)]), ["`kept` differs"]);
+        assert_eq!(differs(&[("ROLLBACK_LOG.md", 1)]), ["git status differs", "`kept` differs"]);
+        assert_eq!(differs(&[("kept", 1), ("ROLLBACK_LOG.md", 1), ("left", 1)]).len(), 2);
+    }
 }

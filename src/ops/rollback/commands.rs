@@ -11,7 +11,7 @@ use std::{
 use super::{Event, course::Part};
 use crate::{
     check::{Logs, excerpt, tail},
-    config::{StepCommand, Steps},
+    config::{DRILL_VARIABLE, StepCommand, Steps},
     error::{Error, Result},
     git::{
         durable,
@@ -121,7 +121,7 @@ impl<'s> Commands<'s> {
         };
         let mark = record.phase.as_ref();
         let commit = |oid: Option<Oid>| oid.map(|oid| oid.to_string()).unwrap_or_default();
-        Ok(vec![
+        let mut vars: Vec<(&'static str, OsString)> = vec![
             ("CHECKPOINT_STAGE", "rollback".into()),
             ("CHECKPOINT_STEP", step.into()),
             ("CHECKPOINT_COMMIT", around.to.to_string().into()),
@@ -136,7 +136,11 @@ impl<'s> Commands<'s> {
                 mark.and_then(|mark| mark.elapsed).map(|elapsed| elapsed.to_string()).unwrap_or_default().into(),
             ),
             ("CHECKPOINT_CACHE", Path::new(&cache).into()),
-        ])
+        ];
+        if self.session.env().rehearsal().is_some() {
+            vars.push((DRILL_VARIABLE, "1".into()));
+        }
+        Ok(vars)
     }
 }
 

@@ -51,7 +51,7 @@ impl Surroundings {
         };
         let mut around = Surroundings { course: Course::of_undo(text), ..Self::default() };
         if has_steps {
-            around.steps = config.steps(consent)?.clone();
+            around.steps = config.steps(consent)?;
             around.course.runs_steps = true;
         }
         if has_artifacts {
