@@ -142,7 +142,7 @@ fn what_a_command_leaves_running_ends_with_it() {
 fn no_output_is_too_much() {
     let program = std::env::current_exe().expect("a test is a program");
     let alone = ["--ignored", "--exact", "git::shell::tests::no_output_is_too_much_alone"];
-    let said = std::process::Command::new(program).args(alone).output().expect("it can be run");
+    let said = Command::new(program).args(alone).output().expect("it can be run");
     let words = String::from_utf8_lossy(&said.stdout);
     assert!(said.status.success() && words.contains("1 passed"), "{words}");
 }
