@@ -1,6 +1,6 @@
 //! What people read about an operation: what is known of it, the documents made of that, and where they are written.
 //!
-//! `gather` reads, [`Facts`] are values, documents are made of values alone, and [`write`] puts them where the configuration
+//! `gather` reads, [`Facts`] are values, documents are made of values alone, and [`write()`] puts them where the configuration
 //! says. Without one, all of it is kept with the record and nothing is written into the worktree.
 
 mod document;
