@@ -79,10 +79,9 @@ fn move_there(session: &Session, mut plan: Plan, commands: &mut Commands<'_>, wa
         conduct.checks_before.clone_from(&plan.course.checks_before);
     }
     let to = (plan.way().to(), plan.target.worktree);
-    let saved = plan.artifacts.save_present(session, &plan.record, to).map_err(|error| {
+    let saved = plan.artifacts.save_present(session, &plan.record, to).inspect_err(|_| {
         // Commands before it may have left a journal.
         let _removed = Journal::remove(&session.repo);
-        error
     });
     let took = saved.and_then(|saved| {
         plan.record.artifacts = saved;
