@@ -29,9 +29,6 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: config::Env) -> ExitCo
         // What the panic hook has said is for us; git's command goes on.
         return std::panic::catch_unwind(|| cli::run_hook(&args, &env)).unwrap_or(ExitCode::SUCCESS);
     }
-    // Ctrl-C ends the process at once, and takes the lock files of unfinished ref changes along.
-    // Where that cannot be had, they are named by the next call.
-    let _installed = git::remove_locks_on_signals();
     // The panic hook has said what happened; the exit code says that it is a bug of this program.
     std::panic::catch_unwind(|| cli::run(args, env)).unwrap_or_else(|_| ExitCode::from(error::Kind::Bug.exit_code()))
 }

@@ -1,6 +1,7 @@
 //! A rollback as an operation: commands before and after it, whether the state works, what follows where it does not, and
 //! going on after an interruption.
 
+mod artifacts;
 mod interrupted;
 mod remote;
 

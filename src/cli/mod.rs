@@ -46,7 +46,7 @@ use clap::{CommandFactory, Parser, error::ErrorKind};
 use crate::{
     config::Env,
     error::{Error, Kind, Result},
-    git::restore,
+    git::{self, restore},
     ops::{Session, attempt as attempts, undo::Direction},
     ui::Ui,
 };
@@ -89,6 +89,11 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>, env: Env) -> ExitCod
     let answer = if env.is_off() && cli.command.as_ref().is_none_or(Command::changes_something) {
         ui.note("switched off by GIT_CHECKPOINT=0; nothing was done").map(|()| 0)
     } else {
+        if !cli.command.as_ref().is_some_and(Command::only_shows) {
+            // Ctrl-C ends the process at once, and takes the lock files of unfinished ref changes along.
+            // Where that cannot be had, they are named by the next call.
+            let _installed = git::remove_locks_on_signals();
+        }
         dispatch(cli, &env, &mut ui)
     };
     let code = match answer.and_then(|code| ui.flush().map(|()| code)) {

@@ -41,12 +41,13 @@ pub(super) fn run(args: &args::Rollback, env: &Env, ui: &mut Ui) -> Result<u8> {
     let lock = session.lock_unless(args.dry_run, "rollback")?;
     let plan = rollback::plan(&session, request)?;
     create::warn_of_skipped(plan.skipped(), ui)?;
-    if plan.leaves_out_steps(&session) {
-        ui.warn(
-            "none of the commands of `[rollback]` is run, as nobody has agreed to them; `git checkpoint trust` asks",
-        )?;
+    if plan.leaves_something_out(&session) {
+        ui.warn("no command of `[rollback]` is run and no artifact comes back, as nobody has agreed to the configuration; `git checkpoint trust` asks")?;
     }
-    if plan.is_there_already && !ui.is_json() {
+    for (name, why) in plan.artifacts_that_stay() {
+        ui.warn(format!("the artifact {name} stays as it is: {why}"))?;
+    }
+    if plan.has_nothing_to_do() && !ui.is_json() {
         ui.line(format!("nothing to do: this is {}", plan.to.name))?;
         return Ok(0);
     }

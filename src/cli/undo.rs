@@ -28,7 +28,10 @@ pub(super) fn run(direction: Direction, args: &args::Undo, env: &Env, ui: &mut U
     let session = super::open(env, ui)?;
     let word = if direction == Direction::Undo { "undo" } else { "redo" };
     let _lock = session.lock_unless(args.dry_run, word)?;
-    let plan = undo::plan(&session, &Request { direction, id: args.id.clone(), no_steps: args.no_steps })?;
+    let plan = undo::plan(
+        &session,
+        &Request { direction, id: args.id.clone(), no_steps: args.no_steps, code_only: args.code_only },
+    )?;
     let preview = plan.preview(&session)?;
     if args.dry_run {
         return answer(&preview, &format!("would {word}"), ui);

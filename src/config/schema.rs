@@ -372,7 +372,7 @@ mod tests {
     #[test]
     fn values_are_read() {
         let text = "[tag]\nkind = 'none'\n[capture]\nmax-file-size = '1MiB'\nexclude = ['*.log']\n\
-                    [[check]]\nname = 'unit'\nrun = 'true'\non = ['push', 'monitor']\n[[artifact]]\nname = 'db'\n[retention]\nlast = 3\n[phase]\ntag = 'day_{day}_complete'";
+                    [[check]]\nname = 'unit'\nrun = 'true'\non = ['push', 'monitor']\n[[artifact]]\nname = 'db'\npath = 'db.sqlite'\n[retention]\nlast = 3\n[phase]\ntag = 'day_{day}_complete'";
         let config = Config::parse(text).expect("valid");
         assert_eq!(config.tag, TagKind::None);
         assert_eq!(config.capture.max_file_size, ByteSize(1 << 20));

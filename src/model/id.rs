@@ -83,16 +83,21 @@ impl RecordId {
         &self.text
     }
 
+    fn parts(&self) -> impl Iterator<Item = &[u8]> {
+        self.text.as_bytes().split(|byte| *byte == b'-')
+    }
+
     /// What the operation did; `None` for a kind that a newer version may have added.
     pub fn kind(&self) -> Option<Kind> {
-        self.text.split('-').nth(1).and_then(|kind| kind.parse().ok())
+        let word = self.parts().nth(1)?;
+        Kind::ALL.into_iter().find(|kind| kind.as_str().as_bytes() == word)
     }
 
     /// The moment the id was made for; ids never run backwards, so it may be later than the record's own time
     /// where the clock was set back.
     pub fn time(&self) -> Option<DateTime<Utc>> {
         // By position: ten thousand ids are read at once, and chrono's general parser takes longer than all the rest.
-        let time = self.text.split('-').next()?.as_bytes();
+        let time = self.parts().next()?;
         let number = |range: std::ops::Range<usize>| {
             time[range]
                 .iter()
@@ -119,12 +124,13 @@ impl FromStr for RecordId {
     /// Accepts any kind, so that records of a newer version can be named; refuses what is not of the shape.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let id = RecordId { text: text.to_owned() };
-        let is_word = |part: Option<&str>| {
-            part.is_some_and(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+        let is_word = |part: Option<&[u8]>| {
+            part.is_some_and(|part| !part.is_empty() && part.iter().all(u8::is_ascii_alphanumeric))
         };
-        let mut parts = text.split('-').skip(1);
+        let mut parts = id.parts().skip(1);
         let well_formed =
             is_word(parts.next()) && is_word(parts.next()) && parts.next().is_none() && id.time().is_some();
+        drop(parts);
         if well_formed { Ok(id) } else { Err(format!("`{text}` is not a record's id")) }
     }
 }

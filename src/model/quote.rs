@@ -5,11 +5,14 @@ use gix::bstr::{BStr, BString, ByteSlice};
 /// The path as it is where it is plain UTF-8 text without control characters, quotes or backslashes, else in
 /// double quotes with C escapes, as `git ls-files` prints it with `core.quotePath=false`.
 pub fn quote_path(path: &BStr) -> String {
+    // As nearly all names are; ten thousand are shown at once.
+    let is_simple = |text: &str| text.bytes().all(|byte| matches!(byte, b'!' | b'#'..=b'[' | b']'..=b'~'));
     let is_plain = |text: &&str| {
         !text.is_empty()
-            && !text.starts_with(char::is_whitespace)
-            && !text.ends_with(char::is_whitespace)
-            && text.chars().all(|c| !c.is_control() && c != '"' && c != '\\' && !is_invisible(c))
+            && (is_simple(text)
+                || !text.starts_with(char::is_whitespace)
+                    && !text.ends_with(char::is_whitespace)
+                    && text.chars().all(|c| !c.is_control() && c != '"' && c != '\\' && !is_invisible(c)))
     };
     if let Some(text) = path.to_str().ok().filter(is_plain) {
         return text.to_owned();

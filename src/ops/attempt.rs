@@ -337,7 +337,7 @@ pub fn go_on(session: &Session, trusted: &trust::Standing, watch: &mut dyn FnMut
     let now = session.capture()?;
     if !raw::is_same(&session.repo, &now.state, &good)? {
         put_back::end_git_operation(session)?;
-        let to = resume::Move { target: &good, edits: Vec::new(), then: transition::Then::Done };
+        let to = resume::Move { target: &good, edits: Vec::new(), then: transition::Then::Done, artifacts: Vec::new() };
         let detail = Detail::Resume { resumes: record.id.clone() };
         resume::move_on(session, to, detail, &format!("saved half-way: {}", record.subject))?;
     }

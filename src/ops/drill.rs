@@ -32,7 +32,7 @@ use crate::{
     config::Env,
     error::{Context, Error, Kind, Result},
     git::Repo,
-    model::Selector,
+    model::{Scope, Selector},
 };
 use folder::Folder;
 use picture::Picture;
@@ -123,6 +123,7 @@ impl Run {
             let selector = Selector::Name(taken.clone());
             let request = rollback::Request {
                 reason: Some("drill".into()),
+                scope: Scope::Code,
                 no_steps: true,
                 no_verify: true,
                 ..rollback::Request::to(selector)
@@ -191,8 +192,8 @@ fn describe(done: &RolledBack) -> String {
 }
 
 fn undo(session: &Session, direction: Direction) -> Result<(String, ())> {
-    let done =
-        undo::plan(session, &undo::Request { direction, id: None, no_steps: true })?.apply(session, &mut |_| {})?;
+    let done = undo::plan(session, &undo::Request { direction, id: None, no_steps: true, code_only: true })?
+        .apply(session, &mut |_| {})?;
     Ok((done.undone.subject.clone(), ()))
 }
 

@@ -15,7 +15,7 @@ use crate::{
         refs::{self, RefEdit},
         restore,
     },
-    model::{Detail, Head, Kind, Record, RecordId, State},
+    model::{Detail, Head, Kind, Record, RecordId, SavedArtifact, State},
     store::Journal,
 };
 
@@ -158,7 +158,7 @@ fn finish(
     let mut edits = intent.edits()?;
     // It may have been interrupted between the record and the branch that shows it.
     edits.extend(transition::backup(session, &record)?.filter(|backup| backup.old.is_none()));
-    let transition = Move { target: &target, edits, then: then.clone() };
+    let transition = Move { target: &target, edits, then: then.clone(), artifacts: Vec::new() };
     move_on(session, transition, detail, &subject)?;
     match then {
         Then::Done => {
@@ -205,7 +205,12 @@ fn forward_again(
     if let Some(target) = began_at {
         let detail = Detail::Resume { resumes: record.id.clone() };
         let subject = format!("saved half-way back: {}", record.subject);
-        move_on(session, Move { target: &target, edits: Vec::new(), then: Then::Done }, detail, &subject)?;
+        move_on(
+            session,
+            Move { target: &target, edits: Vec::new(), then: Then::Done, artifacts: Vec::new() },
+            detail,
+            &subject,
+        )?;
     }
     Stage::HandingOver.reach(session, journal)?;
     let journal = session.interrupted()?.ok_or_else(|| Error::bug("the journal of a recover is gone"))?;
@@ -228,7 +233,10 @@ fn go_back(session: &Session, journal: &Journal, intent: &Intent, record: Record
     Stage::GoingBack.reach(session, journal)?;
     let detail = Detail::Undo { undoes: record.id.clone() };
     let subject = format!("abort {}", record.subject);
-    let saved = move_on(session, Move { target: &record.state, edits, then: Then::Done }, detail, &subject)?;
+    let back = rollback::Back::of(session, &intent.then, &record)?;
+    let artifacts = back.save_present(session)?;
+    let saved = move_on(session, Move { target: &record.state, edits, then: Then::Done, artifacts }, detail, &subject)?;
+    back.carry_out(session, &saved)?;
     debug_assert_eq!(journal.id, record.id);
     Journal::remove(&session.repo)?;
     Ok(Ended::GoneBack { record, saved })
@@ -238,6 +246,8 @@ pub(super) struct Move<'a> {
     pub(super) target: &'a State,
     pub(super) edits: Vec<RefEdit>,
     pub(super) then: Then,
+    /// Artifacts as they are now, which the way back replaces.
+    pub(super) artifacts: Vec<SavedArtifact>,
 }
 
 /// Records what is there now and moves on to the target. The journal of the interrupted operation stays until
@@ -259,7 +269,7 @@ pub(super) fn move_on(session: &Session, to: Move<'_>, detail: Detail, subject: 
         skipped: captured.skipped.clone(),
         refs: transition::remembered(&to.edits),
         checks: Vec::new(),
-        artifacts: Vec::new(),
+        artifacts: to.artifacts,
         steps: Vec::new(),
         detail,
     };

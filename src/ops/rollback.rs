@@ -1,6 +1,7 @@
 //! Return to a state: back everything up under a branch, then put branch, index and files back, and verify it; with the
 //! commands around it that the configuration names.
 
+mod artifacts;
 mod carry_out;
 mod commands;
 mod course;
@@ -16,16 +17,19 @@ use std::path::Path;
 
 use gix::bstr::{BString, ByteSlice};
 
-use self::paths::is_under;
 pub use self::{
+    artifacts::Back,
     carry_out::{go_on, withdraw},
     course::{Course, Part},
     follow_up::{Attempt, run},
     proof::Proof,
     surround::Surroundings,
 };
+use self::{artifacts::Wanted, paths::is_under};
 use super::{
-    Session, elsewhere, history, names, phase,
+    Session, elsewhere, history,
+    incident::Written,
+    names, phase,
     select::{self, Selected},
     transition, trust,
 };
@@ -108,8 +112,8 @@ pub struct Plan {
     pub changes: Vec<TreeChange>,
     /// Commits that are on the branch now and will not be: id and subject, newest first.
     pub commits: Vec<(Oid, String)>,
-    /// Whether nothing would change.
-    pub is_there_already: bool,
+    /// Whether no file would change.
+    is_there_already: bool,
     request: Request,
     captured: Captured,
     target: State,
@@ -117,6 +121,7 @@ pub struct Plan {
     backup: Option<BString>,
     course: Course,
     steps: Steps,
+    artifacts: Wanted,
     /// What becomes of the branch at its remote.
     push: Option<remote::Move>,
 }
@@ -144,6 +149,8 @@ pub struct RolledBack {
     pub verification: Option<Verification>,
     /// What its checks said.
     pub proof: Proof,
+    /// What was written about it for people to read.
+    pub written: Option<Written>,
     /// Rollbacks to newer states that were tried first and did not work.
     pub tried: Vec<Attempt>,
     /// The record of the undo, where the state before came back because this one does not work.
@@ -216,6 +223,7 @@ impl Plan {
             commits: history::commits_left(session, &captured.state, &target)?,
             backup: backup.transpose()?,
             steps: Steps::default(),
+            artifacts: Wanted::default(),
             push: None,
             is_there_already,
             request,
@@ -230,27 +238,43 @@ impl Plan {
     /// Finds out what may run: nothing without the user's consent to the very text that names it.
     fn permit(&mut self, session: &Session) -> Result<()> {
         let has_steps = session.config.has_steps() && !self.request.no_steps;
+        let record = self.to.record.as_ref().filter(|_| self.moves_artifacts());
+        let has_artifacts = record.is_some_and(|record| !record.artifacts.is_empty());
         self.course.asks_checks = session.config.has_checks(Moment::Rollback) && !self.request.no_verify;
-        if !has_steps && !self.course.asks_checks {
+        if !has_steps && !has_artifacts && !self.course.asks_checks {
             return Ok(());
         }
         self.course.config = session.config.source.as_ref().map(|source| source.text.clone());
-        if !has_steps {
+        if !has_steps && !has_artifacts {
             return Ok(());
         }
         let standing = trust::gather(session, session.env());
-        match trust::require(&standing) {
-            Ok(consent) => {
-                self.steps = session.config.steps(consent)?;
-                self.course.runs_steps = true;
-                Ok(())
-            }
+        let consent = match (&standing, trust::require(&standing)) {
+            (_, Ok(consent)) => Some(consent),
+            // A file can come back without anything that a command would have to do with it.
+            (trust::Standing::NoFile | trust::Standing::NoCommands, _) if !has_steps => None,
             // Files come back in an emergency whatever else does not.
-            Err(_) if self.request.pace == Pace::Emergency => Ok(()),
-            Err(error) => {
-                Err(error.hint("`--no-steps` rolls back without the commands of `[rollback]`; nothing was changed"))
+            _ if self.request.pace == Pace::Emergency => return Ok(()),
+            (_, Err(error)) => {
+                return Err(error.hint(
+                    "`--no-steps --code-only` rolls back the files alone, without commands; nothing was changed",
+                ));
             }
+        };
+        if let Some(record) = record {
+            let configured = consent.map_or(Ok(&[][..]), |consent| session.config.artifacts(consent))?;
+            self.artifacts = Wanted::of(session, configured, (&record.id, &record.artifacts))?;
+            self.course.artifacts = self.artifacts.names();
         }
+        if let Some(consent) = consent.filter(|_| has_steps) {
+            self.steps = session.config.steps(consent)?;
+            self.course.runs_steps = true;
+        }
+        Ok(())
+    }
+
+    fn moves_artifacts(&self) -> bool {
+        self.request.paths.is_empty() && self.request.scope != Scope::Code
     }
 
     /// What would be lost at the remote stops it before anything is changed. In an emergency nothing is asked first.
@@ -270,9 +294,9 @@ impl Plan {
 
     /// The same from the state as it is now: commands have run since it was captured.
     fn again(self, session: &Session) -> Result<Self> {
-        let Plan { request, to, course, steps, record, .. } = self;
+        let Plan { request, to, course, steps, artifacts, record, .. } = self;
         let again = Self::of(session, request, (to, session.capture()?), course)?;
-        Ok(Plan { steps, record: Record { id: record.id, ..again.record }, ..again })
+        Ok(Plan { steps, artifacts, record: Record { id: record.id, ..again.record }, ..again })
     }
 
     /// What is not part of the backup and stays on disk as it is.
@@ -300,9 +324,28 @@ impl Plan {
         self.course.has_more()
     }
 
-    /// Whether there are commands around it that nobody has agreed to, and that it leaves out for the emergency.
-    pub fn leaves_out_steps(&self, session: &Session) -> bool {
-        session.config.has_steps() && !self.request.no_steps && !self.course.runs_steps
+    /// Whether there are commands or artifacts that nobody has agreed to, and that it leaves out for the emergency.
+    pub fn leaves_something_out(&self, session: &Session) -> bool {
+        let steps = session.config.has_steps() && !self.request.no_steps && !self.course.runs_steps;
+        let of_record = self.to.record.as_ref().filter(|_| self.moves_artifacts());
+        let artifacts = of_record.map_or(0, |record| record.artifacts.len());
+        let is_untrusted = || trust::gather(session, session.env()).is_missing();
+        (steps || artifacts > 0) && is_untrusted()
+    }
+
+    /// Whether everything is as it is to be already.
+    pub fn has_nothing_to_do(&self) -> bool {
+        self.is_there_already && self.artifacts.pairs.is_empty()
+    }
+
+    /// The artifacts that come back, by name.
+    pub fn artifacts(&self) -> Vec<String> {
+        self.artifacts.names()
+    }
+
+    /// The artifacts that stay as they are, by name, with the reason.
+    pub fn artifacts_that_stay(&self) -> &[(String, String)] {
+        &self.artifacts.stay
     }
 }
 

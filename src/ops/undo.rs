@@ -47,6 +47,8 @@ pub struct Request {
     pub id: Option<String>,
     /// `--no-steps`: run none of the commands that the rollback had around it.
     pub no_steps: bool,
+    /// `--code-only`: leave the artifacts as they are.
+    pub code_only: bool,
 }
 
 /// What will be done.
@@ -224,7 +226,7 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
         },
     };
     let commits = history::commits_left(session, &captured.state, &target)?;
-    let around = Surroundings::of(session, &undone, !request.no_steps)?;
+    let around = Surroundings::of(session, &undone, (!request.no_steps, !request.code_only))?;
     Ok(Plan { undone, record, captured, target, edits, commits, around })
 }
 

@@ -25,7 +25,8 @@ pub fn age(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
         3600..172_800 => (seconds / 3600, "hour"),
         _ => (seconds / 86_400, "day"),
     };
-    format!("{} ago", plural(usize::try_from(number).unwrap_or(usize::MAX), unit))
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {unit}{ending} ago")
 }
 
 /// `1 file`, `2 files`.

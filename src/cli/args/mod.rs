@@ -137,6 +137,7 @@ impl Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum Command {
     /// Save the working state (what `git checkpoint` alone does)
     ///
@@ -346,6 +347,14 @@ impl Command {
             _ => false,
         }
     }
+
+    /// Whether it holds no lock of git's at any time, so that a signal may end it as it is.
+    pub(super) fn only_shows(&self) -> bool {
+        matches!(
+            self,
+            Command::Completions { .. } | Command::List(_) | Command::Log(_) | Command::Man(_) | Command::Status
+        )
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
@@ -433,6 +442,10 @@ pub(super) struct Undo {
     /// Run none of the commands that the rollback had around it
     #[arg(long)]
     pub(super) no_steps: bool,
+
+    /// Leave the artifacts as they are
+    #[arg(long)]
+    pub(super) code_only: bool,
 
     /// Do not ask
     #[arg(short, long)]

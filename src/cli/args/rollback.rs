@@ -22,6 +22,14 @@ pub(in crate::cli) struct Rollback {
     #[arg(long, value_name = "PATH")]
     pub(in crate::cli) path: Vec<PathBuf>,
 
+    /// Put branch, index and files back, and leave the artifacts as they are
+    #[arg(long, conflicts_with = "artifacts_only")]
+    code_only: bool,
+
+    /// Put the artifacts back, and leave branch, index and files as they are
+    #[arg(long, conflicts_with = "path")]
+    artifacts_only: bool,
+
     /// Why; kept in the record
     #[arg(long, value_name = "TEXT")]
     pub(in crate::cli) reason: Option<String>,
@@ -103,6 +111,10 @@ impl Rollback {
     }
 
     pub(in crate::cli) fn scope(&self) -> Scope {
-        Scope::Everything
+        match (self.code_only, self.artifacts_only) {
+            (true, _) => Scope::Code,
+            (false, true) => Scope::Artifacts,
+            (false, false) => Scope::Everything,
+        }
     }
 }

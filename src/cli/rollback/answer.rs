@@ -8,6 +8,7 @@ use crate::{
     model::{self, Detail, StepOutcome, Verification},
     ops::{
         create::Held,
+        incident::Written,
         rollback::{Attempt, Proof, RolledBack},
     },
     ui::{Ui, clean},
@@ -78,7 +79,7 @@ fn value(done: &RolledBack) -> Value {
         checks_before,
         tried: done.tried.iter().map(tried).collect(),
         undone_by: done.undone.as_ref().map(ToString::to_string),
-        report: None,
+        report: done.written.as_ref().and_then(|written| written.report.clone()),
         files: done.files,
     }
 }
@@ -111,7 +112,23 @@ fn outcome(outcome: StepOutcome) -> &'static str {
     }
 }
 
+/// What was written for people, where it was wanted.
+fn papers(written: &Written, ui: &mut Ui) -> Result<()> {
+    for (what, path) in [("an entry is in", &written.log), ("an incident document is", &written.document)] {
+        if let Some(path) = path {
+            ui.note(format!("{what} {}", clean(path)))?;
+        }
+    }
+    for path in &written.brought_along {
+        ui.note(format!("brought along: {}", clean(path)))?;
+    }
+    written.troubles.iter().try_for_each(|trouble| ui.warn(trouble.chain().join(": ")))
+}
+
 fn warn(done: &RolledBack, ui: &mut Ui) -> Result<()> {
+    if let Some(written) = &done.written {
+        papers(written, ui)?;
+    }
     for path in &done.submodules {
         ui.warn(format!(
             "the submodule {path} stays where it is; `git submodule update` moves it to the recorded commit"

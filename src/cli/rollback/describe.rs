@@ -34,6 +34,14 @@ pub(super) fn plan(plan: &Plan, verb: &str, ui: &mut Ui) -> Result<()> {
         let work = if plan.has_uncommitted() { ", uncommitted work included" } else { "" };
         ui.line(format!("  what is there now is kept in branch {}{work}", json::name(backup)))?;
     }
+    let artifacts = plan.artifacts();
+    if !artifacts.is_empty() {
+        let names = artifacts.join(", ");
+        ui.line(format!(
+            "  {} back, and what is there now is kept in the record: {names}",
+            plural(artifacts.len(), "artifact")
+        ))?;
+    }
     commands("first", &plan.steps().before, ui)?;
     commands("afterwards", &plan.steps().after, ui)?;
     commands("if the state works,", &plan.steps().on_verified, ui)?;

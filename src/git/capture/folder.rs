@@ -1,13 +1,13 @@
 //! One folder of the worktree, read once and laid beside its entries in the index.
 
-use std::{ffi::CStr, ops::Range, os::fd::BorrowedFd};
+use std::{ffi::CStr, ops::Range, os::fd::OwnedFd};
 
 use gix::{
     bstr::{BStr, BString, ByteSlice},
     index::entry::{Flags, Mode},
 };
 use rustix::{
-    fs::{AtFlags, Dir, DirEntry, FileType, OFlags},
+    fs::{AtFlags, FileType, OFlags},
     io::Errno,
 };
 
@@ -47,22 +47,23 @@ impl Folder {
 
 /// A name in a folder.
 struct Name {
-    entry: DirEntry,
+    /// Where it is in the text of all names, with the NUL at its end.
+    text: Range<usize>,
+    kind: FileType,
+    inode: u64,
     /// Whether an entry of the index stands for it.
     is_tracked: bool,
-}
-
-impl Name {
-    fn text(&self) -> &CStr {
-        self.entry.file_name()
-    }
 }
 
 /// A folder that was read.
 struct Listing<'f> {
     folder: &'f Folder,
-    dir: Dir,
+    dir: OwnedFd,
+    /// All names in one piece: a folder has many, and each would be an allocation.
+    text: Vec<u8>,
     names: Vec<Name>,
+    /// Where the next name that is looked for is, most likely: both sides are in order.
+    next: usize,
     has_dot_git: bool,
 }
 
@@ -109,28 +110,31 @@ impl<'f> Listing<'f> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let full = scene.root.join(os_path(folder.path.as_bstr()));
         let unreadable = |error: Errno| Trouble::unreadable(folder.path.trim_end_with(|c| c == '/').as_bstr(), error);
-        let mut dir = match rustix::fs::open(&full, flags, rustix::fs::Mode::empty()).and_then(Dir::new) {
+        let dir = match rustix::fs::open(&full, flags, rustix::fs::Mode::empty()) {
             Ok(dir) => dir,
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) if !folder.path.is_empty() => return Ok(None),
             Err(error) => return Err(unreadable(error)),
         };
-        let mut names = Vec::with_capacity(32);
+        let (mut text, mut names) = (Vec::with_capacity(1 << 10), Vec::with_capacity(32));
         let mut has_dot_git = false;
-        while let Some(entry) = dir.read() {
-            let entry = entry.map_err(unreadable)?;
-            match entry.file_name().to_bytes() {
-                b"." | b".." => {}
-                b".git" => has_dot_git = true,
-                name if scene.rules.ignore_case && name.eq_ignore_ascii_case(b".git") => has_dot_git = true,
-                _ => names.push(Name { entry, is_tracked: false }),
+        each_name(&dir, |name, kind, inode| match name.to_bytes() {
+            b"." | b".." => {}
+            b".git" => has_dot_git = true,
+            bytes if scene.rules.ignore_case && bytes.eq_ignore_ascii_case(b".git") => has_dot_git = true,
+            _ => {
+                let start = text.len();
+                text.extend_from_slice(name.to_bytes_with_nul());
+                names.push(Name { text: start..text.len(), kind, inode, is_tracked: false });
             }
-        }
-        names.sort_unstable_by(|a, b| a.text().cmp(b.text()));
-        Ok(Some(Listing { folder, dir, names, has_dot_git }))
+        })
+        .map_err(unreadable)?;
+        names.sort_unstable_by(|a, b| text[a.text.clone()].cmp(&text[b.text.clone()]));
+        Ok(Some(Listing { folder, dir, text, names, next: 0, has_dot_git }))
     }
 
-    fn fd(&self) -> Attempt<BorrowedFd<'_>> {
-        self.dir.fd().map_err(|error| Trouble::unreadable(self.folder.path.as_bstr(), error))
+    fn name(&self, at: usize) -> &[u8] {
+        let Range { start, end } = self.names[at].text;
+        &self.text[start..end - 1]
     }
 
     fn full(&self, name: &[u8]) -> BString {
@@ -139,29 +143,36 @@ impl<'f> Listing<'f> {
 
     /// `None` if it is gone.
     fn on_disk(&self, at: usize) -> Attempt<Option<OnDisk>> {
-        let name = self.names[at].text();
-        match rustix::fs::statat(self.fd()?, name, AtFlags::SYMLINK_NOFOLLOW) {
+        let name = CStr::from_bytes_with_nul(&self.text[self.names[at].text.clone()]).map_err(|_| Errno::INVAL);
+        match name.and_then(|name| rustix::fs::statat(&self.dir, name, AtFlags::SYMLINK_NOFOLLOW)) {
             Ok(data) => Ok(Some(OnDisk::new(&data))),
             Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
-            Err(error) => Err(Trouble::unreadable(self.full(name.to_bytes()).as_bstr(), error)),
+            Err(error) => Err(Trouble::unreadable(self.full(self.name(at)).as_bstr(), error)),
         }
     }
 
     /// Where `name` of the index is in the folder; by its inode where the file system takes two names for one.
-    fn position(&self, scene: &Scene<'_>, name: &[u8]) -> Option<usize> {
-        if let Ok(at) = self.names.binary_search_by(|found| found.text().to_bytes().cmp(name)) {
+    fn position(&mut self, scene: &Scene<'_>, name: &[u8]) -> Option<usize> {
+        let is_next = self.next < self.names.len() && self.name(self.next) == name;
+        let found = if is_next { Ok(self.next) } else { self.search(name) };
+        if let Ok(at) = found {
+            self.next = at + 1;
             return Some(at);
         }
         if !scene.rules.ignore_case {
             return None;
         }
-        let data = rustix::fs::statat(self.dir.fd().ok()?, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+        let data = rustix::fs::statat(&self.dir, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
         #[allow(clippy::unnecessary_cast)]
-        self.names.iter().position(|found| found.entry.ino() == data.st_ino as u64)
+        self.names.iter().position(|found| found.inode == data.st_ino as u64)
+    }
+
+    fn search(&self, name: &[u8]) -> Result<usize, usize> {
+        self.names.binary_search_by(|found| self.text[found.text.start..found.text.end - 1].cmp(name))
     }
 
     fn kind(&self, at: usize) -> Attempt<FileType> {
-        match self.names[at].entry.file_type() {
+        match self.names[at].kind {
             FileType::Unknown => Ok(self.on_disk(at)?.map_or(FileType::Unknown, |disk| disk.kind)),
             kind => Ok(kind),
         }
@@ -231,7 +242,7 @@ impl<'f> Listing<'f> {
             if self.names[at].is_tracked {
                 continue;
             }
-            let name = self.names[at].text().to_bytes();
+            let name = self.name(at);
             let kind = self.kind(at)?;
             let path = self.full(name);
             let is_dir = kind == FileType::Directory;
@@ -252,4 +263,27 @@ impl<'f> Listing<'f> {
         }
         Ok(())
     }
+}
+
+/// Calls `each` with every name in a folder, `.` and `..` included, its sort and its inode.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn each_name(dir: &OwnedFd, mut each: impl FnMut(&CStr, FileType, u64)) -> Result<(), Errno> {
+    // Most folders fit, so that the kernel is asked once for the names, and once for whether there are more.
+    let mut buffer = [std::mem::MaybeUninit::uninit(); 16 << 10];
+    let mut names = rustix::fs::RawDir::new(dir, &mut buffer);
+    while let Some(entry) = names.next() {
+        let entry = entry?;
+        each(entry.file_name(), entry.file_type(), entry.ino());
+    }
+    Ok(())
+}
+
+/// Calls `each` with every name in a folder, `.` and `..` included, its sort and its inode.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn each_name(dir: &OwnedFd, mut each: impl FnMut(&CStr, FileType, u64)) -> Result<(), Errno> {
+    for entry in rustix::fs::Dir::read_from(dir)? {
+        let entry = entry?;
+        each(entry.file_name(), entry.file_type(), entry.ino());
+    }
+    Ok(())
 }

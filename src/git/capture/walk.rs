@@ -173,11 +173,24 @@ pub(super) fn walk(
 
 /// How many threads to use where `useful` would not be too many.
 pub(super) fn threads(useful: usize) -> usize {
-    // Asking the system takes as long as a small repository.
     if useful <= 1 {
         return 1;
     }
-    thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MAX_THREADS).min(useful)
+    processors().min(MAX_THREADS).min(useful)
+}
+
+/// On how many processors this process may run. The standard library also reads what limits a control group, which takes
+/// as long as to look at some hundred files; who has less time than processors loses nothing by a thread more.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn processors() -> usize {
+    let allowed = rustix::thread::sched_getaffinity(None).map_or(1, |set| set.count());
+    usize::try_from(allowed).unwrap_or(1)
+}
+
+/// On how many processors this process may run.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 fn work(scene: &Scene<'_>, queue: &Queue<Folder>, ignores: Stack, repo: gix::Repository) -> Attempt<Found> {

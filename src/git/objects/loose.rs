@@ -22,6 +22,10 @@ use crate::{
     model::Oid,
 };
 
+/// An object of so many bytes with its header takes one block of a file system, compressed or not. To prepare a compressor
+/// takes longer than all else that is done for it.
+const SMALL: usize = 4000;
+
 /// How loose objects are written, and where.
 pub(super) struct Loose {
     pub(super) dir: PathBuf,
@@ -39,10 +43,18 @@ impl Loose {
     fn try_write_all(&self, objects: &[Object<'_>]) -> io::Result<()> {
         let mut files = Vec::with_capacity(objects.len());
         for object in objects {
-            let mut out = self.create()?;
-            out.write_all(&gix::objs::encode::loose_header(object.kind, object.data.len() as u64))?;
-            out.write_all(object.data)?;
-            files.push((finish(out)?, loose_path(&self.dir, object.id)));
+            let header = gix::objs::encode::loose_header(object.kind, object.data.len() as u64);
+            let file = if header.len() + object.data.len() <= SMALL {
+                let mut file = self.create_plain()?;
+                file.write_all(&stored(&header, object.data))?;
+                file
+            } else {
+                let mut out = self.create()?;
+                out.write_all(&header)?;
+                out.write_all(object.data)?;
+                finish(out)?
+            };
+            files.push((file, loose_path(&self.dir, object.id)));
         }
         durable::in_parallel(&files, |(file, _)| file.as_file().sync_all())?;
         let mut placed = Vec::with_capacity(files.len());
@@ -79,8 +91,11 @@ impl Loose {
     }
 
     fn create(&self) -> io::Result<deflate::Write<BufWriter<NamedTempFile>>> {
-        let file = durable::temp_file(&self.dir, "tmp_obj_", 0o444)?;
-        Ok(deflate::Write::new(BufWriter::with_capacity(1 << 16, file), self.level))
+        Ok(deflate::Write::new(BufWriter::with_capacity(1 << 16, self.create_plain()?), self.level))
+    }
+
+    fn create_plain(&self) -> io::Result<NamedTempFile> {
+        durable::temp_file(&self.dir, "tmp_obj_", 0o444)
     }
 
     /// Makes the names durable: those of the objects, and those of the folders, which may be new.
@@ -109,6 +124,28 @@ impl Loose {
     }
 }
 
+/// An object in the form of zlib, as one block that is stored and not compressed (RFC 1950, RFC 1951).
+fn stored(header: &[u8], data: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(header.len() + data.len()).expect("only what is small is stored");
+    let mut bytes = Vec::with_capacity(usize::from(length) + 11);
+    // Deflate with the usual window, by the fastest way; then the last block, which is a stored one.
+    bytes.extend_from_slice(&[0x78, 0x01, 0x01]);
+    bytes.extend_from_slice(&length.to_le_bytes());
+    bytes.extend_from_slice(&(!length).to_le_bytes());
+    bytes.extend_from_slice(header);
+    bytes.extend_from_slice(data);
+    bytes.extend_from_slice(&adler32(&[header, data]).to_be_bytes());
+    bytes
+}
+
+/// The checksum of RFC 1950, of what is small: sums of 4,000 bytes do not overflow.
+fn adler32(parts: &[&[u8]]) -> u32 {
+    const BASE: u32 = 65_521;
+    let bytes = parts.iter().copied().flatten();
+    let (a, b) = bytes.fold((1_u32, 0_u32), |(a, b), byte| (a + u32::from(*byte), b + a + u32::from(*byte)));
+    ((b % BASE) << 16) | (a % BASE)
+}
+
 fn finish(mut out: deflate::Write<BufWriter<NamedTempFile>>) -> io::Result<NamedTempFile> {
     out.flush()?;
     out.into_inner().into_inner().map_err(io::IntoInnerError::into_error)
@@ -135,5 +172,30 @@ fn copy_exactly(size: u64, reader: &mut dyn io::Read, out: &mut dyn Write, dir: 
         left -= read;
         let bytes = &buffer[..usize::try_from(read).expect("no more than the buffer holds")];
         out.write_all(bytes).map_err(|error| durable::storage_error(dir, error))?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gix::zlib::{FlushDecompress, Status};
+
+    use super::*;
+
+    #[test]
+    fn what_is_stored_is_what_zlib_reads() {
+        for size in [0, 1, 700, SMALL - 10] {
+            let data: Vec<u8> = (0..size).map(|n| (n * 7 % 256) as u8).chain([255; 5]).collect();
+            let (mut read, mut bytes) = (vec![0; data.len() + 64], stored(b"tag 5\0", &data));
+            let mut inflate = gix::zlib::Decompress::new();
+            let status = inflate.decompress(&bytes, &mut read, FlushDecompress::Finish).expect("it is zlib");
+            assert_eq!((status, inflate.total_in()), (Status::StreamEnd, bytes.len() as u64));
+            let written = usize::try_from(inflate.total_out()).expect("it is small");
+            assert_eq!(read[..written], [b"tag 5\0", data.as_slice()].concat());
+            *bytes.last_mut().expect("it has a checksum") ^= 1;
+            let damaged = gix::zlib::Decompress::new().decompress(&bytes, &mut read, FlushDecompress::Finish);
+            assert!(damaged.is_err(), "the checksum is looked at");
+        }
+        let worst = vec![255; SMALL];
+        assert_eq!(adler32(&[&worst[..10], &worst[10..]]), 0xe68a_9142);
     }
 }

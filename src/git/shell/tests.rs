@@ -137,8 +137,19 @@ fn what_a_command_leaves_running_ends_with_it() {
     }
 }
 
+/// The memory is that of the process, so nothing else may run in it: this test binary is started again for this alone.
 #[test]
 fn no_output_is_too_much() {
+    let program = std::env::current_exe().expect("a test is a program");
+    let alone = ["--ignored", "--exact", "git::shell::tests::no_output_is_too_much_alone"];
+    let said = Command::new(program).args(alone).output().expect("it can be run");
+    let words = String::from_utf8_lossy(&said.stdout);
+    assert!(said.status.success() && words.contains("1 passed"), "{words}");
+}
+
+#[test]
+#[ignore = "run by `no_output_is_too_much`, in a process of its own"]
+fn no_output_is_too_much_alone() {
     let dir = tempfile::tempdir().expect("a folder");
     let before = peak_memory();
     let command = "head -c 1G /dev/zero | tr '\\0' x; echo; echo the end; exit 3";

@@ -153,7 +153,7 @@ fn abort(session: &Session) -> Result<Ended> {
         // What the command made is kept already; this is somewhere on the way back from it.
         notebook.write(session, &before, Stage::Moving)?;
         if !raw::is_same(&session.repo, &now.state, &before)? {
-            let to = resume::Move { target: &before, edits: Vec::new(), then: Then::Done };
+            let to = resume::Move { target: &before, edits: Vec::new(), then: Then::Done, artifacts: Vec::new() };
             let detail = Detail::Resume { resumes: record.id.clone() };
             super::put_back::end_git_operation(session)?;
             resume::move_on(session, to, detail, &format!("saved half-way back: {}", record.subject))?;

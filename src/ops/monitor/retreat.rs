@@ -73,7 +73,7 @@ impl Target {
         };
         let request = Request { reason: Some(reason.to_owned()), ..Request::to(selector) };
         let plan = rollback::plan(&session, request)?;
-        if plan.is_there_already {
+        if plan.has_nothing_to_do() {
             return Err(Error::refused(format!(
                 "this is `{}` already, so a rollback to it would change nothing",
                 to.name

@@ -67,7 +67,7 @@ fn again(session: &Session, journal: &Journal, record: Record) -> Result<Recover
     let target = worktree::at_commit(session, &target, head)?;
     let detail = Detail::Resume { resumes: record.id.clone() };
     let subject = format!("saved half-way: {}", record.subject);
-    let to = Move { target: &target, edits: Vec::new(), then: Then::Done };
+    let to = Move { target: &target, edits: Vec::new(), then: Then::Done, artifacts: Vec::new() };
     let _saved = move_on(session, to, detail, &subject)?;
     // A git that was killed as it began leaves its sequencer without a list, and no other can begin then.
     session.repo.git(["cherry-pick", "--quit"]).run()?;

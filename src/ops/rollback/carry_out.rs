@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use super::{
     Event, Pace, Plan, RolledBack, Watch,
+    artifacts::Wanted,
     commands::{self, Around, Commands},
     course::{Course, Part},
-    draft,
+    draft, follow_up,
     proof::{self, Patience, Proof},
     verify,
     way::{Way, files_text, saved_under},
@@ -18,7 +19,7 @@ use crate::{
     config::{Rehearsal, RollbackRules, Steps, TagKind},
     error::{Error, Result},
     git::restore,
-    model::{Detail, Record, Step, StepOutcome, Verdict, Verification},
+    model::{Detail, Kind, Record, Step, StepOutcome, Verdict, Verification},
     ops::{
         Session, names,
         transition::{self, Intent, Stage, Then, Took, Transition},
@@ -29,7 +30,7 @@ use crate::{
 
 /// The rollback itself.
 pub(super) fn once(session: &Session, mut plan: Plan, watch: Watch<'_>) -> Result<RolledBack> {
-    if plan.is_there_already {
+    if plan.has_nothing_to_do() {
         return stay(session, &plan, watch);
     }
     let mut commands = Commands::new(session, plan.steps.clone());
@@ -77,10 +78,19 @@ fn move_there(session: &Session, mut plan: Plan, commands: &mut Commands<'_>, wa
     if let Detail::Rollback { conduct, .. } = &mut plan.record.detail {
         conduct.checks_before.clone_from(&plan.course.checks_before);
     }
-    let took = transition::run(session, &transition, &mut plan.record, &|record, attempt| {
-        if let Detail::Rollback { backup: name, .. } = &mut record.detail {
-            *name = backup.as_ref().map(|backup| names::attempt(backup, attempt));
-        }
+    let to = (plan.way().to(), plan.target.worktree);
+    let saved = plan.artifacts.save_present(session, &plan.record, to).map_err(|error| {
+        // Commands before it may have left a journal.
+        let _removed = Journal::remove(&session.repo);
+        error
+    });
+    let took = saved.and_then(|saved| {
+        plan.record.artifacts = saved;
+        transition::run(session, &transition, &mut plan.record, &|record, attempt| {
+            if let Detail::Rollback { backup: name, .. } = &mut record.detail {
+                *name = backup.as_ref().map(|backup| names::attempt(backup, attempt));
+            }
+        })
     });
     let way = plan.way();
     let took = match took {
@@ -92,7 +102,7 @@ fn move_there(session: &Session, mut plan: Plan, commands: &mut Commands<'_>, wa
     };
     let mut course = plan.course;
     note_move(&mut course, &way, took);
-    conclude(session, way, (course, commands), watch)
+    conclude(session, way, (course, commands, &plan.artifacts), watch)
 }
 
 pub(super) fn note_move(course: &mut Course, way: &Way, took: Took) {
@@ -104,11 +114,21 @@ pub(super) fn note_move(course: &mut Course, way: &Way, took: Took) {
 /// Goes on with a rollback that was interrupted, in the part that it was in: in `Preparing` nothing was changed yet, in
 /// `Concluding` the files are in place. The session has to have the configuration of the journal.
 pub fn go_on(session: &Session, journal: Journal, course: Course, watch: Watch<'_>) -> Result<RolledBack> {
+    let asked = (journal.kind == Kind::Rollback).then(|| course.asked.clone());
+    let done = complete(session, journal, course, watch)?;
+    match asked {
+        Some(asked) => follow_up::follow(session, &asked.request(session)?.0, done, watch),
+        None => Ok(done),
+    }
+}
+
+fn complete(session: &Session, journal: Journal, course: Course, watch: Watch<'_>) -> Result<RolledBack> {
     let steps = steps_of(session, &course)?;
     let mut commands = Commands::new(session, steps.clone());
     if Stage::of(&journal)? == Stage::Preparing {
         let (request, to) = course.asked.request(session)?;
-        let mut plan = Plan { steps, ..Plan::of(session, request, (to, session.capture()?), course)? };
+        let artifacts = wanted_artifacts(session, &course, to.record.as_ref())?;
+        let mut plan = Plan { steps, artifacts, ..Plan::of(session, request, (to, session.capture()?), course)? };
         plan.record.id = journal.id.clone();
         let mut journal = journal;
         let plan = prepare(session, (plan, &mut journal), &mut commands, watch)?;
@@ -119,7 +139,22 @@ pub fn go_on(session: &Session, journal: Journal, course: Course, watch: Watch<'
     if course.ended(Part::Move) == 0 {
         note_move(&mut course, &way, Took::default());
     }
-    conclude(session, way, (course, &mut commands), watch)
+    let source = course.asked.to_record().or_else(|| way.record.takes_back().cloned());
+    let source = source.map(|id| session.store().read(&id)).transpose()?;
+    let artifacts = wanted_artifacts(session, &course, source.as_ref())?;
+    conclude(session, way, (course, &mut commands, &artifacts), watch)
+}
+
+/// The artifacts that an interrupted rollback, or its undo, brings back.
+pub(super) fn wanted_artifacts(session: &Session, course: &Course, source: Option<&Record>) -> Result<Wanted> {
+    let Some(source) = source.filter(|_| !course.artifacts.is_empty()) else { return Ok(Wanted::default()) };
+    let standing = trust::gather(session, session.env());
+    let configured = match trust::require(&standing) {
+        Ok(consent) => session.config.artifacts(consent)?,
+        Err(error) if standing.is_missing() => return Err(error),
+        Err(_nothing_to_trust) => &[],
+    };
+    Wanted::named(session, configured, (source, &course.artifacts))
 }
 
 /// The way of a rollback that was interrupted, from its record, or, where there is none yet, from what was asked for.
@@ -196,7 +231,7 @@ pub(super) fn run_part(
 pub(super) fn conclude(
     session: &Session,
     mut way: Way,
-    (mut course, commands): (Course, &mut Commands<'_>),
+    (mut course, commands, artifacts): (Course, &mut Commands<'_>, &Wanted),
     watch: Watch<'_>,
 ) -> Result<RolledBack> {
     let mut journal = if course.has_more() { session.interrupted()? } else { None };
@@ -207,17 +242,22 @@ pub(super) fn conclude(
     if let Some(journal) = &mut journal {
         course.note(session, journal)?;
     }
-    run_part(session, (Part::After, &mut course, journal.as_mut()), (commands, &way), watch)?;
+    let failed = artifacts.bring_back(session, (&mut course, journal.as_mut()), &way, watch)?;
+    // What runs on files and artifacts that do not fit would do harm.
+    if failed.is_none() {
+        run_part(session, (Part::After, &mut course, journal.as_mut()), (commands, &way), watch)?;
+    }
+    let is_right = exact && !course.has_failed(Part::Artifact) && !course.has_failed(Part::After);
     // Where nothing was stopped and started, nothing has to settle.
     let stands_in = session.env().rehearsal().is_some_and(Rehearsal::stands_in);
     let is_patient = !course.asked.emergency && !stands_in;
     let patience = if is_patient { Patience::of(session.config.rollback()) } else { Patience::NONE };
     let began = Instant::now();
-    let proof = if course.asks_checks && exact { proof::ask(session, patience, watch)? } else { Proof::None };
+    let proof = if course.asks_checks && is_right { proof::ask(session, patience, watch)? } else { Proof::None };
     if let Some(step) = proof.step(began.elapsed()) {
         course.add(Part::Checks, step);
     }
-    let verification = verification(exact && !course.has_failed(Part::After), &proof);
+    let verification = verification(is_right, &proof);
     match verification {
         Verification::Failed => {
             run_part(session, (Part::OnFailure, &mut course, None), (commands, &way), watch)?;

@@ -27,6 +27,8 @@ pub struct Course {
     pub(super) runs_steps: bool,
     /// Whether its checks are asked.
     pub(super) asks_checks: bool,
+    /// The artifacts of the state that come back, by name.
+    pub(super) artifacts: Vec<String>,
     /// Whether the branch at its remote is moved along, and whether git may ask a person for a password then.
     pub(super) pushes: bool,
     pub(super) may_ask: bool,
@@ -101,7 +103,7 @@ impl Course {
 
     /// The course of taking a rollback back that began with this configuration.
     pub(super) fn of_undo(config: String) -> Self {
-        Course { config: Some(config), runs_steps: true, ..Course::default() }
+        Course { config: Some(config), ..Course::default() }
     }
 
     /// The text of the configuration that decides, where it makes anything run.
@@ -111,7 +113,7 @@ impl Course {
 
     /// Whether there is anything to be done once the files are in place.
     pub(super) fn has_more(&self) -> bool {
-        self.runs_steps || self.asks_checks || self.pushes
+        self.runs_steps || self.asks_checks || self.pushes || !self.artifacts.is_empty()
     }
 
     /// Notes a step that has ended.
@@ -157,7 +159,7 @@ impl Course {
 
 impl Asked {
     /// The request that it was, for the state that was meant then.
-    pub(super) fn request(&self, session: &Session) -> Result<(Request, Selected)> {
+    pub(in crate::ops) fn request(&self, session: &Session) -> Result<(Request, Selected)> {
         let to = self.selected(session)?;
         let paths = self.paths.iter().map(|path| unquote_path(path)).collect::<Option<Vec<BString>>>();
         let request = Request {

@@ -4,12 +4,17 @@ use super::{Pace, Plan, Request, RolledBack, Watch, carry_out::once, plan};
 use crate::{
     config::OnVerifyFailure,
     error::Result,
-    model::{Record, RecordId, Selector, Validation, Verification},
+    model::{Detail, Record, RecordId, Selector, Validation, Verification},
     ops::{
-        Session, select,
+        Session,
+        incident::{self, Written},
+        select,
         undo::{self, Direction},
     },
 };
+
+/// The steps of a rollback that has no commands, artifacts and checks: back up, restore, verify.
+const PLAIN_STEPS: usize = 3;
 
 /// A rollback whose state did not work, so that an older one was tried.
 #[derive(Debug, Clone)]
@@ -24,24 +29,64 @@ pub struct Attempt {
 
 /// Carries a plan out, and what follows where the state gone back to does not work.
 pub fn run(session: &Session, plan: Plan, watch: Watch<'_>) -> Result<RolledBack> {
-    let rules = session.config.rollback().clone();
-    let is_whole = plan.request.paths.is_empty();
     let request = plan.request.clone();
     let done = once(session, plan, watch)?;
-    if done.verification != Some(Verification::Failed) {
+    follow(session, &request, done, watch)
+}
+
+/// What follows, and in the end what there is to read about it.
+pub(super) fn follow(session: &Session, request: &Request, done: RolledBack, watch: Watch<'_>) -> Result<RolledBack> {
+    let policy = session.config.rollback().on_verify_failure;
+    let done = match (done.verification, policy) {
+        (Some(Verification::Failed), OnVerifyFailure::Undo) if done.is_recorded(session)? => {
+            take_back(session, done, watch)?
+        }
+        (Some(Verification::Failed), OnVerifyFailure::NextOlder) if request.paths.is_empty() => {
+            next_older(session, request, done, watch)?
+        }
+        _ => done,
+    };
+    tell(session, done)
+}
+
+/// Writes what people read. It comes last, so that it is in the worktree that stays.
+fn tell(session: &Session, mut done: RolledBack) -> Result<RolledBack> {
+    if !done.is_recorded(session)? || !is_to_be_read(session, &done) {
         return Ok(done);
     }
-    match rules.on_verify_failure {
-        OnVerifyFailure::Stop => Ok(done),
-        OnVerifyFailure::Undo => take_back(session, done, watch),
-        OnVerifyFailure::NextOlder if is_whole => next_older(session, &request, done, watch),
-        OnVerifyFailure::NextOlder => Ok(done),
+    let tried = done.tried.iter().map(|attempt| session.store().read(&attempt.id));
+    let mut all = Written::default();
+    for record in tried.chain([Ok(done.record.clone())]) {
+        // What was done is done, whatever becomes of the paper.
+        let written = record.and_then(|record| incident::write(session, &record));
+        let written = written.unwrap_or_else(|error| Written { troubles: vec![error], ..Written::default() });
+        all.troubles.extend(written.troubles);
+        all.brought_along.extend(written.brought_along);
+        all = Written { report: written.report, log: written.log, document: written.document, ..all };
     }
+    done.written = Some(all);
+    Ok(done)
+}
+
+/// Whether there is more to read of a rollback than its record says in a line.
+fn is_to_be_read(session: &Session, done: &RolledBack) -> bool {
+    let (rules, record) = (session.config.rollback(), &done.record);
+    let severity = match &record.detail {
+        Detail::Rollback { conduct, .. } => conduct.severity,
+        _ => None,
+    };
+    let is_told = record.message.is_some() || severity.is_some() || !record.checks.is_empty();
+    rules.log.is_some() || rules.documents.is_some() || is_told || record.steps.len() > PLAIN_STEPS
 }
 
 /// The state before comes back, and its services are started again.
 fn take_back(session: &Session, mut done: RolledBack, watch: Watch<'_>) -> Result<RolledBack> {
-    let asked = undo::Request { direction: Direction::Undo, id: Some(done.record.id.to_string()), no_steps: false };
+    let asked = undo::Request {
+        direction: Direction::Undo,
+        id: Some(done.record.id.to_string()),
+        no_steps: false,
+        code_only: false,
+    };
     let mut plan = undo::plan(session, &asked)?;
     // They are in the midst of a rollback, so what comes before one was done.
     plan.skip_commands_before();
@@ -91,6 +136,11 @@ fn older_good(session: &Session, done: &RolledBack) -> Result<Vec<Record>> {
 }
 
 impl RolledBack {
+    /// Whether there is a record of it: there is none where nothing had to be done.
+    fn is_recorded(&self, session: &Session) -> Result<bool> {
+        Ok(session.store().object(&self.record.id)?.is_some())
+    }
+
     fn as_attempt(&self) -> Attempt {
         Attempt {
             id: self.record.id.clone(),

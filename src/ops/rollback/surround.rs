@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{
     RolledBack, Watch,
+    artifacts::Wanted,
     carry_out::{conclude, fail, note_move, run_part},
     commands::Commands,
     course::{Course, Part},
@@ -14,7 +15,7 @@ use crate::{
     config::{Config, FILE_NAME, StepCommand, Steps, Trust},
     error::{Context, Error, Result},
     git::tree,
-    model::{Detail, Record, Step, StepOutcome},
+    model::{Detail, Kind, Record, Step, StepOutcome},
     ops::{
         Session,
         transition::{self, Then, Transition},
@@ -22,30 +23,42 @@ use crate::{
     },
 };
 
-/// What is around taking a rollback back, or taking that back.
+/// What is around taking an operation back, or taking that back.
 #[derive(Debug, Default)]
 pub struct Surroundings {
     course: Course,
     steps: Steps,
+    artifacts: Wanted,
 }
 
 impl Surroundings {
-    /// As the rollback at the bottom of `undone` had them; none where it had none, or where none are wanted.
-    pub fn of(session: &Session, undone: &Record, is_wanted: bool) -> Result<Self> {
-        let Some(root) = root(session, undone)?.filter(|root| is_wanted && had_commands(root)) else {
+    /// The commands as the rollback at the bottom of `undone` had them, and the artifacts as `undone` has saved them.
+    pub fn of(session: &Session, undone: &Record, (steps, artifacts): (bool, bool)) -> Result<Self> {
+        let root = root(session, undone)?;
+        let has_steps = steps && root.as_ref().is_some_and(had_commands);
+        let has_artifacts = artifacts && undone.kind() != Kind::Create && !undone.artifacts.is_empty();
+        if !has_steps && !has_artifacts {
             return Ok(Self::default());
-        };
+        }
         // What it began with is in the state before it; and is what a person has agreed to, or not.
-        let Some(text) = config_of(session, &root)? else { return Ok(Self::default()) };
+        let text = config_of(session, root.as_ref().unwrap_or(undone))?;
+        let Some(text) = text else { return Ok(Self::default()) };
         let config = Config::parse(&text)?;
-        let place = trust::place(session);
-        let trust = Trust::of(session.env(), &place, &text);
+        let trust = Trust::of(session.env(), &trust::place(session), &text);
         let Some(consent) = trust.consent() else {
-            return Err(Error::usage(format!("`{FILE_NAME}` of that rollback is not trusted any more"))
-                .hint("`--no-steps` takes it back without its commands; nothing was changed"));
+            return Err(Error::usage(format!("`{FILE_NAME}` of that operation is not trusted any more"))
+                .hint("`--no-steps --code-only` takes back the files alone, without commands; nothing was changed"));
         };
-        let steps = config.steps(consent)?;
-        Ok(Surroundings { course: Course::of_undo(text), steps })
+        let mut around = Surroundings { course: Course::of_undo(text), ..Self::default() };
+        if has_steps {
+            around.steps = config.steps(consent)?;
+            around.course.runs_steps = true;
+        }
+        if has_artifacts {
+            around.artifacts = Wanted::of(session, config.artifacts(consent)?, (&undone.id, &undone.artifacts))?;
+            around.course.artifacts = around.artifacts.names();
+        }
+        Ok(around)
     }
 
     /// Leaves out the commands before it, which have run.
@@ -55,7 +68,7 @@ impl Surroundings {
 
     /// Whether there are any commands.
     pub(in crate::ops) fn runs_something(&self) -> bool {
-        self.course.runs_steps
+        self.course.has_more()
     }
 
     /// The commands as steps that were not done.
@@ -69,7 +82,9 @@ impl Surroundings {
         let before = self.steps.before.iter().map(|command| ("before", command));
         let after = self.steps.after.iter().map(|command| ("after", command));
         let last = self.steps.on_verified.iter().map(|command| ("on-verified", command));
-        before.chain(after).chain(last).map(step).collect()
+        let artifacts: Vec<Step> = self.artifacts.preview().collect();
+        let before: Vec<Step> = before.map(step).collect();
+        before.into_iter().chain(artifacts).chain(after.chain(last).map(step)).collect()
     }
 
     /// Publishes the record and moves there, with the commands around it. What was done, where there are any.
@@ -79,8 +94,8 @@ impl Surroundings {
         (transition, record): (Transition<'_>, &mut Record),
         watch: Watch<'_>,
     ) -> Result<Option<RolledBack>> {
-        let Surroundings { mut course, steps } = self;
-        if !course.runs_steps {
+        let Surroundings { mut course, steps, artifacts } = self;
+        if !course.has_more() {
             transition::run(session, &transition, record, &|_, _| {})?;
             return Ok(None);
         }
@@ -99,10 +114,11 @@ impl Surroundings {
                 .hint("nothing was changed; `--no-steps` leaves the commands around it out"));
         }
         let then = Then::Conclude(Box::new(course.clone()));
+        record.artifacts = artifacts.save_present(session, record, (way.to(), way.target.worktree))?;
         let took = transition::run(session, &Transition { then, ..transition }, record, &|_, _| {})?;
         way.record = record.clone();
         note_move(&mut course, &way, took);
-        conclude(session, way, (course, &mut commands), watch).map(Some)
+        conclude(session, way, (course, &mut commands, &artifacts), watch).map(Some)
     }
 }
 

@@ -49,6 +49,7 @@ impl Plan {
             way.record.steps.push(step("back up".to_owned(), saved_under(&self.record)));
             way.record.steps.push(step("restore".to_owned(), files_text(way.files)));
         }
+        way.record.steps.extend(self.artifacts.preview());
         way.record.steps.extend(self.steps.after.iter().map(|one| command("after", one)));
         way.record.steps.extend(self.steps.on_verified.iter().map(|one| command("on-verified", one)));
         way.record.steps.extend(self.push.as_ref().map(|to_do| step("push".to_owned(), to_do.in_words())));
@@ -96,6 +97,7 @@ impl Way {
             exact: Some(exact),
             verification: Some(verification),
             proof,
+            written: None,
             tried: Vec::new(),
             undone: None,
         }

@@ -46,12 +46,18 @@ impl<'a> Reader<'a> {
     /// Reads a block; `None` if it is not text.
     pub(super) fn new(block: &'a [u8]) -> Option<Self> {
         let trailer = |line: &'a str| {
-            // One character is found faster than two, and ten thousand records are read at once.
-            let (name, value) = line.strip_prefix(PREFIX)?.split_once(':')?;
-            Some((name, value.strip_prefix(' ')?))
+            let line = line.strip_prefix(PREFIX)?;
+            let colon = line.as_bytes().find_byte(b':')?;
+            Some((&line[..colon], line[colon + 1..].strip_prefix(' ')?))
         };
         let mut trailers = Vec::with_capacity(16);
-        trailers.extend(block.to_str().ok()?.split('\n').filter_map(trailer));
+        let mut rest = block.to_str().ok()?;
+        // Ten thousand records are read at once, and what finds a byte is faster than what finds a character.
+        while let Some(end) = rest.as_bytes().find_byte(b'\n') {
+            trailers.extend(trailer(&rest[..end]));
+            rest = &rest[end + 1..];
+        }
+        trailers.extend(trailer(rest));
         Some(Reader { trailers })
     }
 
