@@ -11,10 +11,18 @@
 mod background;
 mod components;
 mod critical;
+mod emergency;
+mod events;
+mod matrix;
+mod migration;
 mod paths;
 mod performance;
 mod phase;
 mod practice;
+mod production;
 mod project;
+mod removal;
+mod report;
+mod services;
 
 use self::project::{CODE, LIVE, Project, check, expect_verdicts};

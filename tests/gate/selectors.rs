@@ -39,6 +39,8 @@ fn what_failed_is_passed_over() {
     assert_eq!(repo.checkpoint(&["show", "latest~3"]).code, 2);
     let none = repo.checkpoint(&["show", "good~2"]);
     assert!(none.code == 2 && none.stderr.contains("not so many"), "{none}");
+    // The configuration with which a rollback begins decides.
+    configure(&repo, &good());
     let went = repo.checkpoint_ok(&["rollback", "--yes", "good", "--json"]).json();
     assert_eq!(repo.read_text("file"), "good too\n", "{went}");
 }

@@ -149,7 +149,7 @@ pub(super) enum Command {
     ///
     /// Below them, the course of each number that their checks printed, the oldest left.
     List(List),
-    /// Show a state: what it holds, what was left out, and what its checks said
+    /// Show what a state holds, what it left out, what its checks said
     Show(Show),
     /// Show what differs between two states
     ///
@@ -165,14 +165,14 @@ pub(super) enum Command {
     /// with 1 where a check that matters did not pass.
     #[command(after_long_help = CHECK_EXAMPLES)]
     Check(Check),
-    /// Run the checks once, and decide: healthy, fix forward, or roll back
+    /// Run the checks once, and decide: fine, fix forward, or roll back
     ///
     /// Runs the checks with `monitor` or `assess` in `on` as things are now, whatever is known of the files, and decides by the
     /// first `[[policy]]` of .checkpoint.toml that matches. Exit codes: 0 healthy; 10 fix forward; 11 roll back after
     /// approval; 12 roll back now; 13 inconclusive. It changes nothing.
     #[command(after_long_help = ASSESS_EXAMPLES)]
     Assess(Assess),
-    /// Run the checks again and again, and tell when the decision changes
+    /// Run the checks again and again; tell when the decision changes
     ///
     /// Runs the checks with `monitor` in `on`. A check counts as failing when it has failed some times in a row, and nothing
     /// is decided by too few samples; `[monitor]` in .checkpoint.toml says how many. Exits with the code of what holds when
@@ -193,7 +193,7 @@ pub(super) enum Command {
     /// stops with exit code 3 and git's own markers in the files: settle them, `git add`, then `--continue`.
     #[command(after_long_help = RECOVER_EXAMPLES)]
     Recover(Recover),
-    /// Run a command with a way back: keep what it does if the checks pass, else put everything back
+    /// Run a command; keep what it does if the checks pass, else undo it
     ///
     /// Saves the state, runs the command, then the checks of a checkpoint. If it exits with 0 and they pass, the result is a
     /// checkpoint; without checks the exit code alone decides. If not (also at Ctrl-C, a crash, or when its time is up), HEAD,
@@ -295,7 +295,7 @@ pub(super) enum Command {
     /// Run the background checks that are due, in the background
     #[command(hide = true)]
     JobWorker,
-    /// Look after background checks: list, show, logs, retry, cancel, stats
+    /// Look after background checks: list, show, retry, cancel, count
     ///
     /// A checkpoint with checks that have `background = true` is pending until they have passed; then its tag appears. They
     /// run one job at a time, or as many as git's configuration `checkpoint.backgroundJobs` says; one without an answer is

@@ -22,11 +22,11 @@ pub(in crate::cli) struct Rollback {
     #[arg(long, value_name = "PATH")]
     pub(in crate::cli) path: Vec<PathBuf>,
 
-    /// Put branch, index and files back, and leave the artifacts as they are
+    /// Leave the artifacts as they are
     #[arg(long, conflicts_with = "artifacts_only")]
     code_only: bool,
 
-    /// Put the artifacts back, and leave branch, index and files as they are
+    /// Leave branch, index and files as they are
     #[arg(long, conflicts_with = "path")]
     artifacts_only: bool,
 
