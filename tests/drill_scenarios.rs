@@ -274,13 +274,25 @@ fn an_artifact_is_damaged_and_no_server_is_asked_for_it() {
     for scenario in ["bad-commit", "deleted-files"] {
         let report = rehearse(&repo, scenario);
         expect_proven(&report);
-        assert_eq!(ran(&report), ["stood-in | artifact: db | done"]);
+        assert_eq!(ran(&report)[0], "stood-in | save artifact: db | done");
     }
-    // A rollback does not bring artifacts back yet, and a drill does not say that it does.
     let report = rehearse(&repo, "corrupt-artifact");
-    expect_failed(&report, &["`data.log` differs"]);
+    expect_proven(&report);
+    assert_eq!(ran(&report), ["stood-in | save artifact: db | done", "stood-in | artifact: db | done"]);
     assert!(!repo.exists("../evil") && told(&repo).is_empty());
     assert_eq!(repo.read("data.log"), vec![7; 3000]);
+
+    let repo = with("[[artifact]]\nname = 'db'\npath = 'data.log'\n");
+    repo.write("data.log", "");
+    let report = rehearse(&repo, "corrupt-artifact");
+    expect_proven(&report);
+    assert_eq!(ran(&report), ["run | artifact: db | done"]);
+    // A command that brings back something else.
+    let repo = with(
+        "[rollback]\ndrill = 'run'\n[[artifact]]\nname = 'db'\npath = 'data.log'\nrestore = 'test \"$CHECKPOINT_DRILL\" = 1 && echo wrong > data.log'\n",
+    );
+    repo.write("data.log", "right\n");
+    expect_failed(&rehearse(&repo, "corrupt-artifact"), &["data.log"]);
 }
 
 #[test]

@@ -280,7 +280,7 @@ impl<'o> Run<'o> {
     /// Notes what was saved with the checkpoint beside its files.
     fn note_artifacts(&mut self, taken: &Record) {
         let ran = |saved: &SavedArtifact| Ran {
-            name: format!("artifact: {}", saved.name),
+            name: format!("save artifact: {}", saved.name),
             how: if self.rehearsal.stands_in() { How::StoodIn } else { How::Run },
             outcome: StepOutcome::Done.as_str(),
             took: Duration::ZERO,
@@ -298,6 +298,12 @@ impl<'o> Run<'o> {
         let verify = [of("verify"), of("checks")].into_iter().flatten().reduce(|one, other| one + other);
         let seconds = &mut self.report.seconds;
         (seconds.back_up, seconds.restore, seconds.verify) = (of("back up"), of("restore"), verify);
+        let artifacts: Vec<Ran> = steps.iter().filter_map(|step| self.artifact(step)).collect();
+        if !artifacts.is_empty() {
+            let took: f64 = artifacts.iter().map(|ran| ran.took.as_secs_f64()).sum();
+            self.report.seconds.restore = Some(self.report.seconds.restore.unwrap_or_default() + took);
+        }
+        self.report.ran.extend(artifacts);
         let failing = (self.report.scenario == Scenario::FailingCheck).then(|| self.config.deciding_check()).flatten();
         let ran = |check: &CheckResult| Ran {
             name: format!("check: {}", check.name),
@@ -314,6 +320,15 @@ impl<'o> Run<'o> {
         if let Proof::Held(Held::Unusable(error)) = &done.proof {
             self.report.reasons.push(format!("the checks could not be asked: {}", error.chain().join(": ")));
         }
+    }
+
+    /// The step as an artifact that was brought back. A file that is copied is copied in any case.
+    fn artifact(&self, step: &crate::model::Step) -> Option<Ran> {
+        let name = step.name.strip_prefix("artifact: ")?;
+        let is_replaced = self.rehearsal.stands_in() && self.config.artifact_has_command(name);
+        let how = if is_replaced { How::StoodIn } else { How::Run };
+        let (outcome, took) = (step.outcome.as_str(), step.took);
+        Some(Ran { name: step.name.clone(), how, outcome, took, detail: step.detail.clone() })
     }
 
     /// Takes the rollback back, and each that was tried before it.
