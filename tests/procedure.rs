@@ -134,6 +134,35 @@ fn what_before_commands_write_is_in_the_backup() {
 }
 
 #[test]
+fn an_undo_runs_the_same_commands_and_what_they_write_is_kept_too() {
+    let repo = with_steps(
+        "[rollback]\nbefore = ['echo before >> ../told; date +%N >> dump']\nafter = ['echo after >> ../told; echo said']\n",
+    );
+    repo.write("dump", "first\n");
+    repo.checkpoint_ok(&["rollback", "works"]);
+    assert!(!repo.exists("dump"));
+    let undone = repo.checkpoint_ok(&["undo", "--json"]).json();
+    assert_eq!(told(&repo), ["before", "after", "before", "after"]);
+    assert_eq!(repo.read_text("good"), "no\n");
+    assert!(repo.read_text("dump").starts_with("first\n"));
+    let id = undone["id"].as_str().expect("an id");
+    let kept = repo.git(&["ls-tree", "-r", "--name-only", &format!("refs/checkpoint/records/{id}^{{tree}}")]);
+    assert!(kept.lines().any(|path| path == "dump"), "what the command wrote before the undo is in its record: {kept}");
+    assert_eq!(repo.git(&["cat-file", "-p", &format!("refs/checkpoint/files/{id}:logs/after-1")]), "said");
+    repo.checkpoint_ok(&["redo"]);
+    assert_eq!(repo.read_text("good"), "yes\n");
+    assert_eq!(told(&repo).len(), 6);
+    repo.fsck();
+}
+
+#[test]
+fn checks_that_cannot_be_run_are_no_verification() {
+    let repo = with_steps("[[check]]\nname = 'works'\non = ['rollback']\nrun = 'no-such-program-anywhere'\n");
+    let run = repo.checkpoint(&["rollback", "works", "--json"]);
+    assert_eq!((run.code, &run.json()["verification"]), (1, &"inconclusive".into()), "{run}");
+}
+
+#[test]
 fn nothing_runs_without_consent_and_an_emergency_does_not_wait_for_it() {
     let repo = with_steps("[rollback]\nbefore = ['echo ran >> ../told']\nafter = ['echo ran >> ../told']\n");
     repo.write(".checkpoint.toml", "[rollback]\nbefore = ['echo evil >> ../told']\n");

@@ -62,6 +62,7 @@ pub struct Plan {
     edits: Vec<RefEdit>,
     commits: Vec<(Oid, String)>,
     around: Surroundings,
+    request: Request,
 }
 
 /// What was done, or, for a dry run, would be.
@@ -227,7 +228,7 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
     };
     let commits = history::commits_left(session, &captured.state, &target)?;
     let around = Surroundings::of(session, &undone, (!request.no_steps, !request.code_only))?;
-    Ok(Plan { undone, record, captured, target, edits, commits, around })
+    Ok(Plan { undone, record, captured, target, edits, commits, around, request: request.clone() })
 }
 
 /// Why an operation cannot be taken back here.
@@ -420,6 +421,11 @@ impl Plan {
 
     /// Does it.
     pub fn apply(mut self, session: &Session, watch: Watch<'_>) -> Result<Undone> {
+        if self.around.has_before() {
+            self.around.run_before(session, (&self.record, &self.target), watch)?;
+            let request = Request { id: Some(self.undone.id.to_string()), ..self.request };
+            self = Plan { around: self.around, ..plan(session, &request)? };
+        }
         let mut outcome = self.outcome(session)?;
         let transition = Transition { from: &self.captured, target: &self.target, edits: self.edits, then: Then::Done };
         let done = self.around.carry_out(session, (transition, &mut self.record), watch)?;

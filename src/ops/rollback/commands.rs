@@ -46,6 +46,16 @@ impl<'s> Commands<'s> {
         Commands { session, steps, logs, kept: Vec::new() }
     }
 
+    /// These, after others have run that belong to them and have printed this.
+    pub(super) fn going_on(session: &'s Session, (steps, kept): (Steps, Vec<(String, Vec<u8>)>)) -> Self {
+        Commands { kept, ..Self::new(session, steps) }
+    }
+
+    /// The commands, and what they have printed.
+    pub(super) fn into_parts(self) -> (Steps, Vec<(String, Vec<u8>)>) {
+        (self.steps, self.kept)
+    }
+
     /// The commands of a part, in their order.
     pub(super) fn of(&self, part: Part) -> &[StepCommand] {
         match part {

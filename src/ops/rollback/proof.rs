@@ -97,11 +97,12 @@ fn wait(time: Duration, watch: Watch<'_>) {
 }
 
 impl Proof {
-    /// What it comes to; what could not be asked decides nothing.
+    /// What it comes to. A check that cannot be run has no answer; where nobody has agreed to any, none was wanted.
     pub(super) fn verdict(&self) -> Verdict {
         match self {
             Proof::Said(validated) => validated.verdict(),
-            Proof::None | Proof::Held(_) => Verdict::Pass,
+            Proof::Held(Held::Unusable(_)) => Verdict::Inconclusive,
+            Proof::None | Proof::Held(Held::Untrusted(_)) => Verdict::Pass,
         }
     }
 

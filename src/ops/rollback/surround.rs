@@ -15,7 +15,7 @@ use crate::{
     config::{Config, FILE_NAME, StepCommand, Steps, Trust},
     error::{Context, Error, Result},
     git::tree,
-    model::{Detail, Kind, Record, Step, StepOutcome},
+    model::{Detail, Kind, Record, State, Step, StepOutcome},
     ops::{
         Session,
         transition::{self, Then, Transition},
@@ -29,6 +29,8 @@ pub struct Surroundings {
     course: Course,
     steps: Steps,
     artifacts: Wanted,
+    /// What commands have printed so far.
+    logs: Vec<(String, Vec<u8>)>,
 }
 
 impl Surroundings {
@@ -87,32 +89,47 @@ impl Surroundings {
         before.into_iter().chain(artifacts).chain(after.chain(last).map(step)).collect()
     }
 
-    /// Publishes the record and moves there, with the commands around it. What was done, where there are any.
-    pub fn carry_out(
-        self,
+    /// Whether there are commands that come first.
+    pub(in crate::ops) fn has_before(&self) -> bool {
+        !self.steps.before.is_empty()
+    }
+
+    /// Runs the commands that come first. What they write to files is part of the state before, so it has to be captured
+    /// after them.
+    pub(in crate::ops) fn run_before(
+        &mut self,
         session: &Session,
-        (transition, record): (Transition<'_>, &mut Record),
+        (record, target): (&Record, &State),
         watch: Watch<'_>,
-    ) -> Result<Option<RolledBack>> {
-        let Surroundings { mut course, steps, artifacts } = self;
-        if !course.has_more() {
-            transition::run(session, &transition, record, &|_, _| {})?;
-            return Ok(None);
-        }
-        let mut commands = Commands::new(session, steps);
-        let mut way = Way {
-            record: record.clone(),
-            name: record.subject.clone(),
-            to_record: None,
-            target: transition.target.clone(),
-            files: tree::diff(&session.repo, record.state.worktree, transition.target.worktree)?.len(),
-        };
-        if let Some(failed) = run_part(session, (Part::Before, &mut course, None), (&mut commands, &way), watch)? {
+    ) -> Result<()> {
+        let mut commands = Commands::new(session, std::mem::take(&mut self.steps));
+        let way = way(record, target, 0);
+        let failed = run_part(session, (Part::Before, &mut self.course, None), (&mut commands, &way), watch)?;
+        if let Some(failed) = failed {
             let _ended = fail(session, (&mut commands, &way), watch);
             return Err(Error::refused(format!("the step `{}` failed", failed.name))
                 .because(failed.detail)
                 .hint("nothing was changed; `--no-steps` leaves the commands around it out"));
         }
+        (self.steps, self.logs) = commands.into_parts();
+        Ok(())
+    }
+
+    /// Publishes the record and moves there, with the commands that come after it. What was done, where there are any.
+    pub(in crate::ops) fn carry_out(
+        self,
+        session: &Session,
+        (transition, record): (Transition<'_>, &mut Record),
+        watch: Watch<'_>,
+    ) -> Result<Option<RolledBack>> {
+        let Surroundings { mut course, steps, artifacts, logs } = self;
+        if !course.has_more() {
+            transition::run(session, &transition, record, &|_, _| {})?;
+            return Ok(None);
+        }
+        let mut commands = Commands::going_on(session, (steps, logs));
+        let files = tree::diff(&session.repo, record.state.worktree, transition.target.worktree)?.len();
+        let mut way = way(record, transition.target, files);
         let then = Then::Conclude(Box::new(course.clone()));
         record.artifacts = artifacts.save_present(session, record, (way.to(), way.target.worktree))?;
         let took = transition::run(session, &Transition { then, ..transition }, record, &|_, _| {})?;
@@ -120,6 +137,10 @@ impl Surroundings {
         note_move(&mut course, &way, took);
         conclude(session, way, (course, &mut commands, &artifacts), watch).map(Some)
     }
+}
+
+fn way(record: &Record, target: &State, files: usize) -> Way {
+    Way { record: record.clone(), name: record.subject.clone(), to_record: None, target: target.clone(), files }
 }
 
 /// The rollback that an undo or a redo is about, in the end.
