@@ -117,12 +117,25 @@ fn rollback(plan: &Plan, origin: &Place<'_>) -> Result<Vec<Row>, String> {
         },
         &Side { prepare: &|| theirs.reset().and_then(|()| theirs.change(count)), run: &|| theirs.script(script) },
     );
+    let emergency = compare(
+        plan,
+        format!("rollback --emergency / reset alone, which keeps nothing; {count} files"),
+        1.5,
+        &Side {
+            prepare: &|| ours.reset().and_then(|()| ours.change(count)),
+            run: &|| ours.ours(&["rollback", "latest", "--emergency"]),
+        },
+        &Side {
+            prepare: &|| theirs.reset().and_then(|()| theirs.change(count)),
+            run: &|| theirs.script(&[&["reset", "-q", "--hard", theirs.base()]]),
+        },
+    );
     ours.expect_record()?;
     let left = ours.git(&["status", "--porcelain"])?.lines().count();
     if left > 0 {
         return Err(format!("the rollback left {left} changes behind"));
     }
-    Ok(vec![row])
+    Ok(vec![row, emergency])
 }
 
 fn recover(plan: &Plan, origin: &Place<'_>) -> Result<Vec<Row>, String> {
