@@ -51,6 +51,11 @@ fn rollback_with_commands() {
 }
 
 #[test]
+fn undo_with_commands() {
+    attack(&repositories::undo_with_commands());
+}
+
+#[test]
 fn recover() {
     attack(&repositories::recover());
 }

@@ -71,7 +71,7 @@ pub fn end(session: &Session, ending: Ending, watch: rollback::Watch<'_>) -> Res
         return end_prepared(session, (journal, intent), ending, watch);
     }
     let Some(record) = published(session, &journal)? else {
-        if matches!(intent.then, Then::Conclude(_)) {
+        if journal.kind == Kind::Rollback && matches!(intent.then, Then::Conclude(_)) {
             // Commands before it may have run.
             let journal = Journal { step: Stage::Preparing.as_str().to_owned(), ..journal };
             return end_prepared(session, (journal, intent), ending, watch);

@@ -94,6 +94,13 @@ pub(super) fn rollback_with_commands() -> Case {
     Case::new("rollback with commands", repo, &["rollback", "latest", "--yes"])
 }
 
+/// The same commands around the way back.
+pub(super) fn undo_with_commands() -> Case {
+    let repo = rollback_with_commands().repo;
+    repo.checkpoint_ok(&["rollback", "latest", "--yes"]);
+    Case::new("undo with commands", repo, &["undo", "--yes"])
+}
+
 pub(super) fn recover() -> Case {
     let repo = broken().0;
     repo.checkpoint_ok(&["rollback", "latest", "--yes"]);
