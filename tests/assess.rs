@@ -71,6 +71,8 @@ fn every_decision_has_its_exit_code() {
 #[test]
 fn it_says_what_why_and_what_next() {
     let repo = configured(&(asked("api", "test ! -e ../api", "critical") + &asked("lint", "exit 1", "low")));
+    // One after the other, so that their lines are in order.
+    repo.git(&["config", "checkpoint.jobs", "1"]);
     insta::assert_snapshot!(repo.checkpoint(&["assess"]));
     std::fs::write(beside(&repo, "api"), "").expect("it can be written");
     let none_is_good = repo.checkpoint(&["assess"]);
