@@ -88,6 +88,17 @@ pub(crate) fn wait_for(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
+/// Waits until every worker has left.
+#[track_caller]
+pub(crate) fn nobody_is_at_work(repo: &TestRepo) {
+    let slots = || std::fs::read_dir(repo.path().join(".git/checkpoint/jobs")).into_iter().flatten().flatten();
+    let is_taken = |entry: std::fs::DirEntry| {
+        entry.file_name().to_string_lossy().starts_with("slot-")
+            && std::fs::File::open(entry.path()).is_ok_and(|slot| slot.try_lock().is_err())
+    };
+    wait_for("nobody is at work", || !slots().any(is_taken));
+}
+
 /// A file beside the repository.
 pub(crate) fn beside(repo: &TestRepo, name: &str) -> PathBuf {
     repo.root().join(name)
@@ -203,7 +214,9 @@ fn no_answer_is_asked_for_again_later_and_not_for_ever() {
     assert_eq!(ended["attempts"], 2, "{ended}");
     assert_eq!(repo.checkpoint_ok(&["show", &id, "--json"]).json()["state"], "inconclusive");
     assert_eq!(tags(&repo), [""; 0]);
-    // What was nobody's fault can be asked again.
+    // What was nobody's fault can be asked again. A worker that is about to leave has the consent of its own
+    // environment, to the content that was.
+    nobody_is_at_work(&repo);
     configure(&repo, "true");
     trust(&repo);
     repo.checkpoint_ok(&["jobs", "retry", &id]);
