@@ -170,6 +170,10 @@ pub enum Detail {
         picked: Vec<PickedCommit>,
         /// Whether work that was never committed was brought back as well.
         uncommitted: bool,
+        /// The tree that the checks passed on before the commits were brought back, where they were asked then.
+        validated: Option<Oid>,
+        /// Whether the result works; `None` where no check was asked afterwards.
+        verification: Option<Verification>,
     },
     /// An operation taken back.
     Undo {

@@ -4,6 +4,7 @@ mod attempt;
 mod automation;
 mod decide;
 mod drill;
+mod good;
 mod jobs;
 mod look;
 mod recover;
@@ -25,6 +26,8 @@ pub(super) use self::automation::{
 use self::decide::{ASSESS_EXAMPLES, MONITOR_EXAMPLES};
 pub(super) use self::decide::{Around, Assess, Monitor};
 pub(super) use self::drill::Drill;
+use self::good::CULPRIT_EXAMPLES;
+pub(super) use self::good::{Culprit, Good};
 pub(super) use self::jobs::{Chosen, Jobs, JobsCommand};
 pub(super) use self::look::{Diff, List, Log, Show};
 pub(super) use self::recover::Recover;
@@ -185,8 +188,21 @@ pub(super) enum Command {
     ///
     /// Picks commits onto the branch. Those whose change is here already are left out, and said so. At a conflict it
     /// stops with exit code 3 and git's own markers in the files: settle them, `git add`, then `--continue`.
+    ///
+    /// With --good, the checks find out which commits are good together: the ones that break a check are left out, with what
+    /// does not apply without them. It says of each commit what becomes of it and why, asks on a terminal, and brings back
+    /// only what passed. Without --good, the checks with `recover` in `on` say afterwards whether the result works; where one
+    /// that matters does not pass, the exit code is 1.
     #[command(after_long_help = RECOVER_EXAMPLES)]
     Recover(Recover),
+    /// Find the commit that broke the checks
+    ///
+    /// Between a state that is good and one that is bad, as `git bisect run` does, by the checks with `recover` in `on`, or else
+    /// those of a checkpoint. Several commits are validated at once, each in a worktree of its own; yours is not touched. A
+    /// commit that the checks have no answer for is passed over. Exit codes: 0 found; 1 the good state is not good, or
+    /// the bad one not bad; 13 it is one of several commits, or there is no answer.
+    #[command(after_long_help = CULPRIT_EXAMPLES)]
+    Culprit(Culprit),
     /// Run a command; keep what it does if the checks pass, else undo it
     ///
     /// Saves the state, runs the command, then the checks of a checkpoint. If it exits with 0 and they pass, the result is a

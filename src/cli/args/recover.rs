@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::Ending;
+use super::{Ending, Good};
 
 pub(super) const RECOVER_EXAMPLES: &str = "\
 Examples:
@@ -10,6 +10,7 @@ Examples:
   git checkpoint recover --all           bring all its commits back
   git checkpoint recover 1a2b3c4 5d6e7f8 bring these commits back
   git checkpoint recover main..topic     or those of a range
+  git checkpoint recover --good          find out which commits are good
   git checkpoint recover --uncommitted   and the work that was never committed
   git checkpoint recover --continue      after a conflict was settled";
 
@@ -38,6 +39,9 @@ pub(in crate::cli) struct Recover {
     /// The parent, from 1, that a merge commit is seen from
     #[arg(short, long, value_name = "PARENT")]
     pub(in crate::cli) mainline: Option<usize>,
+
+    #[command(flatten)]
+    pub(in crate::cli) good: Good,
 
     /// Say what would be done, and do nothing
     #[arg(long)]
