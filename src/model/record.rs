@@ -96,6 +96,15 @@ impl Record {
         self.validation().is_none_or(Validation::stands)
     }
 
+    /// Whether the state works that a rollback or a recover has made; `None` where nobody asked.
+    pub fn verification(&self) -> Option<Verification> {
+        match &self.detail {
+            Detail::Rollback { conduct, .. } => conduct.verification,
+            Detail::Recover { verification, .. } => *verification,
+            _ => None,
+        }
+    }
+
     /// The command that was tried, and what became of it.
     pub fn attempt(&self) -> Option<&Attempt> {
         match &self.detail {

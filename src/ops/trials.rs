@@ -24,7 +24,7 @@ use crate::{
     check::{Cache, Checked, Seen, Selection, Subject, Why, definition, select},
     config::{Check, FILE_NAME, Isolation, Moment},
     error::{Error, Result},
-    git::{self, objects},
+    git::{self, objects, shell::Series},
     model::{CheckResult, Oid, TimeLimit, Verdict, search::Answer},
     store::verdicts::Verdicts,
 };
@@ -87,6 +87,8 @@ pub(super) struct Trials<'s> {
     looked_up: BTreeSet<Oid>,
     disputed: BTreeSet<String>,
     ran: usize,
+    /// What looks after commands, from the first of them on.
+    series: Option<Series>,
 }
 
 /// Which checks decide: those of `recover`, where there are any, else those of a checkpoint; or those named. One that is not
@@ -131,6 +133,7 @@ impl<'s> Trials<'s> {
             looked_up: BTreeSet::new(),
             disputed: BTreeSet::new(),
             ran: 0,
+            series: None,
         }
     }
 
@@ -180,6 +183,7 @@ impl<'s> Trials<'s> {
     /// Validates all of these at once.
     pub(super) fn run(&mut self, trials: &[Trial], watch: Watch<'_>) -> Result<()> {
         objects::flush(&self.session.repo)?;
+        self.series.get_or_insert_with(Series::begin);
         let room = validate::configured_jobs(self.session).div_ceil(trials.len().max(1));
         let turns = RwLock::new(());
         let (sender, receiver) = mpsc::channel();
@@ -219,6 +223,10 @@ impl<'s> Trials<'s> {
             self.left = self.left.saturating_sub(usize::from(said.ran));
             // That there was no time for an answer is none.
             if !(is_over && matches!(said.answer, Answer::Open(_))) {
+                // What has passed once has passed.
+                if trial.again && said.answer == Answer::Good {
+                    self.said.insert((trial.subject.tree, false), said.clone());
+                }
                 self.said.insert((trial.subject.tree, trial.again), said);
             }
         }

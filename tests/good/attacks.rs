@@ -12,6 +12,7 @@ fn a_flaky_check_condemns_nobody_and_is_named() {
     let planted = Planted::new(&check("unit", &flaky, &[]), 12, &[], &[]);
     let answer = planted.recover(0, &["--jobs", "1"]);
     assert_eq!((fates(&answer), &answer["flaky"]), (vec!["picked"; 12], &serde_json::json!(["unit"])));
+    assert_eq!(answer["checks"][0]["verdict"], "pass");
     // Who looks again is told as well.
     planted.repo.checkpoint_ok(&["undo"]);
     let run = planted.repo.checkpoint(&["recover", "main..broken", "--good"]);

@@ -76,9 +76,9 @@ fn a_budget_ends_with_the_best_that_is_known() {
     let answer = planted.recover(0, &["--jobs", "1", "--max-checks", "1"]);
     let fates = fates(&answer);
     assert_eq!(answer["validations"], 1);
-    assert_eq!(fates.iter().filter(|fate| **fate == "picked").count(), 24, "what was known, and one more: {fates:?}");
-    assert!(fates.ends_with(&["not-tried"; 8]), "{fates:?}");
-    assert!(repo.exists("file15") && !repo.exists("file24"));
+    // What was known, and one that is not good.
+    assert_eq!(fates, [["picked"; 16], ["not-tried"; 16]].concat());
+    assert!(repo.exists("file15") && !repo.exists("file16"));
     assert_eq!(runs(repo), 4);
 }
 
