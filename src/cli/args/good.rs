@@ -16,11 +16,11 @@ Examples:
 #[derive(Debug, Clone, Default, Args)]
 pub(in crate::cli) struct Effort {
     /// So many validations at most; what was found out until then is the answer
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", hide_short_help = true)]
     max_checks: Option<NonZero<usize>>,
 
     /// So long at most, such as `90s` or `10m`
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", hide_short_help = true)]
     max_time: Option<TimeLimit>,
 
     /// So many validations at once, each in a worktree of its own
@@ -42,20 +42,21 @@ impl Effort {
 /// What `recover` has of it.
 #[derive(Debug, Clone, Default, Args)]
 pub(in crate::cli) struct Good {
-    /// Find out with the checks which commits are good, and bring back these: all of the backup, or those named. Where nothing
-    /// is named, the newest backup
+    /// Find out with the checks which commits are good, and bring these back
+    ///
+    /// Of all commits of the newest backup, or of what is named.
     #[arg(long, conflicts_with_all = ["uncommitted", "keep_redundant", "go_on", "abort", "skip"])]
     pub(in crate::cli) good: bool,
 
     #[command(flatten)]
     effort: Effort,
 
-    /// Do not ask before the commits that were found are brought back
+    /// Do not ask before they are brought back
     #[arg(short, long, requires = "good")]
     pub(in crate::cli) yes: bool,
 
     /// Do not ask the checks afterwards whether the result works
-    #[arg(long, conflicts_with = "good")]
+    #[arg(long, conflicts_with = "good", hide_short_help = true)]
     pub(in crate::cli) no_verify: bool,
 }
 
