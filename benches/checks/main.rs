@@ -18,9 +18,14 @@
 //! also compares the worktree with the tree before and after the checks, keeps what they found in a note, ends all that they
 //! have left running, and writes a log of what they print; pre-commit and prek compare `git diff` before and after a hook; lefthook does
 //! nothing of the kind.
+//!
+//! `culprit` is compared with `git bisect run`: the same command, which waits for a second, on the same commits. `git bisect` works in
+//! the user's checkout and on one commit at a time; `culprit` beside it, on as many as `--jobs` says, and keeps the verdicts,
+//! which are forgotten between two rounds.
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr, reason = "a benchmark is a program")]
 
+mod find;
 #[allow(dead_code, reason = "other benchmarks use more of it")]
 #[path = "../harness/mod.rs"]
 mod harness;
@@ -33,13 +38,14 @@ use std::process::ExitCode;
 use self::harness::Case;
 
 /// Every case.
-const ALL: [Case; 6] = [
+const ALL: [Case; 7] = [
     Case { name: "quick", run: suite::quick },
     Case { name: "waiting", run: suite::waiting },
     Case { name: "overhead", run: overhead::over_the_longest },
     Case { name: "thousand", run: overhead::thousand },
     Case { name: "create", run: overhead::create },
     Case { name: "pre-push", run: overhead::pre_push },
+    Case { name: "culprit", run: find::culprit },
 ];
 
 fn main() -> ExitCode {

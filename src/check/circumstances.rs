@@ -1,6 +1,9 @@
 //! What is around the checks of a run.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::RwLock,
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, Utc};
 
@@ -31,6 +34,8 @@ pub struct Circumstances<'a> {
     pub user: UserFiles<'a>,
     /// What numbers are compared with.
     pub baselines: Baselines<'a>,
+    /// Where other runs go on at the same time: a check that has to be alone keeps it to itself, all others share it.
+    pub turns: Option<&'a RwLock<()>>,
 }
 
 /// Which verdicts of before count.

@@ -3,7 +3,10 @@
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
-    sync::mpsc::{self, RecvTimeoutError},
+    sync::{
+        PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        mpsc::{self, RecvTimeoutError},
+    },
     thread::{self, Scope},
     time::{Duration, Instant},
 };
@@ -193,9 +196,10 @@ impl<'r> Run<'r> {
         let failed = |error: Error| Why::NotStarted(error.chain().join(": "));
         let room = course.rooms.of(check).map_err(failed)?;
         let started = Instant::now();
-        let limit = |from: Instant| {
+        let until = self.circumstances.deadline;
+        let limit = move |from: Instant| {
             let own = from + check.timeout.duration();
-            self.circumstances.deadline.map_or(own, |all| all.min(own))
+            until.map_or(own, |all| all.min(own))
         };
         let around = || -> Result<Surroundings> {
             let log = self.logs.file(subject.commit, &format!("setup-of-{}", check.name))?;
@@ -211,9 +215,11 @@ impl<'r> Run<'r> {
         self.logs.begin(&log);
         course.series.get_or_insert_with(Series::begin);
         let sender = sender.clone();
-        let started = Instant::now();
-        let deadline = limit(started);
+        let turns = self.circumstances.turns;
         scope.spawn(move || {
+            let _turn = turns.map(|turns| Turn::take(turns, check.exclusive));
+            let started = Instant::now();
+            let deadline = limit(started);
             let ended =
                 Shell { command: &check.run, dir: &dir, vars, input: None, log, deadline, leftovers: Leftovers::End }
                     .run();
@@ -347,6 +353,23 @@ impl<'r> Run<'r> {
             vars.push((DRILL_VARIABLE, "1".into()));
         }
         Ok(vars)
+    }
+}
+
+/// What keeps checks of other runs out, or only those that have to be alone.
+enum Turn<'t> {
+    Alone { _turn: RwLockWriteGuard<'t, ()> },
+    Shared { _turn: RwLockReadGuard<'t, ()> },
+}
+
+impl<'t> Turn<'t> {
+    /// Waits for it. Nothing is ever left half done under it.
+    fn take(turns: &'t RwLock<()>, is_alone: bool) -> Self {
+        if is_alone {
+            Turn::Alone { _turn: turns.write().unwrap_or_else(PoisonError::into_inner) }
+        } else {
+            Turn::Shared { _turn: turns.read().unwrap_or_else(PoisonError::into_inner) }
+        }
     }
 }
 

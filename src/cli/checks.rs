@@ -74,7 +74,7 @@ fn line(checked: &Checked, subject: Subject) -> String {
 }
 
 /// The verdict as a verb.
-fn says(verdict: Verdict) -> &'static str {
+pub(super) fn says(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "passes",
         Verdict::Fail => "fails",

@@ -42,7 +42,7 @@ pub(super) fn run(args: &args::Log, env: &Env, ui: &mut Ui) -> Result<u8> {
             reason: entry.record.message.clone(),
             backup: entry.record.backup().map(json::name),
             state: entry.record.validation().map(Validation::as_str),
-            verification: conduct(entry).and_then(|conduct| conduct.verification).map(Verification::as_str),
+            verification: entry.record.verification().map(Verification::as_str),
             severity: conduct(entry).and_then(|conduct| conduct.severity).map(Severity::as_str),
             emergency: conduct(entry).is_some_and(|conduct| conduct.emergency),
             undone: entry.undone,
@@ -72,9 +72,12 @@ fn conduct(entry: &log::Entry) -> Option<&Conduct> {
     }
 }
 
-/// ` (failed, critical, emergency: mail is not sent)`, of a rollback; nothing where there is nothing to say.
+/// ` (failed, critical, emergency: mail is not sent)`, of a rollback or a recover; nothing where there is nothing to say.
 fn remarks(entry: &log::Entry) -> String {
-    let Some(conduct) = conduct(entry) else { return String::new() };
+    let Some(conduct) = conduct(entry) else {
+        let word = entry.record.verification().map(Verification::as_str);
+        return word.map(|word| format!(" ({word})")).unwrap_or_default();
+    };
     let words: Vec<&str> = conduct
         .verification
         .map(Verification::as_str)

@@ -6,12 +6,14 @@ mod attempt;
 mod check;
 mod checks;
 mod create;
+mod culprit;
 mod decision;
 mod diff;
 mod doctor;
 mod drill;
 mod fetch;
 mod finish;
+mod good;
 mod hook;
 mod hook_probe;
 mod hooks;
@@ -124,6 +126,7 @@ fn dispatch(cli: Cli, env: &Env, ui: &mut Ui) -> Result<u8> {
         Command::Monitor(args) => monitor::run(&args, env, ui),
         Command::Rollback(args) => rollback::run(&args, env, ui),
         Command::Recover(args) => recover::run(&args, env, ui),
+        Command::Culprit(args) => culprit::run(&args, env, ui),
         Command::Try(args) => attempt::run(&args, env, ui),
         Command::Undo(args) => undo::run(Direction::Undo, &args, env, ui),
         Command::Redo(args) => undo::run(Direction::Redo, &args, env, ui),

@@ -61,7 +61,10 @@ pub(super) fn run(ending: Ending, env: &Env, ui: &mut Ui) -> Result<u8> {
     }
     let mut code = 0;
     let (value, text) = match resume::end(&session, ending, &mut |event| rollback::watch(&event, ui))? {
-        Ended::Recovered(recovered) => return recover::answer(&recovered, ui),
+        Ended::Recovered(mut recovered) => {
+            recover::prove(&session, &mut recovered, ui)?;
+            return recover::answer(&recovered, ui);
+        }
         Ended::RolledBack(done) => return rollback::answer(&done, ui),
         Ended::NotBegun(kind) => {
             // Nothing to go back from is as good as gone back; what was to be done was not.

@@ -79,6 +79,8 @@ pub enum Moment {
     Push,
     /// A rollback was made.
     Rollback,
+    /// Commits are brought back.
+    Recover,
     /// It is to be decided whether to roll back.
     Assess,
     /// The state is watched.
@@ -87,7 +89,8 @@ pub enum Moment {
 
 impl Moment {
     /// All of them, in the order of a state's life.
-    pub const ALL: [Moment; 5] = [Moment::Checkpoint, Moment::Push, Moment::Rollback, Moment::Assess, Moment::Monitor];
+    pub const ALL: [Moment; 6] =
+        [Moment::Checkpoint, Moment::Push, Moment::Rollback, Moment::Recover, Moment::Assess, Moment::Monitor];
 
     /// The word in the configuration.
     pub fn as_str(self) -> &'static str {
@@ -95,6 +98,7 @@ impl Moment {
             Moment::Checkpoint => "checkpoint",
             Moment::Push => "push",
             Moment::Rollback => "rollback",
+            Moment::Recover => "recover",
             Moment::Assess => "assess",
             Moment::Monitor => "monitor",
         }

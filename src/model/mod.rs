@@ -20,6 +20,7 @@ mod quote;
 mod record;
 mod retention;
 mod schedule;
+pub mod search;
 mod secret;
 mod selector;
 mod size;

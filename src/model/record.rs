@@ -96,6 +96,15 @@ impl Record {
         self.validation().is_none_or(Validation::stands)
     }
 
+    /// Whether the state works that a rollback or a recover has made; `None` where nobody asked.
+    pub fn verification(&self) -> Option<Verification> {
+        match &self.detail {
+            Detail::Rollback { conduct, .. } => conduct.verification,
+            Detail::Recover { verification, .. } => *verification,
+            _ => None,
+        }
+    }
+
     /// The command that was tried, and what became of it.
     pub fn attempt(&self) -> Option<&Attempt> {
         match &self.detail {
@@ -170,6 +179,10 @@ pub enum Detail {
         picked: Vec<PickedCommit>,
         /// Whether work that was never committed was brought back as well.
         uncommitted: bool,
+        /// The tree that the checks passed on before the commits were brought back, where they were asked then.
+        validated: Option<Oid>,
+        /// Whether the result works; `None` where no check was asked afterwards.
+        verification: Option<Verification>,
     },
     /// An operation taken back.
     Undo {

@@ -10,6 +10,7 @@ use gix::bstr::BString;
 
 use super::{
     Session, phase,
+    rollback::Proof,
     transition::{self, Then, Transition},
 };
 use crate::{
@@ -20,16 +21,19 @@ use crate::{
         refs::{self, RefEdit},
         tree::{self, TreeChange},
     },
-    model::{Detail, Head, Kind, Oid, PickedCommit, Record, RecordId, State, quote_path},
+    model::{Detail, Head, Kind, Oid, PickedCommit, Record, RecordId, State, Verification, quote_path},
 };
 
+pub mod good;
 mod outlook;
+mod prove;
 mod resume;
 mod source;
 mod uncommitted;
 mod worktree;
 
 pub use outlook::{Alone, Outlook, needs};
+pub use prove::prove;
 pub use resume::resume;
 pub use source::{Candidate, Source, candidates};
 
@@ -120,6 +124,10 @@ pub struct Recovered {
     pub conflict: Option<(Option<Oid>, Vec<String>)>,
     /// Whether uncommitted work was brought back.
     pub uncommitted: bool,
+    /// Whether the result works; `None` where no check was asked afterwards.
+    pub verification: Option<Verification>,
+    /// What the checks said afterwards.
+    pub proof: Proof,
 }
 
 /// Whether the user has named a backup at most, and nothing of it: then its commits are to be listed.
@@ -132,18 +140,29 @@ pub fn names_nothing(session: &Session, request: &Request) -> Result<bool> {
 
 /// Picks everything in memory; changes nothing.
 pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
+    plan_of(session, request, None)
+}
+
+/// Refuses while something else is half done.
+fn refuse_to_begin(session: &Session) -> Result<()> {
     session.refuse_if_busy()?;
     if let Some(operation) = session.repo.git_operation() {
         let command = operation.command();
         return Err(Error::conflict(format!("a `git {command}` is in progress"))
             .hint(format!("`git {command} --continue` or `git {command} --abort` ends it")));
     }
+    Ok(())
+}
+
+/// As [`plan`], of these commits, where they were chosen already.
+fn plan_of(session: &Session, request: &Request, chosen: Option<Source>) -> Result<Plan> {
+    refuse_to_begin(session)?;
     let mut captured = session.capture()?;
     if request.uncommitted && captured.changes.conflicted > 0 {
         return Err(Error::conflict("there are paths in conflict, and uncommitted work could bring more")
             .hint("settle them (`git status` names them), `git add` them, and recover again; nothing was changed"));
     }
-    let source = source::find(session, request, &captured.state.head)?;
+    let source = chosen.map_or_else(|| source::find(session, request, &captured.state.head), Ok)?;
     let onto = Onto::find(session, request, &captured.state.head)?;
     let mut picks = pick_all(session, request, &source, onto.commit())?;
     let result = picks.tip;
@@ -183,6 +202,8 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
             source: source.name.clone(),
             picked: picks.picked.clone(),
             uncommitted: request.uncommitted,
+            validated: None,
+            verification: None,
         },
     };
     Ok(Plan {
@@ -366,6 +387,8 @@ impl Plan {
             left_out: self.left_out.clone(),
             conflict,
             uncommitted: self.request.uncommitted && self.conflict.is_none(),
+            verification: None,
+            proof: Proof::None,
         }
     }
 

@@ -22,7 +22,7 @@ pub use self::{
     carry_out::{go_on, withdraw},
     course::{Course, Part},
     follow_up::{Attempt, run},
-    proof::Proof,
+    proof::{Proof, ask_of},
     surround::Surroundings,
 };
 use self::{artifacts::Wanted, paths::is_under};

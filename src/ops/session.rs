@@ -37,6 +37,29 @@ pub struct Session {
     env: Env,
 }
 
+/// A session for another thread: the same circumstances, the repository opened anew.
+pub(super) struct Again {
+    config: Config,
+    identity: Identity,
+    now: DateTime<Utc>,
+    local: NaiveDateTime,
+    env: Env,
+}
+
+impl Again {
+    /// Opens it.
+    pub(super) fn open(&self) -> Result<Session> {
+        Ok(Session {
+            repo: Repo::open(&self.env)?,
+            config: self.config.clone(),
+            identity: self.identity.clone(),
+            now: self.now,
+            local: self.local,
+            env: self.env.clone(),
+        })
+    }
+}
+
 impl Session {
     /// Opens the repository that `env` is in, and reads its configuration.
     pub fn open(env: &Env) -> Result<Self> {
@@ -62,6 +85,17 @@ impl Session {
         let now = env.now();
         let identity = Identity::of(&repo, now)?;
         Ok(Session { identity, config, now, local: env.local(now), env: env.clone(), repo })
+    }
+
+    /// What another thread needs to open the same.
+    pub(super) fn again(&self) -> Again {
+        Again {
+            config: self.config.clone(),
+            identity: self.identity.clone(),
+            now: self.now,
+            local: self.local,
+            env: self.env.clone(),
+        }
     }
 
     /// A moment in local time.

@@ -1,6 +1,6 @@
 //! The checks of a call: which, on what, and with what around them.
 
-use std::{path::PathBuf, time::Instant};
+use std::{path::PathBuf, sync::RwLock, time::Instant};
 
 use super::{
     Session, baseline,
@@ -37,6 +37,8 @@ pub struct Setting<'s> {
     pub seen: Option<Seen>,
     /// The folder for what the checks print, where it is not that of all calls.
     pub logs: Option<PathBuf>,
+    /// What checks that have to be alone keep to themselves, where other runs go on at the same time.
+    pub turns: Option<&'s RwLock<()>>,
 }
 
 impl<'s> Setting<'s> {
@@ -52,12 +54,13 @@ impl<'s> Setting<'s> {
             mark: None,
             seen: None,
             logs: None,
+            turns: None,
         }
     }
 
     /// Hands out what runs them.
     pub fn run<T>(self, with: impl FnOnce(&Run<'_>) -> T) -> Result<T> {
-        let Setting { session, moment, checks, deadline, cache, jobs, mark, seen, logs } = self;
+        let Setting { session, moment, checks, deadline, cache, jobs, mark, seen, logs, turns } = self;
         let (phase, elapsed) = match mark {
             Some(mark) => (Some(mark.name), mark.elapsed),
             None => match phase::of(session, &session.repo.head()?) {
@@ -84,6 +87,7 @@ impl<'s> Setting<'s> {
             room: jobs.unwrap_or_else(|| configured_jobs(session)),
             baselines: &|check, measure, name| numbers.of(check, measure, name),
             user: UserFiles { top: session.repo.workdir(), look: &look, seen },
+            turns,
         };
         Ok(with(&Run::new(&session.repo, checks, &logs, circumstances)))
     }
@@ -126,7 +130,7 @@ pub fn refuse_missing(checks: &[&Check], session: &Session) -> Result<()> {
         .hint(format!("install `{name}`, put it on PATH, or correct the command")))
 }
 
-fn configured_jobs(session: &Session) -> usize {
+pub(super) fn configured_jobs(session: &Session) -> usize {
     let config = session.repo.gix().config_snapshot();
     let wanted = config.integer(JOBS).and_then(|number| usize::try_from(number).ok()).filter(|number| *number > 0);
     // One more than there are processors, as some check always waits: for a file, or for what it has started.

@@ -5,7 +5,10 @@
 //! and `fail` are written, and what they say is how the command ended: what timed out or was killed says nothing of the tree,
 //! and whether a number is a good one is judged by whoever looks it up.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use gix::bstr::{BStr, BString, ByteSlice};
@@ -70,6 +73,8 @@ pub const TRUSTED: &str = "checkpoint.trustVerdicts";
 pub struct Verdicts {
     /// By definition; what was found here counts before what others say.
     known: HashMap<Definition, Known>,
+    /// Those that have passed and failed here.
+    disputed: HashSet<Definition>,
 }
 
 impl Verdicts {
@@ -97,8 +102,16 @@ impl Verdicts {
         self.known.get(definition)
     }
 
+    /// Whether it has passed on this tree, and failed on it as well.
+    pub fn is_disputed(&self, definition: &Definition) -> bool {
+        self.disputed.contains(definition)
+    }
+
     fn add(&mut self, note: &BStr) {
         for (definition, known) in note.lines().filter_map(line) {
+            if self.known.get(&definition).is_some_and(|before| before.verdict != known.verdict) {
+                self.disputed.insert(definition.clone());
+            }
             match self.known.get(&definition) {
                 Some(before) if before.verdict == Verdict::Pass && known.verdict != Verdict::Pass => {}
                 _ => drop(self.known.insert(definition, known)),
@@ -178,6 +191,17 @@ mod tests {
             assert_eq!(of(note.as_bytes()).map(|known| known.verdict), expected, "{note}");
         }
         assert_eq!(of(b"\xff\xfe\npass"), None);
+        for (lines, is_disputed) in [
+            (vec![("pass", &mine), ("pass", &mine)], false),
+            (vec![("fail", &mine), ("pass", &other)], false),
+            (vec![("fail", &mine), ("pass", &mine)], true),
+            (vec![("pass", &mine), ("fail", &mine)], true),
+        ] {
+            let mut verdicts = Verdicts::default();
+            let note: String = lines.iter().map(|(verdict, of)| line(verdict, of)).collect();
+            verdicts.add(note.as_bytes().as_bstr());
+            assert_eq!(verdicts.is_disputed(&mine), is_disputed, "{note}");
+        }
         let numbers = format!("pass {} load 2026-11-21T14:00:00Z 1250 p95=0.5 p50=1e-3 bad=x worse=inf =", mine.0);
         let known = of(numbers.as_bytes()).expect("a pass");
         assert_eq!(known.took, Duration::from_millis(1250));

@@ -4,8 +4,10 @@ mod attempt;
 mod automation;
 mod decide;
 mod drill;
+mod good;
 mod jobs;
 mod look;
+mod recover;
 mod report;
 mod rollback;
 mod share;
@@ -24,14 +26,18 @@ pub(super) use self::automation::{
 use self::decide::{ASSESS_EXAMPLES, MONITOR_EXAMPLES};
 pub(super) use self::decide::{Around, Assess, Monitor};
 pub(super) use self::drill::Drill;
+use self::good::CULPRIT_EXAMPLES;
+pub(super) use self::good::{Culprit, Good};
 pub(super) use self::jobs::{Chosen, Jobs, JobsCommand};
 pub(super) use self::look::{Diff, List, Log, Show};
+pub(super) use self::recover::Recover;
 pub(super) use self::report::{DocumentName, Format, Report};
 pub(super) use self::rollback::Rollback;
 pub(super) use self::share::{Fetch, Pin, Prune, Push};
 pub(super) use self::validate::Check;
 use self::{drill::DRILL_EXAMPLES, jobs::JOBS_EXAMPLES};
 use self::{
+    recover::RECOVER_EXAMPLES,
     report::REPORT_EXAMPLES,
     share::{PRUNE_EXAMPLES, PUSH_EXAMPLES},
     validate::CHECK_EXAMPLES,
@@ -60,15 +66,6 @@ Examples:
   git checkpoint rollback latest --path src/mail
                                          only these files; the branch stays
   git checkpoint undo                    take it back";
-
-const RECOVER_EXAMPLES: &str = "\
-Examples:
-  git checkpoint recover                 list what the newest backup has
-  git checkpoint recover --all           bring all its commits back
-  git checkpoint recover 1a2b3c4 5d6e7f8 bring these commits back
-  git checkpoint recover main..topic     or those of a range
-  git checkpoint recover --uncommitted   and the work that was never committed
-  git checkpoint recover --continue      after a conflict was settled";
 
 const START_EXAMPLES: &str = "\
 Examples:
@@ -191,8 +188,21 @@ pub(super) enum Command {
     ///
     /// Picks commits onto the branch. Those whose change is here already are left out, and said so. At a conflict it
     /// stops with exit code 3 and git's own markers in the files: settle them, `git add`, then `--continue`.
+    ///
+    /// With --good, the checks find out which commits are good together: the ones that break a check are left out, with what
+    /// does not apply without them. It says of each commit what becomes of it and why, asks on a terminal, and brings back
+    /// only what passed. Without --good, the checks with `recover` in `on` say afterwards whether the result works; where one
+    /// that matters does not pass, the exit code is 1.
     #[command(after_long_help = RECOVER_EXAMPLES)]
     Recover(Recover),
+    /// Find the commit that broke the checks
+    ///
+    /// Between a state that is good and one that is bad, as `git bisect run` does, by the checks with `recover` in `on`, or else
+    /// those of a checkpoint. Several commits are validated at once, each in a worktree of its own; yours is not touched. A
+    /// commit that the checks have no answer for is passed over. Exit codes: 0 found; 1 the good state is not good, or
+    /// the bad one not bad; 13 it is one of several commits, or there is no answer.
+    #[command(after_long_help = CULPRIT_EXAMPLES)]
+    Culprit(Culprit),
     /// Run a command; keep what it does if the checks pass, else undo it
     ///
     /// Saves the state, runs the command, then the checks of a checkpoint. If it exits with 0 and they pass, the result is a
@@ -394,44 +404,6 @@ pub(super) struct Ending {
     /// Go back to the state before what was interrupted or stopped
     #[arg(long)]
     pub(super) abort: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Recover {
-    /// A backup branch, a rollback's id, commits, or ranges; the newest backup if left out. Without commits, --all or
-    /// --uncommitted, what it has is listed
-    pub(super) what: Vec<String>,
-
-    /// Bring back every commit of the backup that is not here
-    #[arg(long)]
-    pub(super) all: bool,
-
-    /// Pick onto this local branch, which is not checked out, instead of HEAD
-    #[arg(long, value_name = "BRANCH")]
-    pub(super) onto: Option<String>,
-
-    /// Bring back the staged, unstaged and untracked work of the backup as well
-    #[arg(long)]
-    pub(super) uncommitted: bool,
-
-    /// Keep commits whose change is here already, as empty commits
-    #[arg(long)]
-    pub(super) keep_redundant: bool,
-
-    /// The parent, from 1, that a merge commit is seen from
-    #[arg(short, long, value_name = "PARENT")]
-    pub(super) mainline: Option<usize>,
-
-    /// Say what would be done, and do nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
-
-    #[command(flatten)]
-    pub(super) ending: Ending,
-
-    /// Leave out the commit that conflicts and go on
-    #[arg(long, conflicts_with_all = ["go_on", "abort"])]
-    pub(super) skip: bool,
 }
 
 #[derive(Debug, Args)]

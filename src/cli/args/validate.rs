@@ -49,6 +49,8 @@ pub(in crate::cli) enum Stage {
     Push,
     /// A rollback was made
     Rollback,
+    /// Commits are brought back
+    Recover,
     /// It is to be decided whether to roll back
     Assess,
     /// The state is watched
@@ -61,6 +63,7 @@ impl From<Stage> for Moment {
             Stage::Checkpoint => Moment::Checkpoint,
             Stage::Push => Moment::Push,
             Stage::Rollback => Moment::Rollback,
+            Stage::Recover => Moment::Recover,
             Stage::Assess => Moment::Assess,
             Stage::Monitor => Moment::Monitor,
         }

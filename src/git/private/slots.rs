@@ -20,6 +20,9 @@ use crate::{
 /// So many are kept; more are made while more are needed at once.
 const MOST: u32 = 4;
 
+/// One more than these is removed when nobody has used it for so long: who validates many states at once takes it again soon.
+const SPARE: Duration = Duration::from_secs(60 * 60);
+
 /// One that nobody has used for so long is removed.
 const UNUSED: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
@@ -134,10 +137,9 @@ pub(super) fn remove_superfluous(repo: &Repo, own: &Slot) -> io::Result<()> {
         let number = dir.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
         let Some(number) = number.filter(|_| dir != own.dir) else { continue };
         let used = fs::metadata(dir.join("lock")).and_then(|data| data.modified());
-        let is_old = used.is_ok_and(|used| now.duration_since(used).is_ok_and(|age| age > UNUSED));
-        if (number > MOST || is_old)
-            && let Some(slot) = Slot::try_take(&dir)?
-        {
+        let limit = if number > MOST { SPARE } else { UNUSED };
+        let is_old = used.is_ok_and(|used| now.duration_since(used).is_ok_and(|age| age > limit));
+        if is_old && let Some(slot) = Slot::try_take(&dir)? {
             slot.discard(repo)?;
         }
     }

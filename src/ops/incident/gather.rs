@@ -96,7 +96,10 @@ pub(in crate::ops) fn of_record(record: &Record) -> Facts {
             facts.verification = conduct.verification.map(Verification::as_str);
             facts.checks_before = conduct.checks_before.iter().map(check).collect();
         }
-        Detail::Recover { picked, .. } => facts.commits.count = picked.len(),
+        Detail::Recover { picked, .. } => {
+            facts.commits.count = picked.len();
+            facts.verification = record.verification().map(Verification::as_str);
+        }
         _ => {}
     }
     facts

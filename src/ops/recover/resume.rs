@@ -16,6 +16,7 @@ use crate::{
     ops::{
         Session,
         resume::{Move, move_on},
+        rollback::Proof,
         transition::{Intent, Stage, Then},
     },
     store::{Attached, Journal},
@@ -211,6 +212,8 @@ fn progress(session: &Session, journal: &Journal, record: &Record, begun_at: Opt
         left_out: Vec::new(),
         conflict: None,
         uncommitted: false,
+        verification: None,
+        proof: Proof::None,
     })
 }
 

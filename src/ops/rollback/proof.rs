@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{Event, Watch};
 use crate::{
-    check::{Subject, Validated},
+    check::{Seen, Subject, Validated},
     config::Moment,
     error::Result,
     git,
@@ -44,18 +44,32 @@ impl Patience {
     pub(super) const NONE: Patience = Patience { settle: Duration::ZERO, retries: 0, retry_after: Duration::ZERO };
 }
 
+/// Asks the checks of another moment that are not for the background, once: of the working state, or of a commit.
+pub fn ask_of(session: &Session, (moment, commit): (Moment, Option<Subject>), watch: Watch<'_>) -> Result<Proof> {
+    ask_for(session, (moment, commit), Patience::NONE, watch)
+}
+
 /// Asks the checks that are for a rollback and not for the background, of the configuration that decides. They are asked
 /// again, as often as that says, until they pass.
 pub(super) fn ask(session: &Session, patience: Patience, watch: Watch<'_>) -> Result<Proof> {
+    ask_for(session, (Moment::Rollback, None), patience, watch)
+}
+
+fn ask_for(
+    session: &Session,
+    (moment, commit): (Moment, Option<Subject>),
+    patience: Patience,
+    watch: Watch<'_>,
+) -> Result<Proof> {
     let standing = trust::gather(session, session.env());
     let trust::Standing::Commands(trust) = &standing else { return Ok(Proof::None) };
-    if !session.config.has_checks(Moment::Rollback) {
+    if !session.config.has_checks(moment) {
         return Ok(Proof::None);
     }
     let Some(consent) = trust.consent() else { return Ok(Proof::Held(Held::Untrusted(standing))) };
     let checks = session.config.checks(consent)?;
     let quick = || {
-        let mut setting = Setting::of(session, Moment::Rollback, checks);
+        let mut setting = Setting::of(session, moment, checks);
         setting.checks.retain(|check| !check.background);
         setting
     };
@@ -68,9 +82,16 @@ pub(super) fn ask(session: &Session, patience: Patience, watch: Watch<'_>) -> Re
     wait(patience.settle, watch);
     let mut retries = patience.retries;
     loop {
-        let captured = session.capture()?;
-        let subject = Subject { commit: captured.state.tip, tree: captured.state.worktree };
-        let setting = Setting { seen: Some(validate::seen(&captured)), ..quick() };
+        let (subject, seen) = match commit {
+            // Nobody's files are it.
+            Some(subject) => (subject, Seen { tree: subject.tree, is_whole: false }),
+            None => {
+                let captured = session.capture()?;
+                let subject = Subject { commit: captured.state.tip, tree: captured.state.worktree };
+                (subject, validate::seen(&captured))
+            }
+        };
+        let setting = Setting { seen: Some(seen), ..quick() };
         let (validated, _unkept) = setting.run(|run| run.validate(subject, &mut |event| watch(Event::Check(event))))?;
         if validated.verdict() == Verdict::Pass || retries == 0 || git::is_asked_to_stop() {
             return Ok(Proof::Said(validated));
@@ -98,7 +119,7 @@ fn wait(time: Duration, watch: Watch<'_>) {
 
 impl Proof {
     /// What it comes to. A check that cannot be run has no answer; where nobody has agreed to any, none was wanted.
-    pub(super) fn verdict(&self) -> Verdict {
+    pub(in crate::ops) fn verdict(&self) -> Verdict {
         match self {
             Proof::Said(validated) => validated.verdict(),
             Proof::Held(Held::Unusable(_)) => Verdict::Inconclusive,
@@ -107,7 +128,7 @@ impl Proof {
     }
 
     /// What the checks said, as it is kept with a record.
-    pub(super) fn results(&self) -> Vec<CheckResult> {
+    pub(in crate::ops) fn results(&self) -> Vec<CheckResult> {
         match self {
             Proof::Said(validated) => validated.results(),
             Proof::None | Proof::Held(_) => Vec::new(),
@@ -115,7 +136,7 @@ impl Proof {
     }
 
     /// What the checks printed.
-    pub(super) fn logs(&self) -> Vec<(String, Vec<u8>)> {
+    pub(in crate::ops) fn logs(&self) -> Vec<(String, Vec<u8>)> {
         match self {
             Proof::Said(validated) => validated.logs(),
             Proof::None | Proof::Held(_) => Vec::new(),

@@ -30,12 +30,14 @@ pub(super) fn write(detail: &Detail, out: &mut Writer) {
             }
             write_conduct(conduct, out);
         }
-        Detail::Recover { source, picked, uncommitted } => {
+        Detail::Recover { source, picked, uncommitted, validated, verification } => {
             out.add_text("Source", source.as_bytes());
             out.add_all("Picked", picked.iter().map(|pick| format!("{} {}", pick.from, pick.to)));
             if *uncommitted {
                 out.add("Uncommitted", true);
             }
+            out.add_all("Validated", validated.iter());
+            out.add_all("Verification", verification.iter().map(|verification| verification.as_str()));
         }
         Detail::Try(attempt) => attempt::write(attempt, out),
         Detail::Undo { undoes } | Detail::Redo { undoes } => out.add("Undoes", undoes),
@@ -73,6 +75,8 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<Detail, String> {
             source: reader.text("Source")?.unwrap_or_default(),
             picked: reader.all("Picked").map(picked).collect::<Result<_, _>>()?,
             uncommitted: reader.find("Uncommitted") == Some("true"),
+            validated: reader.find("Validated").map(oid).transpose()?,
+            verification: reader.find("Verification").and_then(Verification::from_word),
         },
         Kind::Try => Detail::Try(Box::new(attempt::read(reader)?)),
         Kind::Undo => Detail::Undo { undoes: reader.parse("Undoes")? },

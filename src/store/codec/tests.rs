@@ -82,8 +82,20 @@ fn detail() -> impl Strategy<Value = Detail> {
         (text(), oid(), prop::option::of(bytes()), prop::collection::vec(bytes(), 0..3), conduct()).prop_map(
             |(selector, to, backup, paths, conduct)| Detail::Rollback { selector, to, backup, paths, conduct }
         ),
-        (text(), prop::collection::vec(pick, 0..3), any::<bool>())
-            .prop_map(|(source, picked, uncommitted)| Detail::Recover { source, picked, uncommitted }),
+        (
+            text(),
+            prop::collection::vec(pick, 0..3),
+            any::<bool>(),
+            prop::option::of(oid()),
+            prop::option::of(verified())
+        )
+            .prop_map(|(source, picked, uncommitted, validated, verification)| Detail::Recover {
+                source,
+                picked,
+                uncommitted,
+                validated,
+                verification
+            }),
         id(any_kind()).prop_map(|undoes| Detail::Undo { undoes }),
         id(any_kind()).prop_map(|undoes| Detail::Redo { undoes }),
         id(any_kind()).prop_map(|resumes| Detail::Resume { resumes }),
@@ -163,11 +175,14 @@ fn checks() -> impl Strategy<Value = Vec<CheckResult>> {
     })
 }
 
+fn verified() -> impl Strategy<Value = Verification> {
+    prop::sample::select(vec![Verification::Verified, Verification::Failed, Verification::Inconclusive])
+}
+
 fn conduct() -> impl Strategy<Value = Conduct> {
     let scopes = prop::sample::select(vec![Scope::Everything, Scope::Code, Scope::Artifacts]);
     let severities = prop::sample::select(vec![Severity::Low, Severity::Critical]);
-    let ends = prop::sample::select(vec![Verification::Verified, Verification::Failed, Verification::Inconclusive]);
-    (scopes, any::<bool>(), prop::option::of(severities), prop::option::of(ends), checks()).prop_map(
+    (scopes, any::<bool>(), prop::option::of(severities), prop::option::of(verified()), checks()).prop_map(
         |(scope, emergency, severity, verification, checks_before)| Conduct {
             scope,
             emergency,

@@ -1,0 +1,156 @@
+//! What `git bisect` would look at next, and what it would say in the end.
+
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
+
+use super::Verdict;
+use crate::{
+    error::{Context, Result},
+    git::objects,
+    model::{Oid, search::Answer},
+    ops::Session,
+};
+
+/// What there is to be found out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Question {
+    /// Whether this commit is good.
+    About(Oid),
+    /// Nothing more.
+    None,
+}
+
+/// A search in a history that may have branches. A copy of it goes its own way.
+#[derive(Clone)]
+pub(super) struct Bisection<'s> {
+    session: &'s Session,
+    ends: (Oid, Oid),
+    /// Where the two histories part, which has to be good too; none where the one is in the other.
+    bases: Vec<Oid>,
+    /// What is known of both ends.
+    begun: [Option<Answer>; 2],
+    bad: Oid,
+    good: Vec<Oid>,
+    skipped: Vec<Oid>,
+    over: Option<(Verdict, Oid)>,
+    commits: usize,
+    known: Rc<RefCell<HashMap<Key, Vec<Oid>>>>,
+}
+
+/// The bad commit, the good ones, and whether all in between were asked for.
+type Key = (Oid, Vec<Oid>, bool);
+
+impl<'s> Bisection<'s> {
+    /// Between a good commit and a bad one.
+    pub(super) fn new(session: &'s Session, (good, bad): (Oid, Oid)) -> Result<Self> {
+        objects::flush(&session.repo)?;
+        let bases = session.repo.git(["merge-base", "--all", &good.to_string(), &bad.to_string()]).output()?;
+        let bases = oids(&bases.stdout)?;
+        let bases = if bases.contains(&good) { Vec::new() } else { bases };
+        let count = session.repo.git(["rev-list", "--count", &bad.to_string(), &format!("^{good}")]).run()?;
+        let commits = String::from_utf8_lossy(&count).trim().parse().context("git printed no number")?;
+        Ok(Bisection {
+            session,
+            ends: (good, bad),
+            bases,
+            begun: [None, None],
+            bad,
+            good: vec![good],
+            skipped: Vec::new(),
+            over: None,
+            commits,
+            known: Rc::default(),
+        })
+    }
+
+    /// How many commits there are to be searched.
+    pub(super) fn commits(&self) -> usize {
+        self.commits
+    }
+
+    /// What is to be found out next.
+    pub(super) fn next(&self) -> Result<Question> {
+        if self.over.is_some() {
+            return Ok(Question::None);
+        }
+        let (good, bad) = self.ends;
+        for (answer, commit) in self.begun.iter().zip([good, bad]) {
+            if answer.is_none() {
+                return Ok(Question::About(commit));
+            }
+        }
+        if let Some(base) = self.bases.iter().find(|base| !self.good.contains(base) && !self.skipped.contains(base)) {
+            return Ok(Question::About(*base));
+        }
+        let next = if self.skipped.is_empty() {
+            self.between(false)?.first().copied()
+        } else {
+            self.between(true)?.into_iter().find(|commit| *commit != self.bad && !self.skipped.contains(commit))
+        };
+        Ok(next.filter(|next| *next != self.bad).map_or(Question::None, Question::About))
+    }
+
+    /// The answer to a question.
+    pub(super) fn answered(&mut self, commit: Oid, answer: &Answer) {
+        let (good, bad) = self.ends;
+        let place = if commit == good && self.begun[0].is_none() { Some(0) } else { (commit == bad).then_some(1) };
+        if let Some(place) = place {
+            self.begun[place] = Some(answer.clone());
+            self.over = match (place, answer) {
+                (0, Answer::Bad(_)) => Some((Verdict::NotGood, commit)),
+                (1, Answer::Good) => Some((Verdict::NotBad, commit)),
+                (_, Answer::Open(_)) => Some((Verdict::NoAnswer(commit), commit)),
+                _ => None,
+            };
+            return;
+        }
+        match answer {
+            Answer::Good => self.good.push(commit),
+            Answer::Open(_) => self.skipped.push(commit),
+            Answer::Bad(_) if self.bases.contains(&commit) => self.over = Some((Verdict::Mended(commit), commit)),
+            Answer::Bad(_) => self.bad = commit,
+        }
+    }
+
+    /// What was found, and the commit that it is about.
+    pub(super) fn verdict(&self) -> Result<(Verdict, Option<Oid>)> {
+        if let Some((verdict, commit)) = &self.over {
+            return Ok((verdict.clone(), Some(*commit)));
+        }
+        let (good, bad) = self.ends;
+        for (answer, commit) in self.begun.iter().zip([good, bad]) {
+            if answer.is_none() {
+                return Ok((Verdict::NoAnswer(commit), None));
+            }
+        }
+        let hidden = self.good.iter().map(|good| format!("^{good}"));
+        let args = ["rev-list".to_owned(), self.bad.to_string()].into_iter().chain(hidden);
+        let left = oids(&self.session.repo.git(args).run()?)?;
+        Ok(match left.as_slice() {
+            [one] => (Verdict::Found(*one), Some(*one)),
+            _ => (Verdict::Among(left), None),
+        })
+    }
+
+    /// The commit that halves what is between, as `git bisect` chooses it; or all that is between, that one first.
+    fn between(&self, all: bool) -> Result<Vec<Oid>> {
+        let mut good = self.good.clone();
+        good.sort_unstable();
+        let key = (self.bad, good, all);
+        if let Some(known) = self.known.borrow().get(&key) {
+            return Ok(known.clone());
+        }
+        let how = if all { "--bisect-all" } else { "--bisect" };
+        let hidden = self.good.iter().map(|good| format!("^{good}"));
+        let args = ["rev-list", how].into_iter().map(str::to_owned).chain([self.bad.to_string()]).chain(hidden);
+        let found = oids(&self.session.repo.git(args).run()?)?;
+        self.known.borrow_mut().insert(key, found.clone());
+        Ok(found)
+    }
+}
+
+/// The object at the beginning of each line.
+fn oids(text: &[u8]) -> Result<Vec<Oid>> {
+    let name = |line: &str| line.split(' ').next().unwrap_or_default().to_owned();
+    let parse = |line: &str| Oid::from_hex(name(line).as_bytes()).context("git printed a commit that is none");
+    String::from_utf8_lossy(text).lines().map(parse).collect()
+}
