@@ -23,11 +23,13 @@ use crate::{
     model::{Detail, Head, Kind, Oid, PickedCommit, Record, RecordId, State, quote_path},
 };
 
+mod outlook;
 mod resume;
 mod source;
 mod uncommitted;
 mod worktree;
 
+pub use outlook::{Alone, Outlook, needs};
 pub use resume::resume;
 pub use source::{Candidate, Source, candidates};
 

@@ -16,7 +16,11 @@ pub use self::applied::applied;
 use self::{commit::Source, easy::Easy, full::GitMerge};
 use crate::{
     error::{Error, Result},
-    git::{Repo, capture::Identity},
+    git::{
+        Repo,
+        capture::Identity,
+        tree::{self, TreeChange},
+    },
     model::Oid,
 };
 
@@ -88,6 +92,33 @@ impl<'r> Picker<'r> {
         } else {
             Pick::Clean(new)
         })
+    }
+
+    /// The change of `commit` in the tree `onto`; no commit is made.
+    pub fn apply(&mut self, commit: Oid, onto: Oid, mainline: Option<usize>) -> Result<Merged> {
+        let (base, theirs) = self.sides(&Source::read(self.repo, commit)?, mainline)?;
+        self.merge(base, onto, theirs)
+    }
+
+    /// What `commit` changes, seen from its parent.
+    pub fn changes(&self, commit: Oid, mainline: Option<usize>) -> Result<Vec<TreeChange>> {
+        let (base, theirs) = self.sides(&Source::read(self.repo, commit)?, mainline)?;
+        tree::diff(self.repo, base, theirs)
+    }
+
+    /// Whether `commit` has more than one parent.
+    pub fn is_merge(&self, commit: Oid) -> Result<bool> {
+        Ok(Source::read(self.repo, commit)?.parents.len() > 1)
+    }
+
+    /// The trees between which the commit's change is.
+    fn sides(&self, source: &Source, mainline: Option<usize>) -> Result<(Oid, Oid)> {
+        // A range may have both; only a merge has a side to choose.
+        let base = match parent(source, mainline.filter(|_| source.parents.len() > 1))? {
+            Some(parent) => self.repo.tree_of(parent)?,
+            None => Oid::empty_tree(self.repo.gix().object_hash()),
+        };
+        Ok((base, source.tree))
     }
 
     /// Merges the change from `base` to `theirs` into `ours`, all trees.
