@@ -170,6 +170,8 @@ pub enum Detail {
         picked: Vec<PickedCommit>,
         /// Whether work that was never committed was brought back as well.
         uncommitted: bool,
+        /// The pathspecs that say which files of them; empty for all.
+        paths: Vec<BString>,
     },
     /// An operation taken back.
     Undo {

@@ -324,7 +324,8 @@ impl Teller<'_> {
 
     fn recover(&mut self, minutes: i64) {
         let picked = vec![PickedCommit { from: self.oid("HEAD~3"), to: self.oid("HEAD~1") }];
-        let detail = Detail::Recover { source: "phase2-broken-1080".into(), picked, uncommitted: false };
+        let detail =
+            Detail::Recover { source: "phase2-broken-1080".into(), picked, uncommitted: false, paths: Vec::new() };
         let record = self.record(minutes, "recover 1 commit", self.state("HEAD~2"), detail);
         self.publish(&record, &Attached::default(), TagKind::None);
     }

@@ -1,5 +1,7 @@
 //! Arguments of `recover`.
 
+use std::ffi::OsString;
+
 use clap::Args;
 
 use super::Ending;
@@ -11,6 +13,9 @@ Examples:
   git checkpoint recover 1a2b3c4 5d6e7f8 bring these commits back
   git checkpoint recover main..topic     or those of a range
   git checkpoint recover --uncommitted   and the work that was never committed
+  git checkpoint recover --uncommitted --path src/mail
+                                         only these files of it
+  git checkpoint recover --all --dry-run say first what would conflict
   git checkpoint recover --continue      after a conflict was settled";
 
 #[derive(Debug, Args)]
@@ -31,6 +36,11 @@ pub(in crate::cli) struct Recover {
     #[arg(long)]
     pub(in crate::cli) uncommitted: bool,
 
+    /// Bring back these files only, of the commits and of the uncommitted work; as git takes paths. May be given more than
+    /// once
+    #[arg(long, value_name = "PATHSPEC")]
+    pub(in crate::cli) path: Vec<OsString>,
+
     /// Keep commits whose change is here already, as empty commits
     #[arg(long)]
     pub(in crate::cli) keep_redundant: bool,
@@ -39,7 +49,23 @@ pub(in crate::cli) struct Recover {
     #[arg(short, long, value_name = "PARENT")]
     pub(in crate::cli) mainline: Option<usize>,
 
-    /// Say what would be done, and do nothing
+    /// Say in the message which commit was picked, as `git cherry-pick -x` does
+    #[arg(short = 'x')]
+    pub(in crate::cli) record_origin: bool,
+
+    /// Add a line to the message by which you sign it off
+    #[arg(short, long)]
+    pub(in crate::cli) signoff: bool,
+
+    /// Edit the message of each commit
+    #[arg(short, long)]
+    pub(in crate::cli) edit: bool,
+
+    /// Give git's merge an option: `ours`, `theirs`, `find-renames=<percent>`, and others. May be given more than once
+    #[arg(short = 'X', long, value_name = "OPTION")]
+    pub(in crate::cli) strategy_option: Vec<String>,
+
+    /// Say what would be done, and do nothing; lists every conflict, with the commits that would resolve it
     #[arg(long)]
     pub(in crate::cli) dry_run: bool,
 

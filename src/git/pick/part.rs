@@ -1,6 +1,6 @@
 //! Only some files of what a commit changes.
 
-use std::{collections::HashSet, ffi::OsString, path::PathBuf};
+use std::{collections::HashSet, ffi::OsString, os::unix::ffi::OsStrExt, path::PathBuf};
 
 use gix::bstr::BString;
 
@@ -28,6 +28,11 @@ impl Paths {
         self.specs.is_empty()
     }
 
+    /// As they were typed, byte for byte.
+    pub fn typed(&self) -> Vec<BString> {
+        self.specs.iter().map(|spec| BString::from(spec.as_bytes())).collect()
+    }
+
     /// What differs between two trees in these paths, ordered by name; git itself says what matches.
     pub fn changes(&self, repo: &Repo, from: Oid, to: Oid) -> Result<Vec<TreeChange>> {
         let mut changes = tree::diff(repo, from, to)?;
@@ -41,7 +46,7 @@ impl Paths {
             git = git.arg(arg);
         }
         git = git.arg(from.to_string()).arg(to.to_string()).arg("--");
-        let said = self.specs.iter().fold(git, |git, spec| git.arg(spec)).output()?;
+        let said = self.specs.iter().fold(git, crate::git::Git::arg).output()?;
         if said.code != 0 {
             let specs: Vec<_> =
                 self.specs.iter().map(|spec| spec.to_string_lossy().escape_debug().to_string()).collect();

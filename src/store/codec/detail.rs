@@ -30,11 +30,14 @@ pub(super) fn write(detail: &Detail, out: &mut Writer) {
             }
             write_conduct(conduct, out);
         }
-        Detail::Recover { source, picked, uncommitted } => {
+        Detail::Recover { source, picked, uncommitted, paths } => {
             out.add_text("Source", source.as_bytes());
             out.add_all("Picked", picked.iter().map(|pick| format!("{} {}", pick.from, pick.to)));
             if *uncommitted {
                 out.add("Uncommitted", true);
+            }
+            for path in paths {
+                out.add_text("Path", path);
             }
         }
         Detail::Try(attempt) => attempt::write(attempt, out),
@@ -73,6 +76,7 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<Detail, String> {
             source: reader.text("Source")?.unwrap_or_default(),
             picked: reader.all("Picked").map(picked).collect::<Result<_, _>>()?,
             uncommitted: reader.find("Uncommitted") == Some("true"),
+            paths: reader.all("Path").map(unquote).collect::<Result<_, _>>()?,
         },
         Kind::Try => Detail::Try(Box::new(attempt::read(reader)?)),
         Kind::Undo => Detail::Undo { undoes: reader.parse("Undoes")? },

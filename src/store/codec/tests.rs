@@ -82,8 +82,8 @@ fn detail() -> impl Strategy<Value = Detail> {
         (text(), oid(), prop::option::of(bytes()), prop::collection::vec(bytes(), 0..3), conduct()).prop_map(
             |(selector, to, backup, paths, conduct)| Detail::Rollback { selector, to, backup, paths, conduct }
         ),
-        (text(), prop::collection::vec(pick, 0..3), any::<bool>())
-            .prop_map(|(source, picked, uncommitted)| Detail::Recover { source, picked, uncommitted }),
+        (text(), prop::collection::vec(pick, 0..3), any::<bool>(), prop::collection::vec(bytes(), 0..3))
+            .prop_map(|(source, picked, uncommitted, paths)| Detail::Recover { source, picked, uncommitted, paths }),
         id(any_kind()).prop_map(|undoes| Detail::Undo { undoes }),
         id(any_kind()).prop_map(|undoes| Detail::Redo { undoes }),
         id(any_kind()).prop_map(|resumes| Detail::Resume { resumes }),
