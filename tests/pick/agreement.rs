@@ -150,7 +150,7 @@ fn child() {
         manner.signoff = options.contains(&"--signoff");
         let manner = manner.with_strategy(&strategy).expect("git knows them");
         let picker = Picker::new(repo, &super::identity(repo)).expect("a picker");
-        let mut picker = picker.in_manner(manner).expect("this git can");
+        let mut picker = picker.in_manner(manner);
         let told = match picker.pick(commit, onto, None) {
             Ok(Pick::Clean(id)) => format!("clean {id}"),
             Ok(Pick::Redundant { commit, .. }) => format!("redundant {commit}"),

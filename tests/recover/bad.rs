@@ -63,9 +63,9 @@ fn commits_that_are_gone() {
     }
     repo.git(&["reflog", "expire", "--expire=now", "--all"]);
     repo.git(&["gc", "-q", "--prune=now"]);
-    refused(&repo, 2, (&["recover", &gone], "is neither a backup, nor a commit, nor a range"));
+    refused(&repo, 2, (&["recover", &gone], "is not in this repository"));
     refused(&repo, 2, (&["recover", &gone[..12]], "is neither a backup, nor a commit, nor a range"));
-    refused(&repo, 2, (&["recover", &format!("main..{gone}")], "is neither a backup, nor a commit, nor a range"));
+    refused(&repo, 2, (&["recover", &format!("main..{gone}")], "is not in this repository"));
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn the_message_is_edited_by_gits_editor() {
     assert_eq!((repo.rev("HEAD~1^{tree}"), message(&repo, "HEAD~1")), git);
     assert_eq!(repo.git(&["log", "-2", "--format=%s"]), "two, edited\none, edited");
     repo.checkpoint_ok(&["undo", "--yes"]);
-    assert_eq!(repo.rev("HEAD"), repo.rev("saved"));
+    assert_eq!(repo.rev("HEAD"), repo.rev("saved^0"));
     // Without an editor that works, git stops, and so does this.
     repo.set_var("GIT_EDITOR", "false");
     let run = repo.checkpoint(&["recover", "one", "-e"]);

@@ -22,7 +22,7 @@ fn notes_follow_and_are_taken_back_by_undo() {
         assert_eq!(repo.git(&["notes", "--ref", "review", "show", "one"]), "looks good");
         assert!(!repo.git_raw(&["notes", "--ref", "other", "show", "HEAD"]).status.success());
         repo.checkpoint_ok(&["undo", "--yes"]);
-        assert_eq!(repo.rev("HEAD"), repo.rev("saved"));
+        assert_eq!(repo.rev("HEAD"), repo.rev("saved^0"));
         assert_eq!(repo.rev("refs/notes/review"), before);
         repo.checkpoint_ok(&["redo", "--yes"]);
         assert_eq!(repo.git(&["notes", "--ref", "review", "show", "HEAD"]), "looks good");
@@ -38,6 +38,6 @@ fn notes_that_were_written_since_stay() {
     repo.checkpoint_ok(&["recover", "one"]);
     repo.git(&["notes", "add", "-m", "mine", "saved"]);
     repo.checkpoint_ok(&["undo", "--yes"]);
-    assert_eq!(repo.rev("HEAD"), repo.rev("saved"));
+    assert_eq!(repo.rev("HEAD"), repo.rev("saved^0"));
     assert_eq!(repo.git(&["notes", "show", "saved"]), "mine");
 }

@@ -184,7 +184,8 @@ pub(super) enum Command {
     /// Bring commits and uncommitted work back from a backup
     ///
     /// Picks commits onto the branch. Those whose change is here already are left out, and said so. At a conflict it
-    /// stops with exit code 3 and git's own markers in the files: settle them, `git add`, then `--continue`.
+    /// stops with exit code 3 and git's own markers in the files: settle them, `git add`, then `--continue`. With --dry-run
+    /// every conflict is listed, with the commits that would resolve it.
     #[command(after_long_help = RECOVER_EXAMPLES)]
     Recover(Recover),
     /// Run a command; keep what it does if the checks pass, else undo it

@@ -13,13 +13,24 @@ use crate::{
 /// Those of `candidates` whose change a commit in `upstream` (and not in the candidates' history) has already,
 /// by patch id as `git cherry` does.
 pub fn applied(repo: &Repo, candidates: &[Oid], upstream: Oid) -> Result<HashSet<Oid>> {
-    applied_from(repo, candidates, (&tips(repo, candidates)?, upstream))
+    applied_from(repo, candidates, (&diverged(repo, candidates, upstream)?, upstream))
+}
+
+/// The newest of `candidates`, where something can have been picked from them: `upstream` is not in their history.
+fn diverged(repo: &Repo, candidates: &[Oid], upstream: Oid) -> Result<Vec<Oid>> {
+    let mut diverged = Vec::new();
+    for tip in tips(repo, candidates)? {
+        if !contains(repo, tip, upstream)? {
+            diverged.push(tip);
+        }
+    }
+    Ok(diverged)
 }
 
 fn applied_from(repo: &Repo, candidates: &[Oid], (tips, upstream): (&[Oid], Oid)) -> Result<HashSet<Oid>> {
     let mut found = HashSet::new();
     for tip in tips.iter().copied() {
-        if contains(repo, tip, upstream)? || !may_have_some(repo, candidates, (tip, upstream))? {
+        if !may_have_some(repo, candidates, (tip, upstream))? {
             continue;
         }
         objects::flush(repo)?;
@@ -36,13 +47,7 @@ fn applied_from(repo: &Repo, candidates: &[Oid], (tips, upstream): (&[Oid], Oid)
 /// As [`applied`], with the commit of upstream that has the change, where that can be told; and those that a commit of
 /// upstream names as its origin, `(cherry picked from commit …)`, whatever became of the change on the way.
 pub fn applied_by(repo: &Repo, candidates: &[Oid], upstream: Oid) -> Result<HashMap<Oid, Option<Oid>>> {
-    let tips = tips(repo, candidates)?;
-    let mut diverged = Vec::new();
-    for tip in tips {
-        if !contains(repo, tip, upstream)? {
-            diverged.push(tip);
-        }
-    }
+    let diverged = diverged(repo, candidates, upstream)?;
     let named = named(repo, candidates, (&diverged, upstream))?;
     let mut by: HashMap<Oid, Option<Oid>> = named.into_iter().map(|(from, to)| (from, Some(to))).collect();
     let equal: Vec<Oid> = applied_from(repo, candidates, (&diverged, upstream))?.into_iter().collect();

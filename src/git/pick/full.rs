@@ -34,15 +34,8 @@ impl<'r> GitMerge<'r> {
     }
 
     /// Merges with these options from now on.
-    pub(super) fn with_options(&mut self, options: &[String]) -> Result<()> {
-        if !options.is_empty() && !self.takes_options()? {
-            let (major, minor) = TAKES_OPTIONS;
-            return Err(Error::environment("this git cannot say beforehand what `-X` would lead to").hint(format!(
-                "git {major}.{minor} and newer can; without `--dry-run` and `--onto`, `git cherry-pick` does it"
-            )));
-        }
+    pub(super) fn with_options(&mut self, options: &[String]) {
         self.options = options.to_vec();
-        Ok(())
     }
 
     /// Whether this git takes options of its merge here.
@@ -53,6 +46,12 @@ impl<'r> GitMerge<'r> {
     /// Merges the change from `base` to `theirs` into `ours`, all trees.
     pub(super) fn merge(&mut self, base: Oid, ours: Oid, theirs: Oid) -> Result<Merged> {
         let version = self.version()?;
+        if !self.options.is_empty() && version < TAKES_OPTIONS {
+            let (major, minor) = TAKES_OPTIONS;
+            return Err(Error::environment("this git cannot say beforehand what `-X` leads to")
+                .hint(format!("git {major}.{minor} and newer can"))
+                .hint("without `--dry-run` and `--onto`, `git cherry-pick` does it"));
+        }
         let mut args = Vec::new();
         if version >= HAS_ATTR_SOURCE {
             args.push(format!("--attr-source={ours}"));

@@ -80,11 +80,11 @@ impl<'r> Picker<'r> {
         })
     }
 
-    /// The same with options; an error where this git cannot merge with them in memory.
-    pub fn in_manner(mut self, manner: Manner) -> Result<Self> {
-        self.full.with_options(manner.strategy())?;
+    /// The same with options. A merge is an error where only `git cherry-pick` could make it: see [`Picker::can_merge`].
+    pub fn in_manner(mut self, manner: Manner) -> Self {
+        self.full.with_options(manner.strategy());
         self.manner = manner;
-        Ok(self)
+        self
     }
 
     /// The same for what the commits change in these paths only.

@@ -38,7 +38,7 @@ impl Picks {
 /// A picker by the options of the request.
 pub(super) fn picker<'s>(session: &'s Session, request: &Request) -> Result<Picker<'s>> {
     let picker = Picker::new(&session.repo, &session.identity)?;
-    Ok(picker.in_manner(request.manner.clone())?.only(request.paths.clone()))
+    Ok(picker.in_manner(request.manner.clone()).only(request.paths.clone()))
 }
 
 /// Who has to make the picks.

@@ -184,6 +184,15 @@ fn commits(session: &Session, word: &str) -> Result<Vec<Oid>> {
     if known.code != 0 || range.iter().all(|line| line.starts_with('^')) {
         return Err(unknown());
     }
+    // A full name is taken for one whether it is there or not.
+    let ids = range.iter().filter_map(|line| Oid::from_hex(line.trim_start_matches('^').as_bytes()).ok());
+    if let Some(gone) = { ids }.find(|id| !session.repo.gix().has_object(*id)) {
+        return Err(Error::usage(format!("{gone} is not in this repository, or not any more"))
+            .hint(
+                "a commit that no branch, tag or record keeps is removed by `git gc`; another clone may still have it",
+            )
+            .hint("`git checkpoint log` shows the backups"));
+    }
     rev_list(session, &range)
 }
 
