@@ -39,6 +39,8 @@ const OPTIONS: [&[&str]; 10] = [
     &["-Xfind-renames=80%", "-Xignore-space-change"],
 ];
 
+const ONLY_CHERRY_PICK: &str = "this git cannot say beforehand what `-X` leads to";
+
 #[derive(Debug, Default)]
 struct Tally {
     picks: usize,
@@ -113,6 +115,8 @@ fn compare(repo: &TestRepo, clone: &TestRepo, wanted: &[Wanted]) -> Tally {
     let lines: Vec<String> =
         wanted.iter().map(|(commit, onto, options)| format!("{commit} {onto} {}", options.join(" "))).collect();
     let answers = repo.inside("pick::agreement::child", &lines);
+    let version = repo.git(&["version"]);
+    let is_old = (0..44).any(|minor| version.starts_with(&format!("git version 2.{minor}.")));
     let mut tally = Tally { picks: wanted.len(), ..Tally::default() };
     for (wanted, answer) in wanted.iter().zip(answers) {
         let ours = match answer.split_once(' ').unwrap_or((&answer, "")) {
@@ -122,6 +126,10 @@ fn compare(repo: &TestRepo, clone: &TestRepo, wanted: &[Wanted]) -> Tally {
             ("conflict", paths) => Told::Conflict(super::list(paths, '\t')),
             (_, why) => Told::Refused(why.to_owned()),
         };
+        // Before git 2.44 only `git cherry-pick` takes options of the merge, and a recover leaves such picks to it.
+        if ours == Told::Refused(ONLY_CHERRY_PICK.to_owned()) && is_old {
+            continue;
+        }
         let git = super::git_pick_with(clone, &wanted.0, &wanted.1, &wanted.2);
         let (ours, git) = (without_labels(ours), without_labels(git));
         match &git {

@@ -117,6 +117,26 @@ fn staged_changes_are_not_mixed_into_what_git_picks() {
 }
 
 #[test]
+fn merges_and_others_are_handed_over_together() {
+    let repo = broken();
+    repo.git(&["switch", "-q", "-c", "side", "saved"]);
+    repo.write("side", "side\n");
+    repo.commit("side");
+    repo.git(&["switch", "-q", "-c", "topic", "one"]);
+    repo.git(&["merge", "-q", "--no-ff", "-m", "merge", "side"]);
+    repo.write("after", "after\n");
+    repo.commit("after");
+    repo.git(&["switch", "-q", "main"]);
+    hook(&repo, "post-commit", "git log -1 --format=%s >>.git/log");
+    let told = json(&repo, &["recover", "topic~2..topic", "-m", "2", "-x"]);
+    let from: Vec<_> = told["picked"].as_array().expect("picks").iter().map(|pick| pick["from"].clone()).collect();
+    assert!(from.contains(&repo.rev("topic").into()) && from.contains(&repo.rev("topic~1").into()), "{told}");
+    assert!(repo.read_text(".git/log").contains("merge\nafter\n"));
+    assert!(message(&repo, "HEAD").contains(&format!("(cherry picked from commit {})", repo.rev("topic"))));
+    repo.fsck();
+}
+
+#[test]
 fn our_own_hook_is_no_reason_to_hand_over() {
     let repo = broken();
     repo.checkpoint_ok(&["hooks", "install"]);

@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 
 use gix::bstr::BString;
 
-use super::{Reason, Recovered, Request, picks, worktree};
+use super::{Reason, Recovered, Request, picks, source, worktree};
 use crate::{
     config::TagKind,
     error::{Context, Error, Result},
@@ -29,7 +29,7 @@ pub(super) fn hand_over(session: &Session, commits: &[Oid], request: &Request) -
     }
     options.extend(request.edit.then(|| EDIT.to_owned()));
     let names = |commits: &[Oid]| commits.iter().map(ToString::to_string).collect::<Vec<_>>();
-    if request.paths.are_all() {
+    if !needs_stand_ins(session, commits, request)? {
         options.extend(request.mainline.map(|mainline| format!("--mainline={mainline}")));
         options.extend(request.manner.options());
         return Ok(Then::CherryPick { commits: names(commits), options, origins: Vec::new() });
@@ -39,6 +39,19 @@ pub(super) fn hand_over(session: &Session, commits: &[Oid], request: &Request) -
     let stand_ins: Vec<Oid> =
         commits.iter().map(|commit| picker.stand_in(*commit, request.mainline)).collect::<Result<_>>()?;
     Ok(Then::CherryPick { commits: names(&stand_ins), options, origins: names(commits) })
+}
+
+/// Whether git could not be told by options what to pick: it has none for paths, and takes `-m 2` for merges alone.
+fn needs_stand_ins(session: &Session, commits: &[Oid], request: &Request) -> Result<bool> {
+    if !request.paths.are_all() {
+        return Ok(true);
+    }
+    for commit in commits.iter().filter(|_| request.mainline.is_some_and(|nth| nth > 1)) {
+        if !source::is_merge(session, *commit)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The option that has git call an editor.
