@@ -78,7 +78,7 @@ pub(super) fn publish(repo: &Repo, publication: &Publication<'_>) -> Result<Publ
         let old = refs::find(repo, name.as_ref())?;
         edits.push(RefEdit { name, old, new: Some(object) });
     }
-    finish(repo, record, &edits, (object, unsigned))
+    finish(repo, (record, before(record)), &edits, (object, unsigned))
 }
 
 /// As `Store::publish_with`.
@@ -88,7 +88,7 @@ pub(super) fn publish_with(repo: &Repo, publication: &Publication<'_>, with: &[R
     let own = RefEdit { name: format!("{RECORDS}{}", record.id).into(), old: None, new: Some(written.0) };
     let (made, deleted): (Vec<_>, Vec<_>) = with.iter().cloned().partition(|edit| edit.new.is_some());
     let edits: Vec<RefEdit> = made.into_iter().chain([own]).chain(deleted).collect();
-    finish(repo, record, &edits, written)
+    finish(repo, (record, before(record)), &edits, written)
 }
 
 /// As `Store::replace`; `old` is the record that is there, as an object and as read.
@@ -126,7 +126,8 @@ pub(super) fn replace(repo: &Repo, publication: &Publication<'_>, old: (Oid, &Re
     {
         edits.push(RefEdit { name, old: Some(old), new: Some(object) });
     }
-    finish(repo, record, &edits, (object, unsigned))
+    // The operation has ended: what it destroyed is in the old form, which a crash brings back at worst.
+    finish(repo, (record, Durable::Content), &edits, (object, unsigned))
 }
 
 /// As `Store::attach`. Somebody else may add to them at the same time, so what is there is looked at again.
@@ -148,10 +149,19 @@ pub(super) fn attach(repo: &Repo, publication: &Publication<'_>) -> Result<()> {
         .hint("try again"))
 }
 
-fn finish(repo: &Repo, record: &Record, edits: &[RefEdit], written: (Oid, Option<String>)) -> Result<Published> {
+/// How durable a record has to be that is there for the first time: a checkpoint destroys nothing; every other operation
+/// is about to.
+fn before(record: &Record) -> Durable {
+    if record.kind() == Kind::Create { Durable::Content } else { Durable::Names }
+}
+
+fn finish(
+    repo: &Repo,
+    (record, durable): (&Record, Durable),
+    edits: &[RefEdit],
+    written: (Oid, Option<String>),
+) -> Result<Published> {
     let (object, unsigned) = written;
-    // A checkpoint destroys nothing; every other operation is about to.
-    let durable = if record.kind() == Kind::Create { Durable::Content } else { Durable::Names };
     let mut flushed = Flushed::Nothing;
     let flush = || {
         flushed = objects::flush_as(repo, durable)?;

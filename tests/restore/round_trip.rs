@@ -118,6 +118,74 @@ fn line_ends_and_filters_come_out_as_git_writes_them() {
     });
 }
 
+/// A file is written without git only where git would write the bytes of its blob.
+#[test]
+fn every_mixture_of_rules_and_settings_comes_out_as_git_writes_it() {
+    let contents: [(&str, &[u8]); 5] = [
+        ("lf.txt", b"one\ntwo\n"),
+        ("crlf.txt", b"one\r\ntwo\r\n"),
+        ("mixed.txt", b"one\r\ntwo\n"),
+        ("id.txt", b"$Id$\n"),
+        ("binary.txt", b"one\n\0\r\ntwo\n"),
+    ];
+    let rules = [
+        "",
+        "* text",
+        "* text=auto",
+        "* -text",
+        "* binary",
+        "* text eol=crlf",
+        "* text=auto eol=lf",
+        "* text=auto eol=crlf",
+        "* eol=crlf",
+        "* crlf",
+        "* -crlf",
+        "* crlf=input",
+        "* ident",
+        "* filter=nobody",
+        "*.txt text\nlf.txt eol=crlf\n*.txt ident",
+    ];
+    let settings = [
+        &[][..],
+        &[("core.autocrlf", "true")],
+        &[("core.autocrlf", "input")],
+        &[("core.eol", "crlf")],
+        &[("core.eol", "lf"), ("core.autocrlf", "true")],
+        &[("filter.other.smudge", "cat"), ("core.eol", "native")],
+    ];
+    let repo = TestRepo::new();
+    for (number, rule) in rules.iter().enumerate() {
+        for setting in settings {
+            for (key, value) in setting {
+                repo.git(&["config", key, value]);
+            }
+            repo.write(".gitattributes", format!("{rule}\n"));
+            repo.write("sub/.gitattributes", if number % 2 == 0 { "" } else { "*.txt -text\n" });
+            for (name, content) in contents {
+                repo.write(name, content);
+                repo.write(format!("sub/{name}"), content);
+            }
+            repo.commit("As it is stored");
+            // As git writes them.
+            for (name, _) in contents {
+                repo.remove(name);
+                repo.remove(format!("sub/{name}"));
+            }
+            repo.git(&["checkout", "-f", "."]);
+            let (before, saved) = (repo.state(), save(&repo));
+            for (name, _) in contents {
+                repo.write(name, "another\n");
+                repo.remove(format!("sub/{name}"));
+            }
+            restore(&repo, &saved);
+            before.assert_same(&repo.state());
+            for (key, _) in setting {
+                repo.git(&["config", "--unset", key]);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_merge_in_progress_can_be_continued() {
     let repo = project();

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// A larger file never is in memory as a whole.
-pub(super) const LARGE: u64 = 8 << 20;
+pub(in crate::git) const LARGE: u64 = 8 << 20;
 
 /// When blobs in memory take more than this, they are written.
 const MEMORY: usize = 64 << 20;

@@ -8,7 +8,7 @@ use gix::{
     filter::plumbing::{
         Pipeline,
         driver::apply::Delay,
-        eol::AutoCrlf,
+        eol::{self, AutoCrlf},
         pipeline::{
             CrlfRoundTripCheck,
             convert::{ToGitOutcome, ToWorktreeOutcome, to_worktree},
@@ -34,6 +34,7 @@ pub(super) struct Filter<'a> {
     has_drivers: bool,
     one_way: Vec<BString>,
     auto_crlf: AutoCrlf,
+    writes_crlf: bool,
 }
 
 /// A file's content, read.
@@ -59,18 +60,22 @@ pub(super) enum Need {
 }
 
 impl<'a> Filter<'a> {
+    /// With the attributes files of the worktree, and those of `index` where the worktree has none.
     pub(super) fn new(repo: &'a gix::Repository, index: &'a State) -> Attempt<Self> {
         let failed = |error: gix::Error| Trouble::unsupported("cannot prepare clean filters", error);
         let mut options = gix::filter::Pipeline::options(repo).map_err(failed)?;
         // `core.safecrlf` guards what people add; a snapshot has to take whatever is there.
         options.crlf_roundtrip_check = CrlfRoundTripCheck::Skip;
         let (has_drivers, auto_crlf) = (!options.drivers.is_empty(), options.eol_config.auto_crlf);
+        let native = if cfg!(windows) { eol::Mode::CrLf } else { eol::Mode::Lf };
+        let eol = options.eol_config.eol.unwrap_or(native);
+        let writes_crlf = auto_crlf == AutoCrlf::Enabled || eol == eol::Mode::CrLf;
         let one_way = options.drivers.iter().filter(|driver| is_one_way(driver)).map(|driver| driver.name.clone());
         let one_way = one_way.collect();
         let context = repo.command_context().map_err(failed)?;
         let attributes = repo.attributes_only(index, Source::WorktreeThenIdMapping).map_err(failed)?.detach();
         let pipeline = Pipeline::new(context, repo.object_hash(), options);
-        Ok(Filter { index, repo, pipeline, attributes, has_drivers, one_way, auto_crlf })
+        Ok(Filter { index, repo, pipeline, attributes, has_drivers, one_way, auto_crlf, writes_crlf })
     }
 
     /// The content of `file`, which is at `path`, as git stores it, and as it is where the way there loses anything.
@@ -160,6 +165,20 @@ impl<'a> Filter<'a> {
 
     /// What has to be done to a file at `path`, as far as its attributes tell.
     pub(super) fn need(&mut self, path: &BStr) -> Attempt<Need> {
+        Ok(self.both_ways(path)?.0)
+    }
+
+    /// Whether a checkout writes to `path` the very bytes of the blob, whatever they are.
+    pub(super) fn checks_out_as_it_is(&mut self, path: &BStr) -> Attempt<bool> {
+        Ok(match self.both_ways(path)? {
+            (Need::Nothing, _) => true,
+            (Need::LineEnds { .. }, wants_crlf) => !wants_crlf && !self.writes_crlf,
+            (Need::Conversion, _) => false,
+        })
+    }
+
+    /// What has to be done to a file, and whether its attributes want it to have CRLF on disk.
+    fn both_ways(&mut self, path: &BStr) -> Attempt<(Need, bool)> {
         const NAMES: [&str; 6] = ["filter", "ident", "working-tree-encoding", "crlf", "text", "eol"];
         let mut matches = self.attributes.selected_attribute_matches(NAMES);
         self.attributes
@@ -168,14 +187,19 @@ impl<'a> Filter<'a> {
             .matching_attributes(&mut matches);
         let states: Vec<StateRef<'_>> = matches.iter_selected().map(|found| found.assignment.state).collect();
         let [filter, ident, encoding, crlf, text, eol] = states[..] else {
-            return Ok(Need::Conversion);
+            return Ok((Need::Conversion, false));
         };
+        let wants_crlf = matches!(eol, StateRef::Value(value) if value.as_bstr() == "crlf");
+        Ok((self.need_of([filter, ident, encoding, crlf, text, eol]), wants_crlf))
+    }
+
+    fn need_of(&self, [filter, ident, encoding, crlf, text, eol]: [StateRef<'_>; 6]) -> Need {
         let has_filter = self.has_drivers && matches!(filter, StateRef::Value(_));
         if has_filter || ident.is_set() || encoding != StateRef::Unspecified {
-            return Ok(Need::Conversion);
+            return Need::Conversion;
         }
         let line_ends = if crlf == StateRef::Unspecified { text } else { crlf };
-        Ok(match line_ends {
+        match line_ends {
             StateRef::Unset => Need::Nothing,
             StateRef::Value(value) if value.as_bstr() == "auto" => Need::LineEnds { auto: true },
             StateRef::Unspecified if !matches!(eol, StateRef::Value(_)) => match self.auto_crlf {
@@ -183,7 +207,7 @@ impl<'a> Filter<'a> {
                 AutoCrlf::Enabled | AutoCrlf::Input => Need::LineEnds { auto: true },
             },
             _ => Need::LineEnds { auto: false },
-        })
+        }
     }
 }
 

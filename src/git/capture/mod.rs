@@ -4,6 +4,7 @@
 //! `write-tree` would. Where gix fails, `fallback` lets the `git` program find and read; all else stays the same. An
 //! attempt during which HEAD or the index moved is made again.
 
+pub(in crate::git) mod as_is;
 mod content;
 mod disk;
 mod edit;

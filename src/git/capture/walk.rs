@@ -172,7 +172,7 @@ pub(super) fn walk(
 }
 
 /// How many threads to use where `useful` would not be too many.
-pub(super) fn threads(useful: usize) -> usize {
+pub(in crate::git) fn threads(useful: usize) -> usize {
     if useful <= 1 {
         return 1;
     }

@@ -9,7 +9,10 @@ mod pack;
 mod present;
 mod whole;
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use gix::{
     objs::{Kind, Write as _},
@@ -27,6 +30,9 @@ pub use whole::missing;
 
 /// Up to so many objects are written as loose ones.
 const LOOSE_LIMIT: usize = 16;
+
+/// From so many objects on, two threads look whether they are on disk.
+const PARALLEL_LOOKS: usize = 128;
 
 /// What a flush wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,8 +84,7 @@ fn write_out(repo: &Repo, storage: &Storage, wanted: Durable) -> Result<Flushed>
     let mut objects: Vec<_> =
         storage.iter().map(|(id, (kind, data))| Object { id: *id, kind: *kind, data: data.as_slice() }).collect();
     let dir = dir(repo);
-    let mut present = present::Present::new(repo, dir.clone(), wanted);
-    objects.retain(|object| !present.is_durable(object.id));
+    leave_out_present(repo, &mut objects, (&dir, wanted));
     let shared = durable::shared_policy(repo);
     let level = repo.gix().loose_compression();
     let written = objects.len();
@@ -95,6 +100,38 @@ fn write_out(repo: &Repo, storage: &Storage, wanted: Durable) -> Result<Flushed>
     objects.sort_unstable_by_key(|object| (std::cmp::Reverse(object.kind), object.id));
     pack::Pack { dir: dir.join("pack"), level, shared, durable: wanted }.write(&objects, repo.gix().object_hash())?;
     Ok(Flushed::Pack(written))
+}
+
+/// Leaves out what is on disk for good.
+fn leave_out_present(repo: &Repo, objects: &mut Vec<Object<'_>>, (dir, wanted): (&Path, Durable)) {
+    let missing = |repo: &gix::Repository, objects: &[Object<'_>]| -> Vec<bool> {
+        let mut present = present::Present::new(repo, dir.to_owned(), wanted);
+        objects.iter().map(|object| !present.is_durable(object.id)).collect()
+    };
+    let is_missing = if objects.len() < PARALLEL_LOOKS {
+        missing(repo.gix(), objects)
+    } else {
+        let shared = repo.gix().clone().into_sync();
+        let (own, other) = objects.split_at(objects.len() / 2);
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| missing(&shared.to_thread_local(), other));
+            let own = missing(repo.gix(), own);
+            [own, other.join().expect("a thread that only looks does not panic")].concat()
+        })
+    };
+    let mut is_missing = is_missing.into_iter();
+    objects.retain(|_| is_missing.next().unwrap_or(true));
+}
+
+/// Whether a blob may be read as a whole, being of `limit` bytes at most; `None` if it is not there. The size of a loose
+/// one is in its compressed content: one that takes few bytes on disk is taken for small.
+pub fn is_small(repo: &gix::Repository, id: Oid, limit: u64) -> Result<Option<bool>> {
+    let loose = present::loose_path(repo.objects.store_ref().path(), id);
+    if let Ok(data) = loose.metadata() {
+        return Ok(Some(data.len() <= limit / 128));
+    }
+    let header = repo.try_find_header(id).with_context(|| format!("cannot read blob {id}"))?;
+    Ok(header.map(|header| header.size() <= limit))
 }
 
 /// Does what writes objects and flushes them, with none of the others in memory that are not wanted on disk, or not yet.
@@ -117,7 +154,7 @@ pub fn write_stream(repo: &Repo, size: u64, reader: &mut dyn io::Read) -> Result
         shared: durable::shared_policy(repo),
         durable: Durable::Names,
     };
-    store.write_stream(size, reader, present::Present::new(repo, dir, Durable::Names))
+    store.write_stream(size, reader, present::Present::new(repo.gix(), dir, Durable::Names))
 }
 
 /// Starts git's own housekeeping, detached, if more packs have piled up than `gc.autoPackLimit` allows; to be called

@@ -11,14 +11,11 @@ use std::{
 
 use gix::objs::Exists as _;
 
-use crate::{
-    git::{Repo, durable::Durable},
-    model::Oid,
-};
+use crate::{git::durable::Durable, model::Oid};
 
 /// Looks objects up on disk.
 pub(super) struct Present<'r> {
-    repo: &'r Repo,
+    repo: &'r gix::Repository,
     objects: PathBuf,
     durable: Durable,
     cruft: Option<Vec<gix_pack::index::File>>,
@@ -26,28 +23,30 @@ pub(super) struct Present<'r> {
 }
 
 impl<'r> Present<'r> {
-    pub(super) fn new(repo: &'r Repo, objects: PathBuf, durable: Durable) -> Self {
+    pub(super) fn new(repo: &'r gix::Repository, objects: PathBuf, durable: Durable) -> Self {
         Present { repo, objects, durable, cruft: None, looked: false }
     }
 
     /// The kind of the repository's object names.
     pub(super) fn hash_kind(&self) -> gix::hash::Kind {
-        self.repo.gix().object_hash()
+        self.repo.object_hash()
     }
 
     /// Whether the object need not be written. A wrong no costs a copy, a wrong yes could lose it.
     pub(super) fn is_durable(&mut self, id: Oid) -> bool {
-        let path = loose_path(&self.objects, id);
-        if let Ok(file) = fs::File::open(path) {
+        // One look that may read the list of packs again is enough; after it, nothing can have become older.
+        let odb = &*self.repo.objects;
+        let found = if self.looked { odb.exists_without_refresh(&id) } else { odb.exists(&id) };
+        self.looked = true;
+        if !found {
+            return false;
+        }
+        if let Ok(file) = fs::File::open(loose_path(&self.objects, id)) {
             let is_fresh = freshen(&file).is_ok();
             // What git wrote is as durable as git leaves it, until something relies on it.
             return is_fresh && (self.durable == Durable::Content || file.sync_all().is_ok());
         }
-        // One look that may read the list of packs again is enough; after it, nothing can have become older.
-        let odb = &*self.repo.gix().objects;
-        let found = if self.looked { odb.exists_without_refresh(&id) } else { odb.exists(&id) };
-        self.looked = true;
-        found && !self.only_in_cruft(id)
+        !self.only_in_cruft(id)
     }
 
     /// Whether a cruft pack has it; then it may not be anywhere else.

@@ -1,6 +1,7 @@
 //! Files put in place one by one, each exchanged for what was there, so that nothing is overwritten unseen.
 //!
-//! git writes the new files (so filters, line ends and links are its own) into a folder of their own. Then each is
+//! The new files are written into a folder of their own: by git, so that filters, line ends and links are its own, or
+//! without it where none of these has a say. Then each is
 //! exchanged with the file in the worktree, in one step, and what came out is looked at: if it is not what was
 //! captured, somebody saved it a moment ago, and every exchange is taken back. Only when all are in place, and all
 //! that came out is still what was captured, it is let go.
@@ -11,12 +12,15 @@
 
 mod moves;
 pub(in crate::git) mod place;
+mod plain;
 mod rescue;
 mod stage;
 
 use std::{
     collections::BTreeSet,
+    fs,
     path::{Path, PathBuf},
+    thread,
 };
 
 use gix::{
@@ -99,6 +103,28 @@ pub(super) struct Plan {
     pub(super) has_more: bool,
     /// Whether files were exchanged and taken back, so that the times of their inodes are others.
     pub(super) was_taken_back: bool,
+    /// Ends at the latest when the restore does.
+    sweep: Option<Sweep>,
+}
+
+/// The removal of a folder beside other work; whoever drops it waits for its end.
+#[derive(Debug)]
+struct Sweep(Option<thread::JoinHandle<()>>);
+
+impl Sweep {
+    /// What cannot be removed stays there.
+    fn of(folder: PathBuf) -> Self {
+        let place = folder.clone();
+        let begun = thread::Builder::new().spawn(move || drop(fs::remove_dir_all(folder)));
+        Sweep(begun.inspect_err(|_no_thread| drop(fs::remove_dir_all(place))).ok())
+    }
+}
+
+impl Drop for Sweep {
+    fn drop(&mut self) {
+        // It cannot panic: it only removes.
+        self.0.take().map(thread::JoinHandle::join);
+    }
 }
 
 impl Plan {
@@ -147,7 +173,11 @@ impl Plan {
         }
         let mut moves = Moves::begin(repo, witness)?;
         match self.make(repo, &mut moves, (lock, raw)) {
-            Ok(()) => Ok(moves.let_go(&self.steps)),
+            Ok(()) => {
+                let (outcomes, sweep) = moves.let_go(&self.steps);
+                self.sweep = Some(sweep);
+                Ok(outcomes)
+            }
             Err(error) => match moves.take_back(error) {
                 TakenBack::CrossesDevices => {
                     self.leave_to_git();

@@ -8,7 +8,7 @@ use std::{
 use gix::bstr::{BStr, BString, ByteSlice as _};
 
 use super::{
-    Area, Outcome, Step,
+    Area, Outcome, Step, Sweep,
     place::{Folders, exchange, remove_empty, rename_new},
     rescue,
 };
@@ -125,8 +125,8 @@ impl<'a> Moves<'a> {
         Ok(())
     }
 
-    /// Ends it: what came out is in the backup, and is let go.
-    pub(super) fn let_go(mut self, steps: &[Step]) -> Vec<Outcome> {
+    /// Ends it: what came out is in the backup, and is let go. What cannot be removed is by the next restore.
+    pub(super) fn let_go(mut self, steps: &[Step]) -> (Vec<Outcome>, Sweep) {
         let put = self.done.iter().filter_map(|done| Some((done.path.as_bstr(), done.put?)));
         let put: HashMap<&BStr, Sight> = put.collect();
         let mut outcomes = Vec::with_capacity(steps.len());
@@ -144,9 +144,7 @@ impl<'a> Moves<'a> {
             }
             outcomes.push(Outcome { path: step.path.clone(), new });
         }
-        // What cannot be removed now is by the next restore.
-        fs::remove_dir_all(&self.area.top).ok();
-        outcomes
+        (outcomes, Sweep::of(self.area.top))
     }
 
     /// Takes everything back, the last first, after `error`.

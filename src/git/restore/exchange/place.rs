@@ -56,8 +56,12 @@ impl Folders {
             let name = CString::new(folder[start..end].as_bytes())?;
             let mut opened = rustix::fs::openat(&at, &name, FOLDER, Mode::empty());
             if create && matches!(opened, Err(Errno::NOENT)) {
-                rustix::fs::mkdirat(&at, &name, Mode::from_raw_mode(0o777))?;
-                self.made.push(folder[..end].into());
+                match rustix::fs::mkdirat(&at, &name, Mode::from_raw_mode(0o777)) {
+                    Ok(()) => self.made.push(folder[..end].into()),
+                    // Another has made it meanwhile.
+                    Err(Errno::EXIST) => {}
+                    Err(error) => return Err(error.into()),
+                }
                 opened = rustix::fs::openat(&at, &name, FOLDER, Mode::empty());
             }
             at = opened?;

@@ -1,4 +1,4 @@
-//! The new files, written by git where nobody looks.
+//! The new files, written where nobody looks.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use gix::{
     },
 };
 
-use super::Step;
+use super::{Step, plain};
 use crate::{
     error::{Context, Result},
     git::{
@@ -20,15 +20,16 @@ use crate::{
     },
 };
 
-/// Has git write what `steps` put in place to the folder `area`, each under its own path.
+/// Writes what `steps` put in place to the folder `area`, each under its own path.
 pub(super) fn write(repo: &Repo, area: &Path, lock: &IndexLock, steps: &[&Step]) -> Result<()> {
+    let steps = plain::write(repo, area, steps)?;
     if steps.is_empty() {
         return Ok(());
     }
     let index = area.with_extension("index");
     let failed = || format!("cannot write the index file `{}`", index.display());
     let mut entries = State::new(repo.gix().object_hash());
-    for step in steps {
+    for step in &steps {
         let Some(new) = step.new else { continue };
         let mode = Mode::from_bits_truncate(new.mode.value().into());
         entries.dangerously_push_entry(Stat::default(), new.id, Flags::empty(), mode, step.path.as_bstr());
