@@ -28,6 +28,7 @@ mod procedure;
 mod proof;
 mod race;
 mod readme;
+mod recover;
 mod reference;
 mod refusals;
 mod report;

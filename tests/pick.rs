@@ -1,5 +1,6 @@
 //! Picks are what `git cherry-pick` makes of the same commits.
 
+mod agreement;
 mod cases;
 mod history;
 mod random;
@@ -48,13 +49,18 @@ fn picks(repo: &TestRepo, wanted: &[(&str, &str, usize)]) -> Vec<Told> {
 /// Picks `commit` onto `onto` with git, in `clone`.
 #[track_caller]
 fn git_pick(clone: &TestRepo, commit: &str, onto: &str, mainline: usize) -> Told {
+    let nth = mainline.to_string();
+    let options = ["-m", &nth];
+    git_pick_with(clone, commit, onto, if mainline > 0 { &options } else { &[] })
+}
+
+/// The same with options of `git cherry-pick`.
+#[track_caller]
+fn git_pick_with(clone: &TestRepo, commit: &str, onto: &str, options: &[&str]) -> Told {
     clone.git(&["checkout", "-q", "--detach", "--force", onto]);
     clone.git(&["clean", "-qfdx"]);
-    let nth = mainline.to_string();
     let mut args = vec!["cherry-pick", "--allow-empty", "--keep-redundant-commits"];
-    if mainline > 0 {
-        args.extend(["-m", &nth]);
-    }
+    args.extend(options);
     args.push(commit);
     let output = clone.git_raw(&args);
     if output.status.success() {

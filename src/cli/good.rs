@@ -15,6 +15,7 @@ use crate::{
     git,
     model::{Verdict, quote_path},
     ops::{
+        Session,
         recover::{
             self, Recovered,
             good::{self, Fate, Found, Judged, Short},
@@ -37,8 +38,12 @@ pub(super) struct FateValue {
     paths: Vec<String>,
 }
 
-pub(super) fn run(args: &args::Recover, request: recover::Request, env: &Env, ui: &mut Ui) -> Result<u8> {
-    let session = super::open(env, ui)?;
+pub(super) fn run(
+    args: &args::Recover,
+    (request, session): (recover::Request, Session),
+    env: &Env,
+    ui: &mut Ui,
+) -> Result<u8> {
     let standing = trust::gather(&session, env);
     let request = good::Request { recover: request, budget: args.good.budget()? };
     // Until they are over, what they run in has to be taken away first.
@@ -137,14 +142,14 @@ fn in_words(one: &Judged) -> String {
             let names: Vec<String> = without.iter().map(|one| one.to_hex_with_len(10).to_string()).collect();
             format!("conflicts without {}", names.join(", "))
         }
-        Fate::LeftOut(reason) => because(*reason).to_owned(),
+        Fate::LeftOut(reason) => because(*reason, None),
         Fate::NotTried => "was not tried".to_owned(),
     }
 }
 
 fn answer(found: &Found, done: &Recovered, ui: &mut Ui) -> Result<()> {
     if ui.is_json() {
-        let mut value = value(done);
+        let mut value = value(done, &[]);
         value.found(fates(found), found.validations, found.flaky.clone());
         value.checks(json::checked(&found.checked));
         return ui.value(&value);

@@ -10,12 +10,15 @@ use super::{
 use crate::{
     config::{Env, Moment},
     error::Result,
-    git,
-    model::Verification,
+    git::{
+        self,
+        pick::{Manner, Paths},
+    },
+    model::{Oid, Verification, quote_path},
     ops::{
         Session,
         create::Held,
-        recover::{self, Candidate, Reason, Recovered, Request},
+        recover::{self, Candidate, Foreseen, Reason, Recovered, Request, WorkFile},
         rollback::Proof,
     },
     ui::{Ui, clean, plural, table},
@@ -30,7 +33,10 @@ pub(super) struct Value {
     left_out: Vec<LeftOut>,
     stopped_at: Option<String>,
     conflict: Option<Vec<String>>,
+    said: Option<String>,
+    conflicts: Vec<ForeseenValue>,
     uncommitted: bool,
+    files: Vec<FileValue>,
     verification: Option<&'static str>,
     checks: Vec<json::Check>,
     fates: Vec<FateValue>,
@@ -53,6 +59,19 @@ impl Value {
 }
 
 #[derive(Serialize)]
+struct ForeseenValue {
+    commit: String,
+    paths: Vec<String>,
+    resolved_by: Option<Vec<String>>,
+}
+
+#[derive(Serialize)]
+struct FileValue {
+    path: String,
+    kinds: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
 struct Picked {
     from: String,
     to: String,
@@ -62,7 +81,8 @@ struct Picked {
 struct LeftOut {
     commit: String,
     reason: &'static str,
-    because: &'static str,
+    because: String,
+    back_as: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -77,12 +97,15 @@ struct CandidateValue {
     commit: String,
     subject: String,
     left_out: Option<&'static str>,
+    back_as: Option<String>,
 }
 
 pub(super) fn run(args: &args::Recover, env: &Env, ui: &mut Ui) -> Result<u8> {
     if let Some(ending) = resume::ending(&args.ending, args.skip) {
         return resume::run(ending, env, ui);
     }
+    let _budget = args.good.budget()?;
+    let session = super::open(env, ui)?;
     let request = Request {
         what: args.what.clone(),
         all: args.all,
@@ -90,30 +113,31 @@ pub(super) fn run(args: &args::Recover, env: &Env, ui: &mut Ui) -> Result<u8> {
         uncommitted: args.uncommitted,
         keep_redundant: args.keep_redundant,
         mainline: args.mainline,
+        paths: Paths { here: session.here(), specs: args.path.clone() },
+        manner: manner(args)?,
+        edit: args.edit,
+        without_hooks: false,
+        dry_run: args.dry_run,
     };
-    let _budget = args.good.budget()?;
     if args.good.good {
-        return good::run(args, request, env, ui);
+        return good::run(args, (request, session), env, ui);
     }
-    let session = super::open(env, ui)?;
     let _lock = session.lock_unless(args.dry_run, "recover")?;
     if recover::names_nothing(&session, &request)? {
         return offer(&session, &request, ui);
     }
     let plan = recover::plan(&session, &request)?;
-    let recovered = if args.dry_run {
-        ui.note("nothing was changed")?;
-        plan.preview()
-    } else {
-        let mut recovered = plan.apply(&session)?;
-        if !args.good.no_verify {
-            prove(&session, &mut recovered, ui)?;
-        }
-        recovered
-    };
+    if args.dry_run {
+        return foretell(&plan, &session, ui);
+    }
+    let mut recovered = plan.apply(&session)?;
+    if !args.good.no_verify {
+        prove(&session, &mut recovered, ui)?;
+    }
     let code = answer(&recovered, ui)?;
     if args.uncommitted && !recovered.uncommitted {
-        ui.warn("the uncommitted work is not back yet; when the conflict is settled, `git checkpoint recover --uncommitted` brings it")?;
+        let when = if recovered.conflict.is_some() { "; when that is settled," } else { " yet;" };
+        ui.warn(format!("the uncommitted work is not back{when} `git checkpoint recover --uncommitted` brings it"))?;
     }
     Ok(code)
 }
@@ -128,6 +152,60 @@ pub(super) fn prove(session: &Session, recovered: &mut Recovered, ui: &mut Ui) -
     Ok(())
 }
 
+fn manner(args: &args::Recover) -> Result<Manner> {
+    let mut manner = Manner::default();
+    manner.record_origin = args.record_origin;
+    manner.signoff = args.signoff;
+    manner.with_strategy(&args.strategy_option)
+}
+
+/// What would be done, with every conflict that there would be.
+fn foretell(plan: &recover::Plan, session: &Session, ui: &mut Ui) -> Result<u8> {
+    let (recovered, conflicts) = (plan.preview(), plan.foresee(session)?);
+    ui.note("nothing was changed")?;
+    let code = if recovered.conflict.is_some() { 3 } else { 0 };
+    if ui.is_json() {
+        ui.value(&value(&recovered, &conflicts))?;
+        return Ok(code);
+    }
+    tell_left_out(&recovered, ui)?;
+    summarize(&recovered, "would recover", ui)?;
+    for file in &recovered.files {
+        ui.line(format!("  {:<10} {}", kinds(file).join(", "), quote_path(file.path.as_ref())))?;
+    }
+    for conflict in &conflicts {
+        ui.warn(format!("{} would conflict:", conflict.commit.to_hex_with_len(10)))?;
+        for path in &conflict.paths {
+            ui.line(format!("  {}", quote_path(path.as_ref())))?;
+        }
+        ui.note(resolution(conflict))?;
+    }
+    if let (None, Some((None, paths))) = (conflicts.first(), &recovered.conflict) {
+        ui.warn("the uncommitted work would conflict:")?;
+        for path in paths {
+            ui.line(format!("  {path}"))?;
+        }
+    }
+    if let Some(error) = plan.refusal() {
+        ui.warn(format!("it would not be begun: {error}"))?;
+    }
+    Ok(code)
+}
+
+fn resolution(conflict: &Foreseen) -> String {
+    match &conflict.resolved_by {
+        Some(commits) => {
+            let names: Vec<String> = commits.iter().map(|commit| commit.to_hex_with_len(10).to_string()).collect();
+            format!("it applies together with {}", names.join(", "))
+        }
+        None => "no earlier commit helps; it is to be settled by hand".into(),
+    }
+}
+
+fn kinds(file: &WorkFile) -> Vec<&'static str> {
+    file.kinds.iter().map(|kind| kind.as_str()).collect()
+}
+
 /// What could be brought back, for a user who has named nothing yet.
 fn offer(session: &Session, request: &Request, ui: &mut Ui) -> Result<u8> {
     let (source, candidates, has_uncommitted) = recover::candidates(session, request)?;
@@ -136,6 +214,7 @@ fn offer(session: &Session, request: &Request, ui: &mut Ui) -> Result<u8> {
             commit: candidate.commit.to_string(),
             subject: candidate.subject.clone(),
             left_out: candidate.reason.map(Reason::as_str),
+            back_as: json::id(candidate.back_as),
         };
         ui.value(&Candidates { source, candidates: candidates.iter().map(value).collect(), has_uncommitted })?;
         return Ok(0);
@@ -143,8 +222,8 @@ fn offer(session: &Session, request: &Request, ui: &mut Ui) -> Result<u8> {
     ui.line(format!("{source} has {}", plural(candidates.len(), "commit")))?;
     if !candidates.is_empty() {
         let row = |candidate: &Candidate| {
-            let reason = candidate.reason.map_or("", because);
-            vec![format!("  {}", candidate.commit.to_hex_with_len(10)), candidate.subject.clone(), reason.into()]
+            let reason = candidate.reason.map_or_else(String::new, |reason| because(reason, candidate.back_as));
+            vec![format!("  {}", candidate.commit.to_hex_with_len(10)), candidate.subject.clone(), reason]
         };
         ui.line(table(candidates.iter().map(row).collect()))?;
         ui.note("`git checkpoint recover --all` brings all back, `git checkpoint recover <commit> …` some")?;
@@ -160,19 +239,15 @@ pub(super) fn answer(recovered: &Recovered, ui: &mut Ui) -> Result<u8> {
     let works = recovered.verification.is_none_or(|verification| verification == Verification::Verified);
     let code = if recovered.conflict.is_some() { 3 } else { u8::from(!works) };
     if ui.is_json() {
-        ui.value(&value(recovered))?;
+        ui.value(&value(recovered, &[]))?;
         return Ok(code);
     }
-    for (commit, reason) in &recovered.left_out {
-        ui.line(format!("left out {}: {}", commit.to_hex_with_len(10), because(*reason)))?;
-    }
-    let commit = recovered.head.commit().map_or_else(String::new, |id| id.to_hex_with_len(10).to_string());
-    let what = format!("{} from {}", plural(recovered.picked.len(), "commit"), clean(&recovered.source));
-    let work = if recovered.uncommitted { ", and the uncommitted work" } else { "" };
-    ui.done(format!("recovered {what}{work}; {} is at {commit}", recovered.head.short_name()))?;
+    tell_left_out(recovered, ui)?;
+    summarize(recovered, "recovered", ui)?;
     tell_of_proof(recovered, ui)?;
     if let Some((stopped_at, paths)) = &recovered.conflict {
         match stopped_at {
+            Some(commit) if paths.is_empty() => return stopped(recovered, *commit, ui).map(|()| code),
             Some(commit) => ui.warn(format!("stopped at {}, which conflicts:", commit.to_hex_with_len(10)))?,
             None => ui.warn("the uncommitted work conflicts:")?,
         }
@@ -203,12 +278,53 @@ fn tell_of_proof(recovered: &Recovered, ui: &mut Ui) -> Result<()> {
     }
 }
 
-pub(super) fn value(recovered: &Recovered) -> Value {
-    let left_out = |(commit, reason): &(crate::model::Oid, Reason)| LeftOut {
-        commit: commit.to_string(),
-        reason: reason.as_str(),
-        because: because(*reason),
+/// git has stopped, and no file is in conflict: it, a hook, or rerere has more to say.
+fn stopped(recovered: &Recovered, commit: Oid, ui: &mut Ui) -> Result<()> {
+    ui.warn(format!("stopped at {}, with no file in conflict", commit.to_hex_with_len(10)))?;
+    for line in recovered.said.iter().flat_map(|said| said.lines()).filter(|line| !line.starts_with("hint:")) {
+        ui.line(format!("  {}", clean(line)))?;
+    }
+    ui.note("look at `git status` and `git diff --staged`, then `git checkpoint recover --continue`")?;
+    ui.note("`--skip` leaves the commit out, `--abort` goes back to the state before")
+}
+
+fn tell_left_out(recovered: &Recovered, ui: &mut Ui) -> Result<()> {
+    for (commit, reason) in &recovered.left_out {
+        let because = because(*reason, recovered.back_as.get(commit).copied());
+        ui.line(format!("left out {}: {because}", commit.to_hex_with_len(10)))?;
+    }
+    Ok(())
+}
+
+fn summarize(recovered: &Recovered, verb: &str, ui: &mut Ui) -> Result<()> {
+    let commit = recovered.head.commit().map_or_else(String::new, |id| id.to_hex_with_len(10).to_string());
+    let is_done = verb == "recovered";
+    let at = if is_done { format!("; {} is at {commit}", recovered.head.short_name()) } else { String::new() };
+    if recovered.picked.is_empty() && !recovered.uncommitted && recovered.conflict.is_none() {
+        return ui.done(format!("nothing to bring back from {}{at}", clean(&recovered.source)));
+    }
+    let what = format!("{} from {}", plural(recovered.picked.len(), "commit"), clean(&recovered.source));
+    let work = if recovered.uncommitted { ", and the uncommitted work" } else { "" };
+    let text = format!("{verb} {what}{work}{at}");
+    if is_done { ui.done(text) } else { ui.line(text) }
+}
+
+pub(super) fn value(recovered: &Recovered, conflicts: &[Foreseen]) -> Value {
+    let left_out = |(commit, reason): &(Oid, Reason)| {
+        let back_as = recovered.back_as.get(commit).copied();
+        LeftOut {
+            commit: commit.to_string(),
+            reason: reason.as_str(),
+            because: because(*reason, back_as),
+            back_as: json::id(back_as),
+        }
     };
+    let foreseen = |conflict: &Foreseen| ForeseenValue {
+        commit: conflict.commit.to_string(),
+        paths: conflict.paths.iter().map(|path| quote_path(path.as_ref())).collect(),
+        resolved_by: conflict.resolved_by.as_ref().map(|commits| commits.iter().map(ToString::to_string).collect()),
+    };
+    let file = |file: &WorkFile| FileValue { path: quote_path(file.path.as_ref()), kinds: kinds(file) };
     let conflict = recovered.conflict.as_ref();
     Value {
         id: recovered.id.to_string(),
@@ -218,7 +334,10 @@ pub(super) fn value(recovered: &Recovered) -> Value {
         left_out: recovered.left_out.iter().map(left_out).collect(),
         stopped_at: conflict.and_then(|(commit, _)| json::id(*commit)),
         conflict: conflict.map(|(_, paths)| paths.clone()),
+        said: recovered.said.clone(),
+        conflicts: conflicts.iter().map(foreseen).collect(),
         uncommitted: recovered.uncommitted,
+        files: recovered.files.iter().map(file).collect(),
         verification: recovered.verification.map(Verification::as_str),
         checks: match &recovered.proof {
             Proof::Said(validated) => json::validated(validated),
@@ -230,12 +349,19 @@ pub(super) fn value(recovered: &Recovered) -> Value {
     }
 }
 
-pub(super) fn because(reason: Reason) -> &'static str {
-    match reason {
-        Reason::AlreadyApplied => "a commit with the same change is here",
+pub(super) fn because(reason: Reason, back_as: Option<Oid>) -> String {
+    let why = match reason {
+        Reason::AlreadyApplied => {
+            return match back_as {
+                Some(commit) => format!("it is here as {}", commit.to_hex_with_len(10)),
+                None => "a commit with the same change is here".into(),
+            };
+        }
         Reason::Redundant => "everything it changes is here",
         Reason::Empty => "it changes nothing",
         Reason::Merge => "it is a merge; name it with `--mainline` to pick it",
+        Reason::OtherPaths => "nothing of it is in these paths",
         Reason::Skipped => "left out at the conflict",
-    }
+    };
+    why.into()
 }

@@ -2,7 +2,7 @@
 //!
 //! Every call gets exactly the repository it is meant for: the variables that `git rev-parse --local-env-vars`
 //! names are removed, `GIT_DIR` and `GIT_WORK_TREE` set. A hook's environment once led a test's `git commit` onto
-//! the user's branch; that cannot happen here. Output is always in the C locale and never paged.
+//! the user's branch; that cannot happen here. Output that is read is always in the C locale and never paged.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -98,7 +98,7 @@ impl Git {
     /// Runs it and gives whatever came out; an error only if it could not be started.
     pub fn output(self) -> Result<Output> {
         let line = self.line();
-        let mut command = self.command();
+        let mut command = self.command().env("LC_ALL", "C");
         command = match self.stdin {
             Some(bytes) => command.stdin_bytes(bytes),
             None => command.stdin_null(),
@@ -114,14 +114,24 @@ impl Git {
         })
     }
 
+    /// Runs it on the terminal of this process, for what has to ask the user, and gives its code. What it prints goes to
+    /// standard error, in the user's language.
+    pub fn on_terminal(self) -> Result<i32> {
+        let line = self.line();
+        let run = self.command().stdout_to_stderr().unchecked().run();
+        let output = run.map_err(|source| Error::environment(format!("cannot run `{line}`")).because(source))?;
+        Ok(exit_code(output.status))
+    }
+
     /// Starts it and does not wait: it has no streams, so nobody waits for it, and a process group of its own, so
     /// that a Ctrl-C meant for this program does not reach it.
     pub fn start_detached(self) -> Result<()> {
-        let command = self.command().stdin_null().stdout_null().stderr_null().before_spawn(|command| {
-            #[cfg(unix)]
-            std::os::unix::process::CommandExt::process_group(command, 0);
-            Ok(())
-        });
+        let command =
+            self.command().env("LC_ALL", "C").stdin_null().stdout_null().stderr_null().before_spawn(|command| {
+                #[cfg(unix)]
+                std::os::unix::process::CommandExt::process_group(command, 0);
+                Ok(())
+            });
         let line = self.line();
         command.start().map(drop).map_err(|source| Error::environment(format!("cannot start `{line}`")).because(source))
     }
@@ -135,13 +145,9 @@ impl Git {
             command = command.env(name, value);
         }
         // Checkpoints are not taken for what this program itself makes git do.
-        for (name, value) in [
-            ("LC_ALL", "C"),
-            ("GIT_TERMINAL_PROMPT", "0"),
-            ("GIT_PAGER", "cat"),
-            ("GIT_OPTIONAL_LOCKS", "0"),
-            ("GIT_CHECKPOINT", "0"),
-        ] {
+        for (name, value) in
+            [("GIT_TERMINAL_PROMPT", "0"), ("GIT_PAGER", "cat"), ("GIT_OPTIONAL_LOCKS", "0"), ("GIT_CHECKPOINT", "0")]
+        {
             command = command.env(name, value);
         }
         OF_A_GIT_CALL.iter().fold(command, |command, name| command.env_remove(name))

@@ -11,6 +11,7 @@ pub mod glance;
 pub mod hooks;
 pub mod lock;
 pub mod lookup;
+pub mod notes;
 pub mod objects;
 pub mod paper;
 pub mod pick;

@@ -183,6 +183,8 @@ pub enum Detail {
         validated: Option<Oid>,
         /// Whether the result works; `None` where no check was asked afterwards.
         verification: Option<Verification>,
+        /// The pathspecs that say which files of them; empty for all.
+        paths: Vec<BString>,
     },
     /// An operation taken back.
     Undo {

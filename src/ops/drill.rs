@@ -134,7 +134,7 @@ impl Run {
         self.compare(&before)?;
 
         self.step("recover the good commits", |session| {
-            let request = recover::Request { what: mess.good.clone(), ..Default::default() };
+            let request = recover::Request { what: mess.good.clone(), without_hooks: true, ..Default::default() };
             let recovered = recover::plan(session, &request)?.apply(session)?;
             if recovered.conflict.is_some() || recovered.picked.len() != mess.good.len() {
                 return Err(Error::refused("the good commits did not come back"));

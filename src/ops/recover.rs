@@ -4,7 +4,7 @@
 //! many there are. Where one conflicts, all before it are done that way and `git cherry-pick` gets the rest, so
 //! that it stops at the conflict as users know it.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use gix::bstr::BString;
 
@@ -17,25 +17,34 @@ use crate::{
     error::{Error, Result},
     git::{
         capture::{Captured, raw},
-        pick::{self, Pick, Picker},
-        refs::{self, RefEdit},
-        tree::{self, TreeChange},
+        notes,
+        pick::{Manner, Paths},
+        refs::RefEdit,
     },
     model::{Detail, Head, Kind, Oid, PickedCommit, Record, RecordId, State, Verification, quote_path},
 };
 
+mod foresee;
 pub mod good;
+mod known;
+mod onto;
 mod outlook;
+mod picks;
 mod prove;
 mod resume;
 mod source;
 mod uncommitted;
 mod worktree;
 
+use onto::Onto;
 pub use outlook::{Alone, Outlook, needs};
+use picks::{Picks, Who};
 pub use prove::prove;
+
+pub use foresee::Foreseen;
 pub use resume::resume;
 pub use source::{Candidate, Source, candidates};
+pub use uncommitted::{WorkFile, WorkKind};
 
 /// What the user asked for.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +61,16 @@ pub struct Request {
     pub keep_redundant: bool,
     /// `-m`: the parent that a merge is seen from.
     pub mainline: Option<usize>,
+    /// `--path`: only these files.
+    pub paths: Paths,
+    /// `-x`, `--signoff` and `-X`.
+    pub manner: Manner,
+    /// `--edit`: the message of each commit is edited.
+    pub edit: bool,
+    /// Whether hooks of the user are left alone, as in a copy to try things in.
+    pub without_hooks: bool,
+    /// `--dry-run`: nothing will be done, so a conflict that has no place to be settled is only told.
+    pub dry_run: bool,
 }
 
 /// Why a commit was left out.
@@ -65,6 +84,8 @@ pub enum Reason {
     Empty,
     /// It is a merge, and no `-m` was given.
     Merge,
+    /// Nothing of it is in the paths that were asked for.
+    OtherPaths,
     /// The user left it out at a conflict.
     Skipped,
 }
@@ -77,6 +98,7 @@ impl Reason {
             Reason::Redundant => "redundant",
             Reason::Empty => "empty",
             Reason::Merge => "merge",
+            Reason::OtherPaths => "other-paths",
             Reason::Skipped => "skipped",
         }
     }
@@ -90,6 +112,12 @@ pub struct Plan {
     picked: Vec<PickedCommit>,
     left_out: Vec<(Oid, Reason)>,
     conflict: Option<Conflict>,
+    /// The commits for `git cherry-pick`: from the first conflict on, or all.
+    for_git: Option<Vec<Oid>>,
+    known: HashMap<Oid, Option<Oid>>,
+    onto: Oid,
+    files: Vec<WorkFile>,
+    refusal: Option<Error>,
     target: State,
     edits: Vec<RefEdit>,
     uncommitted_conflicts: Vec<BString>,
@@ -128,6 +156,12 @@ pub struct Recovered {
     pub verification: Option<Verification>,
     /// What the checks said afterwards.
     pub proof: Proof,
+    /// The files of that work.
+    pub files: Vec<WorkFile>,
+    /// Of those that were back already, as which commit; where that is known.
+    pub back_as: HashMap<Oid, Oid>,
+    /// What git said where it stopped for another reason than a conflict.
+    pub said: Option<String>,
 }
 
 /// Whether the user has named a backup at most, and nothing of it: then its commits are to be listed.
@@ -164,28 +198,29 @@ fn plan_of(session: &Session, request: &Request, chosen: Option<Source>) -> Resu
     }
     let source = chosen.map_or_else(|| source::find(session, request, &captured.state.head), Ok)?;
     let onto = Onto::find(session, request, &captured.state.head)?;
-    let mut picks = pick_all(session, request, &source, onto.commit())?;
-    let result = picks.tip;
-    let mut target = captured.state.clone();
-    let mut edits = Vec::new();
-    match &onto {
-        Onto::Other { name, commit } if result != *commit => {
-            edits.push(RefEdit { name: name.clone(), old: Some(*commit), new: Some(result) });
-        }
-        Onto::Head(commit) if result != *commit => target = worktree::at_commit(session, &captured.state, result)?,
-        _ => {}
+    let who = Who::of(session, request, &onto)?;
+    let mut picks = picks::all(session, request, (&source, onto.commit()), who)?;
+    let mut refusal = None;
+    let mut for_git = picks.conflict.as_ref().map(|conflict| conflict.commits.clone());
+    if let Some(conflict) = picks.conflict.as_ref().filter(|_| who != Who::GitAlone) {
+        refusal = onto::refuse_conflict(session, &onto, &captured, conflict).err();
     }
-    let mut uncommitted_conflicts = Vec::new();
-    if request.uncommitted && picks.conflict.is_none() {
-        (target, uncommitted_conflicts) = uncommitted::onto(session, &source, target)?;
+    let predicted = picks.picked.clone();
+    if who != Who::We && !picks.all().is_empty() {
+        refusal = refusal.or(onto::refuse_staged(session, &captured).err());
+        // git would find out later, and in the middle.
+        worktree::at_commit(session, &captured.state, picks.tip)?;
+        for_git = Some(picks.all());
+        (picks.tip, picks.picked) = (onto.commit(), Vec::new());
     }
-    if let Some(conflict) = picks.conflict.take() {
-        refuse_conflict(session, &onto, &captured, &conflict)?;
-        picks.conflict = Some(conflict);
+    let mut aim = Aim::of(session, request, (&source, &onto), (&captured.state, &picks, for_git.is_some()))?;
+    refuse_no_match(request, &picks, (&aim.files, for_git.is_some()))?;
+    if let Some(error) = refusal.take_if(|_| !request.dry_run) {
+        return Err(error);
     }
     let other = source.backup.as_ref().filter(|_| request.uncommitted);
-    target = raw::carried(&session.repo, &captured.state, target, other)?;
-    transition::check(session, &mut captured, &target)?;
+    aim.target = raw::carried(&session.repo, &captured.state, aim.target, other)?;
+    transition::check(session, &mut captured, &aim.target)?;
     let record = Record {
         id: session.store().next_id(session.now, Kind::Recover)?,
         at: session.now,
@@ -194,7 +229,7 @@ fn plan_of(session: &Session, request: &Request, chosen: Option<Source>) -> Resu
         phase: phase::of(session, &captured.state.head).mark(session.now),
         state: captured.state.clone(),
         skipped: captured.skipped.clone(),
-        refs: transition::remembered(&edits),
+        refs: transition::remembered(&aim.edits),
         checks: Vec::new(),
         artifacts: Vec::new(),
         steps: Vec::new(),
@@ -204,157 +239,78 @@ fn plan_of(session: &Session, request: &Request, chosen: Option<Source>) -> Resu
             uncommitted: request.uncommitted,
             validated: None,
             verification: None,
+            paths: request.paths.typed(),
         },
     };
     Ok(Plan {
         source,
         captured,
-        picked: picks.picked,
+        picked: predicted,
         left_out: picks.left_out,
-        conflict: picks.conflict,
-        target,
-        edits,
-        uncommitted_conflicts,
+        conflict: picks.conflict.filter(|_| who != Who::GitAlone),
+        for_git,
+        known: picks.known,
+        onto: onto.commit(),
+        files: aim.files,
+        refusal,
+        target: aim.target,
+        edits: aim.edits,
+        uncommitted_conflicts: aim.conflicts,
         request: request.clone(),
         record,
     })
 }
 
-/// Where the picks go.
-enum Onto {
-    /// On HEAD, whose commit this is.
-    Head(Oid),
-    /// On a branch that is not checked out.
-    Other { name: BString, commit: Oid },
+/// What is to be there in the end, before git picks what is for it.
+struct Aim {
+    target: State,
+    edits: Vec<RefEdit>,
+    /// The files of the uncommitted work, and those that would be in conflict.
+    files: Vec<WorkFile>,
+    conflicts: Vec<BString>,
 }
 
-impl Onto {
-    fn find(session: &Session, request: &Request, head: &Head) -> Result<Self> {
-        let Some(name) = &request.onto else {
-            let unborn = || {
-                Error::refused(format!("`{}` has no commit to pick onto", head.short_name()))
-                    .hint("make a first commit, or `git checkpoint rollback <checkpoint>`")
-            };
-            return head.commit().map(Onto::Head).ok_or_else(unborn);
-        };
-        let full = BString::from(format!("refs/heads/{name}"));
-        let Some(commit) = refs::find(&session.repo, full.as_ref())? else {
-            return Err(Error::usage(format!("`{name}` is not a local branch")).hint(
-                "`--onto` takes a local branch; to begin at a checkpoint, `git checkpoint rollback` to it first",
-            ));
-        };
-        if head.branch() == Some(&full) {
-            return Ok(Onto::Head(commit));
+impl Aim {
+    fn of(
+        session: &Session,
+        request: &Request,
+        (source, onto): (&Source, &Onto),
+        (now, picks, is_for_git): (&State, &Picks, bool),
+    ) -> Result<Self> {
+        let mut aim = Aim { target: now.clone(), edits: Vec::new(), files: Vec::new(), conflicts: Vec::new() };
+        match onto {
+            Onto::Other { name, commit } if picks.tip != *commit => {
+                aim.edits.push(RefEdit { name: name.clone(), old: Some(*commit), new: Some(picks.tip) });
+            }
+            Onto::Head(commit) if picks.tip != *commit => {
+                aim.target = worktree::at_commit(session, now, picks.tip)?;
+            }
+            _ => {}
         }
         if request.uncommitted {
-            return Err(
-                Error::usage("`--uncommitted` needs the branch checked out").hint(format!("`git switch {name}` first"))
-            );
+            let work = uncommitted::Work::of(session, request, source)?;
+            aim.files = work.files(session)?;
+            // A conflict of a commit is settled before the work comes back.
+            if !is_for_git {
+                (aim.target, aim.conflicts) = work.onto(session, aim.target)?;
+            }
         }
-        if session.repo.is_checked_out(full.as_ref())? {
-            return Err(Error::refused(format!("`{name}` is checked out in another worktree")).hint("recover there"));
-        }
-        Ok(Onto::Other { name: full, commit })
-    }
-
-    fn commit(&self) -> Oid {
-        match self {
-            Onto::Head(commit) | Onto::Other { commit, .. } => *commit,
-        }
+        aim.edits.extend(notes::follow(&session.repo, &picks.picked, &session.identity)?);
+        Ok(aim)
     }
 }
 
-struct Picks {
-    tip: Oid,
-    picked: Vec<PickedCommit>,
-    left_out: Vec<(Oid, Reason)>,
-    conflict: Option<Conflict>,
-}
-
-fn pick_all(session: &Session, request: &Request, source: &Source, onto: Oid) -> Result<Picks> {
-    let mut picks = Picks { tip: onto, picked: Vec::new(), left_out: Vec::new(), conflict: None };
-    let applied =
-        if request.keep_redundant { HashSet::new() } else { pick::applied(&session.repo, &source.commits, onto)? };
-    let mut picker = Picker::new(&session.repo, &session.identity)?;
-    let leaves_out_merges = !source.explicit && request.mainline.is_none();
-    for (position, commit) in source.commits.iter().enumerate() {
-        if applied.contains(commit) {
-            picks.left_out.push((*commit, Reason::AlreadyApplied));
-            continue;
-        }
-        if leaves_out_merges && source::is_merge(session, *commit)? {
-            picks.left_out.push((*commit, Reason::Merge));
-            continue;
-        }
-        // `-m` on a commit that is no merge is an error in git; a range may well have both.
-        let mainline =
-            request.mainline.filter(|_| source.explicit || source::is_merge(session, *commit).unwrap_or(false));
-        match picker.pick(*commit, picks.tip, mainline)? {
-            Pick::Clean(new) => {
-                picks.picked.push(PickedCommit { from: *commit, to: new });
-                picks.tip = new;
-            }
-            Pick::Redundant { commit: new, .. } if request.keep_redundant => {
-                picks.picked.push(PickedCommit { from: *commit, to: new });
-                picks.tip = new;
-            }
-            Pick::Redundant { was_empty, .. } => {
-                picks.left_out.push((*commit, if was_empty { Reason::Empty } else { Reason::Redundant }));
-            }
-            Pick::Conflict(paths) => {
-                let mut commits = vec![*commit];
-                for later in &source.commits[position + 1..] {
-                    if applied.contains(later) {
-                        picks.left_out.push((*later, Reason::AlreadyApplied));
-                    } else if leaves_out_merges && source::is_merge(session, *later)? {
-                        picks.left_out.push((*later, Reason::Merge));
-                    } else {
-                        commits.push(*later);
-                    }
-                }
-                picks.conflict = Some(Conflict { commits, paths });
-                break;
-            }
-        }
+/// Where nothing at all is in the paths that were asked for, they are most likely mistyped.
+fn refuse_no_match(request: &Request, picks: &Picks, (files, has_more): (&[WorkFile], bool)) -> Result<()> {
+    let has_none = picks.picked.is_empty() && !has_more && files.is_empty();
+    if request.paths.are_all() || !has_none || picks.left_out.iter().any(|(_, why)| *why != Reason::OtherPaths) {
+        return Ok(());
     }
-    Ok(picks)
-}
-
-/// A conflict is handed to `git cherry-pick`, which needs a branch that is checked out and an index that is clean.
-fn refuse_conflict(session: &Session, onto: &Onto, captured: &Captured, conflict: &Conflict) -> Result<()> {
-    let commit = conflict.commits[0].to_hex_with_len(10);
-    let named = |error: Error| {
-        conflict
-            .paths
-            .iter()
-            .take(5)
-            .fold(error, |error, path| error.hint(format!("in `{}`", quote_path(path.as_ref()))))
-    };
-    if let Onto::Other { name, .. } = onto {
-        let short = name.strip_prefix(b"refs/heads/").unwrap_or(name);
-        return Err(named(Error::conflict(format!(
-            "{commit} conflicts, and `{}` is not checked out",
-            BString::from(short)
-        )))
-        .hint("switch to it and recover there, to settle the conflict in the files; nothing was changed"));
-    }
-    let head_tree = session.repo.head_tree(&captured.state.head)?;
-    let in_conflict = |change: &TreeChange| conflict.paths.contains(&change.path);
-    let dirty = tree::diff(&session.repo, captured.state.index, captured.state.worktree)?;
-    if let Some(change) = dirty.iter().find(|change| in_conflict(change)) {
-        let path = quote_path(change.path.as_ref());
-        return Err(Error::refused(format!("`{path}` is changed here, and {commit} conflicts in it"))
-            .hint("commit your changes, or save them with `git checkpoint`, and recover again; nothing was changed"));
-    }
-    if captured.state.index != head_tree {
-        return Err(named(Error::conflict(format!(
-            "{commit} conflicts, and there are staged changes that git would mix with it"
-        )))
-        .hint(
-            "commit them, or `git checkpoint` and `git restore --staged .`, then recover again; nothing was changed",
-        ));
-    }
-    Ok(())
+    let specs: Vec<_> =
+        request.paths.specs.iter().map(|spec| spec.to_string_lossy().escape_debug().to_string()).collect();
+    Err(Error::usage(format!("nothing of what was named is in `{}`", specs.join("`, `")))
+        .hint("`git show --stat <commit>` lists the files of a commit")
+        .hint("`git checkpoint recover --uncommitted --dry-run` lists those of the uncommitted work"))
 }
 
 impl Plan {
@@ -365,7 +321,7 @@ impl Plan {
 
     /// Whether there is nothing to bring back.
     pub fn is_empty(&self) -> bool {
-        self.picked.is_empty() && self.conflict.is_none() && self.captured.state.same_content(&self.target)
+        self.picked.is_empty() && self.for_git.is_none() && self.captured.state.same_content(&self.target)
     }
 
     fn outcome(&self) -> Recovered {
@@ -386,10 +342,30 @@ impl Plan {
             picked: self.picked.clone(),
             left_out: self.left_out.clone(),
             conflict,
-            uncommitted: self.request.uncommitted && self.conflict.is_none(),
+            uncommitted: self.request.uncommitted && self.for_git.is_none(),
             verification: None,
             proof: Proof::None,
+            files: self.files.clone(),
+            back_as: self.back_as(),
+            said: None,
         }
+    }
+
+    fn back_as(&self) -> HashMap<Oid, Oid> {
+        self.known.iter().filter_map(|(commit, by)| Some((*commit, (*by)?))).collect()
+    }
+
+    /// Every conflict that there would be, with what would resolve it.
+    pub fn foresee(&self, session: &Session) -> Result<Vec<Foreseen>> {
+        if self.conflict.is_none() {
+            return Ok(Vec::new());
+        }
+        foresee::conflicts(session, &self.request, (&self.source, self.onto), &self.known)
+    }
+
+    /// Why it would not be begun; only a plan for a dry run has such.
+    pub fn refusal(&self) -> Option<&Error> {
+        self.refusal.as_ref()
     }
 
     /// What it would do, without doing it.
@@ -403,16 +379,17 @@ impl Plan {
         if self.is_empty() {
             return Ok(outcome);
         }
-        let then = match &self.conflict {
-            Some(conflict) => resume::hand_over(conflict, &self.request),
+        let then = match &self.for_git {
+            Some(commits) => resume::hand_over(session, commits, &self.request)?,
             None => Then::Done,
         };
+        let back_as = self.back_as();
         let transition = Transition { from: &self.captured, target: &self.target, edits: self.edits, then };
         transition::run(session, &transition, &mut self.record, &|_, _| {})?;
-        if self.conflict.is_none() {
+        if self.for_git.is_none() {
             return Ok(outcome);
         }
         let stopped = resume::begin(session, self.record, &self.target)?;
-        Ok(Recovered { left_out: [self.left_out, stopped.left_out].concat(), ..stopped })
+        Ok(Recovered { left_out: [self.left_out, stopped.left_out].concat(), files: self.files, back_as, ..stopped })
     }
 }

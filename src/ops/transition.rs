@@ -47,6 +47,9 @@ pub enum Then {
         commits: Vec<String>,
         /// Options of `git cherry-pick`.
         options: Vec<String>,
+        /// What each of the commits stands for, where they have only a part of it; else none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        origins: Vec<String>,
     },
     /// Go on with the course of a rollback: commands, checks.
     Conclude(Box<rollback::Course>),

@@ -299,7 +299,7 @@ fn moved_files(session: &Session, record: &Record) -> Result<bool> {
         Detail::Create { index_before, .. } => index_before.is_some(),
         Detail::Prune { .. } => false,
         // Picks onto a branch that is not checked out are all in the refs.
-        Detail::Recover { .. } => record.refs.is_empty(),
+        Detail::Recover { .. } => !record.refs.iter().any(|change| change.name.starts_with(b"refs/heads/")),
         Detail::Undo { undoes } | Detail::Redo { undoes } => moved_files(session, &session.store().read(undoes)?)?,
         Detail::Rollback { .. } | Detail::Resume { .. } | Detail::Try(_) => true,
     })
@@ -381,6 +381,10 @@ fn edits(session: &Session, undone: &Record) -> Result<Vec<RefEdit>> {
             let name = quote_path(edit.name.as_ref());
             return Err(Error::refused(format!("`{}` claims to have changed `{name}`, which is no ref", undone.id))
                 .hint("it was not made by this program: do not trust where it came from; nothing was changed"));
+        }
+        // Notes that followed the picks stay where the user has written others since.
+        if edit.name.starts_with(b"refs/notes/") && refs::find(&session.repo, edit.name.as_ref())? != edit.old {
+            continue;
         }
         if !(commit_mode && Some(&edit.name) == own_branch) {
             edits.push(edit);

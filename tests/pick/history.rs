@@ -21,7 +21,7 @@ fn agrees_with_git_on_a_real_history() {
     repo.write(".git/objects/info/alternates", format!("{}\n", source_objects(&source)));
     let commits = all_commits(&repo, &source);
     assert!(commits.len() > 100, "{source} has too few commits");
-    let wanted = choose(&commits, pairs);
+    let wanted = choose(&commits, pairs, 0x2545_f491_4f6c_dd1d);
 
     let started = std::time::Instant::now();
     let lines: Vec<String> = wanted.iter().map(|(base, onto, commit)| format!("{base} {onto} {commit}")).collect();
@@ -74,22 +74,21 @@ fn with_attributes(repo: &TestRepo, (base, onto, commit): &(String, String, Stri
     answers(&format!("{verdict}\0{}\0", String::from_utf8_lossy(&output.stdout))).remove(0)
 }
 
-fn source_objects(source: &str) -> String {
+pub(super) fn source_objects(source: &str) -> String {
     let git_dir = std::path::Path::new(source);
     let inner = git_dir.join(".git/objects");
     let objects = if inner.is_dir() { inner } else { git_dir.join("objects") };
     objects.to_string_lossy().into_owned()
 }
 
-fn all_commits(repo: &TestRepo, source: &str) -> Vec<(String, Vec<String>)> {
+pub(super) fn all_commits(repo: &TestRepo, source: &str) -> Vec<(String, Vec<String>)> {
     let list = repo.git(&["-C", source, "rev-list", "--topo-order", "--parents", "--all"]);
     let words = list.lines().map(|line| line.split(' ').map(str::to_owned).collect::<Vec<_>>());
     words.filter_map(|words| words.split_first().map(|(id, parents)| (id.clone(), parents.to_vec()))).collect()
 }
 
 /// Base, target and commit; the target is near the commit in the history, as in real use.
-fn choose(commits: &[(String, Vec<String>)], pairs: usize) -> Vec<(String, String, String)> {
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+pub(super) fn choose(commits: &[(String, Vec<String>)], pairs: usize, mut state: u64) -> Vec<(String, String, String)> {
     let mut below = |limit: usize| {
         state ^= state << 13;
         state ^= state >> 7;

@@ -6,17 +6,17 @@ use super::{Told, clone_of, git_pick, machine_var, picks};
 use crate::support::TestRepo;
 
 /// A small reproducible source of choices (xorshift).
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(super) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 >> 11) as usize % limit
     }
 
-    fn of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+    pub(super) fn of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         &choices[self.below(choices.len())]
     }
 }
@@ -53,7 +53,7 @@ fn random_histories_are_picked_as_git_picks_them() {
 }
 
 /// Where a file and a folder want one path, git renames the file to `<path>~<what its side is called>`.
-fn without_labels(told: Told) -> Told {
+pub(super) fn without_labels(told: Told) -> Told {
     let Told::Conflict(paths) = told else {
         return told;
     };
@@ -61,7 +61,7 @@ fn without_labels(told: Told) -> Told {
     Told::Conflict(paths.iter().map(plain).collect::<BTreeSet<_>>().into_iter().collect())
 }
 
-fn history(random: &mut Random) -> TestRepo {
+pub(super) fn history(random: &mut Random) -> TestRepo {
     let repo = TestRepo::new();
     for (n, path) in
         ["a", "b.txt", "src/one.rs", "src/two.rs", "src/deep/three.rs", "doc/x", "doc/y", "crlf.txt"].iter().enumerate()

@@ -328,6 +328,7 @@ impl Teller<'_> {
             source: "phase2-broken-1080".into(),
             picked,
             uncommitted: false,
+            paths: Vec::new(),
             validated: None,
             verification: None,
         };

@@ -187,7 +187,8 @@ pub(super) enum Command {
     /// Bring commits and uncommitted work back from a backup
     ///
     /// Picks commits onto the branch. Those whose change is here already are left out, and said so. At a conflict it
-    /// stops with exit code 3 and git's own markers in the files: settle them, `git add`, then `--continue`.
+    /// stops with exit code 3 and git's own markers in the files: settle them, `git add`, then `--continue`. With --dry-run
+    /// every conflict is listed, with the commits that would resolve it.
     ///
     /// With --good, the checks find out which commits are good together: the ones that break a check are left out, with what
     /// does not apply without them. It says of each commit what becomes of it and why, asks on a terminal, and brings back

@@ -1,5 +1,7 @@
 //! Arguments of `recover`.
 
+use std::ffi::OsString;
+
 use clap::Args;
 
 use super::{Ending, Good};
@@ -12,6 +14,9 @@ Examples:
   git checkpoint recover main..topic     or those of a range
   git checkpoint recover --good          find out which commits are good
   git checkpoint recover --uncommitted   and the work that was never committed
+  git checkpoint recover --uncommitted --path src/mail
+                                         only these files of it
+  git checkpoint recover --all --dry-run say first what would conflict
   git checkpoint recover --continue      after a conflict was settled";
 
 #[derive(Debug, Args)]
@@ -32,18 +37,38 @@ pub(in crate::cli) struct Recover {
     #[arg(long)]
     pub(in crate::cli) uncommitted: bool,
 
+    /// Bring back these files only, of commits and of uncommitted work. May be given more than once
+    #[arg(long, value_name = "PATHSPEC")]
+    pub(in crate::cli) path: Vec<OsString>,
+
     /// Keep commits whose change is here already, as empty commits
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(in crate::cli) keep_redundant: bool,
 
     /// The parent, from 1, that a merge commit is seen from
-    #[arg(short, long, value_name = "PARENT")]
+    #[arg(short, long, value_name = "PARENT", hide_short_help = true)]
     pub(in crate::cli) mainline: Option<usize>,
 
     #[command(flatten)]
     pub(in crate::cli) good: Good,
 
-    /// Say what would be done, and do nothing
+    /// Say in the message which commit was picked, as `git cherry-pick -x` does
+    #[arg(short = 'x', hide_short_help = true)]
+    pub(in crate::cli) record_origin: bool,
+
+    /// Add a line to the message by which you sign it off
+    #[arg(short, long, hide_short_help = true)]
+    pub(in crate::cli) signoff: bool,
+
+    /// Edit the message of each commit
+    #[arg(short, long, hide_short_help = true)]
+    pub(in crate::cli) edit: bool,
+
+    /// Give git's merge an option: `ours`, `theirs`, `find-renames=<percent>`, and others. May be given more than once
+    #[arg(short = 'X', long, value_name = "OPTION", hide_short_help = true)]
+    pub(in crate::cli) strategy_option: Vec<String>,
+
+    /// Say what would be done and what would conflict, and do nothing
     #[arg(long)]
     pub(in crate::cli) dry_run: bool,
 

@@ -135,7 +135,7 @@ fn one(event: HookEvent, values: &[Value], shim: PathBuf, program: &Path) -> Con
     }
 }
 
-fn is_false(value: &OsStr) -> bool {
+pub(super) fn is_false(value: &OsStr) -> bool {
     matches!(value.as_bytes().to_ascii_lowercase().as_slice(), b"false" | b"no" | b"off" | b"0" | b"")
 }
 

@@ -284,7 +284,7 @@ pub(super) fn is_our_link(saved: &Path, path: &Path) -> bool {
 }
 
 /// Beside the folder, as deep in the tree, under the first name that is free or ours.
-fn saved_folder(path: &Path) -> PathBuf {
+pub(super) fn saved_folder(path: &Path) -> PathBuf {
     let base = path.file_name().unwrap_or_default();
     let named = |end: String| {
         let mut name = base.to_owned();

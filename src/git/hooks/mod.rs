@@ -19,6 +19,7 @@ mod facts;
 mod fire;
 mod folder;
 mod folders;
+mod picks;
 mod plan;
 mod shim;
 mod status;
@@ -32,6 +33,7 @@ pub use facts::{Facts, Unusable, gather};
 pub use fire::{Fired, Shot, fire};
 pub use folder::{Content, Folder, Manager, Saved, Slot, Tracking};
 pub use folders::Remembered;
+pub use picks::run_for_picks;
 pub use plan::{Over, Plan, Step, install as plan_install, uninstall as plan_uninstall};
 pub use status::{EventState, EventStatus, Overall, Status, Trouble};
 

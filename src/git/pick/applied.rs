@@ -1,8 +1,8 @@
 //! Which commits are in another branch already, under another name.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use gix::bstr::BString;
+use gix::bstr::{BString, ByteSlice};
 
 use crate::{
     error::{Context, Result},
@@ -13,9 +13,24 @@ use crate::{
 /// Those of `candidates` whose change a commit in `upstream` (and not in the candidates' history) has already,
 /// by patch id as `git cherry` does.
 pub fn applied(repo: &Repo, candidates: &[Oid], upstream: Oid) -> Result<HashSet<Oid>> {
-    let mut found = HashSet::new();
+    applied_from(repo, candidates, (&diverged(repo, candidates, upstream)?, upstream))
+}
+
+/// The newest of `candidates`, where something can have been picked from them: `upstream` is not in their history.
+fn diverged(repo: &Repo, candidates: &[Oid], upstream: Oid) -> Result<Vec<Oid>> {
+    let mut diverged = Vec::new();
     for tip in tips(repo, candidates)? {
-        if contains(repo, tip, upstream)? || !may_have_some(repo, candidates, (tip, upstream))? {
+        if !contains(repo, tip, upstream)? {
+            diverged.push(tip);
+        }
+    }
+    Ok(diverged)
+}
+
+fn applied_from(repo: &Repo, candidates: &[Oid], (tips, upstream): (&[Oid], Oid)) -> Result<HashSet<Oid>> {
+    let mut found = HashSet::new();
+    for tip in tips.iter().copied() {
+        if !may_have_some(repo, candidates, (tip, upstream))? {
             continue;
         }
         objects::flush(repo)?;
@@ -26,6 +41,69 @@ pub fn applied(repo: &Repo, candidates: &[Oid], upstream: Oid) -> Result<HashSet
     }
     let wanted: HashSet<&Oid> = candidates.iter().collect();
     found.retain(|id| wanted.contains(id));
+    Ok(found)
+}
+
+/// As [`applied`], with the commit of upstream that has the change, where that can be told; and those that a commit of
+/// upstream names as its origin, `(cherry picked from commit …)`, whatever became of the change on the way.
+pub fn applied_by(repo: &Repo, candidates: &[Oid], upstream: Oid) -> Result<HashMap<Oid, Option<Oid>>> {
+    let diverged = diverged(repo, candidates, upstream)?;
+    let named = named(repo, candidates, (&diverged, upstream))?;
+    let mut by: HashMap<Oid, Option<Oid>> = named.into_iter().map(|(from, to)| (from, Some(to))).collect();
+    let equal: Vec<Oid> = applied_from(repo, candidates, (&diverged, upstream))?.into_iter().collect();
+    let unknown: Vec<Oid> = equal.iter().copied().filter(|commit| !by.contains_key(commit)).collect();
+    by.extend(unknown.iter().map(|commit| (*commit, None)));
+    for tip in diverged.iter().filter(|_| !unknown.is_empty()) {
+        let args = ["rev-list", "--cherry-mark", "--left-only", "--no-merges"];
+        let said = repo.git(args).arg(format!("{upstream}...{tip}")).run()?;
+        let equal = said.split(|byte| *byte == b'\n').filter_map(|line| line.strip_prefix(b"="));
+        let theirs: Vec<Oid> = equal.filter_map(|name| Oid::from_hex(name).ok()).collect();
+        let known: HashMap<Vec<u8>, Oid> = patch_ids(repo, &theirs)?.into_iter().collect();
+        for (patch, commit) in patch_ids(repo, &unknown)? {
+            if let Some(same) = known.get(&patch) {
+                by.insert(commit, Some(*same));
+            }
+        }
+    }
+    Ok(by)
+}
+
+/// What git calls the change of each commit.
+fn patch_ids(repo: &Repo, commits: &[Oid]) -> Result<Vec<(Vec<u8>, Oid)>> {
+    let names: String = commits.iter().map(|commit| format!("{commit}\n")).collect();
+    let patches = repo.git(["diff-tree", "--stdin", "--root", "-p"]).stdin(names).run()?;
+    let said = repo.git(["patch-id", "--stable"]).stdin(patches).run()?;
+    let parse = |line: &[u8]| {
+        let (patch, commit) = line.split_at_checked(line.iter().position(|byte| *byte == b' ')?)?;
+        Some((patch.to_vec(), Oid::from_hex(commit.trim_ascii()).ok()?))
+    };
+    Ok(said.split(|byte| *byte == b'\n').filter_map(parse).collect())
+}
+
+/// So many commits of upstream are read for what they name.
+const READ: usize = 20_000;
+
+/// The candidates that commits of upstream name as their origin, the newest first to be found.
+fn named(repo: &Repo, candidates: &[Oid], (tips, upstream): (&[Oid], Oid)) -> Result<HashMap<Oid, Oid>> {
+    let mut found = HashMap::new();
+    if tips.is_empty() {
+        return Ok(found);
+    }
+    let wanted: HashSet<&Oid> = candidates.iter().collect();
+    let walk = repo.gix().rev_walk([upstream]).with_hidden(tips.iter().copied()).all();
+    for info in walk.context("cannot walk the history")?.take(READ) {
+        let id = info.context("cannot walk the history")?.id;
+        let commit = repo.gix().find_commit(id).with_context(|| format!("cannot read commit {id}"))?;
+        let Ok(message) = commit.message_raw() else { continue };
+        for line in message.lines() {
+            let origin = line.strip_prefix(b"(cherry picked from commit ").and_then(|rest| rest.strip_suffix(b")"));
+            if let Some(origin) = origin.and_then(|origin| Oid::from_hex(origin).ok())
+                && wanted.contains(&origin)
+            {
+                found.entry(origin).or_insert(id);
+            }
+        }
+    }
     Ok(found)
 }
 

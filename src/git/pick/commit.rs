@@ -7,7 +7,12 @@ use gix::bstr::{BStr, BString, ByteSlice};
 
 use crate::{
     error::{Context, Result},
-    git::{Repo, capture::Identity, objects},
+    git::{
+        Repo,
+        capture::Identity,
+        objects,
+        pick::{Manner, trailers},
+    },
     model::Oid,
 };
 
@@ -42,6 +47,8 @@ pub(super) struct Maker<'r> {
     committer: gix::actor::Signature,
     sign: bool,
     cleanup: Option<&'static str>,
+    /// Whether the configuration says how messages are cleaned up.
+    cleanup_is_chosen: bool,
     encoding: Option<BString>,
 }
 
@@ -53,23 +60,33 @@ impl<'r> Maker<'r> {
             Ok("whitespace" | "scissors") => Some(""),
             _ => None,
         });
+        let cleanup_is_chosen =
+            cleanup.is_some() || config.string("commit.cleanup").is_some_and(|mode| mode.as_slice() == b"verbatim");
         let encoding = config.string("i18n.commitEncoding").map(|name| BString::from(name.to_vec()));
         Ok(Maker {
             repo,
             committer: committer.signature.clone(),
             sign: config.boolean("commit.gpgSign").unwrap_or(false),
             cleanup,
+            cleanup_is_chosen,
             encoding: encoding.filter(|name| !is_utf8(name)),
         })
     }
 
     /// Writes the commit of `tree` on `parent` that has the author and the message of `source`.
-    pub(super) fn commit(&self, source: &Source, tree: Oid, parent: Oid) -> Result<Oid> {
-        let (author, message) = self.text_of(source)?;
+    pub(super) fn commit(&self, source: &Source, manner: &Manner, (tree, parent): (Oid, Oid)) -> Result<Oid> {
         if self.sign {
+            let (author, message) = self.text_of(source, manner)?;
             return self.commit_signed((&author, &message), tree, parent);
         }
-        let mut text = format!("tree {tree}\nparent {parent}\nauthor ").into_bytes();
+        self.draft(source, manner, (tree, Some(parent)))
+    }
+
+    /// The same commit without a signature, whatever the configuration says of that.
+    pub(super) fn draft(&self, source: &Source, manner: &Manner, (tree, parent): (Oid, Option<Oid>)) -> Result<Oid> {
+        let (author, message) = self.text_of(source, manner)?;
+        let parent = parent.map(|parent| format!("parent {parent}\n")).unwrap_or_default();
+        let mut text = format!("tree {tree}\n{parent}author ").into_bytes();
         text.extend_from_slice(&author);
         text.extend_from_slice(b"\ncommitter ");
         self.committer.write_to(&mut text).context("cannot write the committer")?;
@@ -85,7 +102,7 @@ impl<'r> Maker<'r> {
     }
 
     /// Author and message, encoded and cleaned up as the configuration says.
-    fn text_of(&self, source: &Source) -> Result<(BString, BString)> {
+    fn text_of(&self, source: &Source, manner: &Manner) -> Result<(BString, BString)> {
         let from = source.encoding.as_ref().filter(|name| !is_utf8(name));
         let (author, mut message) = if from == self.encoding.as_ref() {
             (source.author.clone(), source.message.clone())
@@ -93,7 +110,13 @@ impl<'r> Maker<'r> {
             self.reencoded(source)?
         };
         message = subject_on(&message).into();
-        if let Some(mode) = self.cleanup {
+        let adds = manner.record_origin || manner.signoff;
+        if adds {
+            let committer = format!("{} <{}>", self.committer.name, self.committer.email);
+            message = trailers::add(self.repo, message, manner, (source.id, &committer))?;
+        }
+        // What is added to is cleaned up, unless the configuration says otherwise.
+        if let Some(mode) = self.cleanup.or((adds && !self.cleanup_is_chosen).then_some("")) {
             let args = ["stripspace", mode];
             let git = self.repo.git(args.into_iter().filter(|arg| !arg.is_empty()));
             message = git.stdin(message).run()?.into();

@@ -15,25 +15,53 @@ const TAKES_TREES: (u32, u32) = (2, 45);
 /// The first git that can read attributes from a tree instead of the worktree.
 const HAS_ATTR_SOURCE: (u32, u32) = (2, 43);
 
+/// The first git whose `merge-tree` takes options of its merge.
+const TAKES_OPTIONS: (u32, u32) = (2, 44);
+
+/// The first git whose `merge-tree` leaves `diff.algorithm` alone, while `cherry-pick` goes by it.
+const LEAVES_ALGORITHM: (u32, u32) = (2, 49);
+
 /// Merges by `git merge-tree`.
 pub(super) struct GitMerge<'r> {
     repo: &'r Repo,
     version: Option<(u32, u32)>,
+    options: Vec<String>,
 }
 
 impl<'r> GitMerge<'r> {
     pub(super) fn new(repo: &'r Repo) -> Self {
-        GitMerge { repo, version: None }
+        GitMerge { repo, version: None, options: Vec::new() }
+    }
+
+    /// Merges with these options from now on.
+    pub(super) fn with_options(&mut self, options: &[String]) {
+        self.options = options.to_vec();
+    }
+
+    /// Whether this git takes options of its merge here.
+    pub(super) fn takes_options(&mut self) -> Result<bool> {
+        Ok(self.version()? >= TAKES_OPTIONS)
     }
 
     /// Merges the change from `base` to `theirs` into `ours`, all trees.
     pub(super) fn merge(&mut self, base: Oid, ours: Oid, theirs: Oid) -> Result<Merged> {
         let version = self.version()?;
+        if !self.options.is_empty() && version < TAKES_OPTIONS {
+            let (major, minor) = TAKES_OPTIONS;
+            return Err(Error::environment("this git cannot say beforehand what `-X` leads to")
+                .hint(format!("git {major}.{minor} and newer can"))
+                .hint("without `--dry-run` and `--onto`, `git cherry-pick` does it"));
+        }
         let mut args = Vec::new();
         if version >= HAS_ATTR_SOURCE {
             args.push(format!("--attr-source={ours}"));
         }
         args.extend(["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages"].map(str::to_owned));
+        if version >= LEAVES_ALGORITHM {
+            let algorithm = self.repo.gix().config_snapshot().string("diff.algorithm");
+            args.extend(algorithm.map(|name| format!("-Xdiff-algorithm={name}")));
+        }
+        args.extend(self.options.iter().map(|option| format!("-X{option}")));
         if version >= TAKES_TREES {
             args.extend([format!("--merge-base={base}"), ours.to_string(), theirs.to_string()]);
         } else {

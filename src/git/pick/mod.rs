@@ -9,18 +9,21 @@ mod commit;
 mod content;
 mod easy;
 mod full;
+mod manner;
+mod part;
+mod trailers;
 
 use gix::bstr::BString;
 
-pub use self::applied::applied;
+pub use self::{
+    applied::{applied, applied_by},
+    manner::Manner,
+    part::Paths,
+};
 use self::{commit::Source, easy::Easy, full::GitMerge};
 use crate::{
     error::{Error, Result},
-    git::{
-        Repo,
-        capture::Identity,
-        tree::{self, TreeChange},
-    },
+    git::{Repo, capture::Identity, tree::TreeChange},
     model::Oid,
 };
 
@@ -60,6 +63,8 @@ pub struct Picker<'r> {
     easy: Easy<'r>,
     full: GitMerge<'r>,
     commits: commit::Maker<'r>,
+    manner: Manner,
+    paths: Paths,
 }
 
 impl<'r> Picker<'r> {
@@ -70,25 +75,42 @@ impl<'r> Picker<'r> {
             easy: Easy::new(repo),
             full: GitMerge::new(repo),
             commits: commit::Maker::new(repo, committer)?,
+            manner: Manner::default(),
+            paths: Paths::default(),
         })
+    }
+
+    /// The same with options. A merge is an error where only `git cherry-pick` could make it: see [`Picker::can_merge`].
+    pub fn in_manner(mut self, manner: Manner) -> Self {
+        self.full.with_options(manner.strategy());
+        self.manner = manner;
+        self
+    }
+
+    /// The same for what the commits change in these paths only.
+    pub fn only(self, paths: Paths) -> Self {
+        Picker { paths, ..self }
+    }
+
+    /// Whether git can merge in memory with these options of its merge; else only `git cherry-pick` can.
+    pub fn can_merge(&mut self, manner: &Manner) -> Result<bool> {
+        Ok(manner.strategy().is_empty() || self.full.takes_options()?)
     }
 
     /// Picks `commit` onto the commit `onto`. `mainline` is the parent, from 1, that a merge is seen from; a merge
     /// without it is a usage error, as in git.
     pub fn pick(&mut self, commit: Oid, onto: Oid, mainline: Option<usize>) -> Result<Pick> {
         let source = Source::read(self.repo, commit)?;
-        let base = match parent(&source, mainline)? {
-            Some(parent) => self.repo.tree_of(parent)?,
-            None => Oid::empty_tree(self.repo.gix().object_hash()),
-        };
+        parent(&source, mainline)?;
+        let (base, theirs) = self.sides(&source, mainline)?;
         let ours = self.repo.tree_of(onto)?;
-        let merged = self.merge(base, ours, source.tree)?;
+        let merged = self.merge(base, ours, theirs)?;
         if !merged.clean {
             return Ok(Pick::Conflict(merged.conflicts));
         }
-        let new = self.commits.commit(&source, merged.tree, onto)?;
+        let new = self.commits.commit(&source, &self.manner, (merged.tree, onto))?;
         Ok(if merged.tree == ours {
-            Pick::Redundant { commit: new, was_empty: base == source.tree }
+            Pick::Redundant { commit: new, was_empty: base == theirs }
         } else {
             Pick::Clean(new)
         })
@@ -100,10 +122,20 @@ impl<'r> Picker<'r> {
         self.merge(base, onto, theirs)
     }
 
+    /// A commit that has no more of `commit` than is picked of it, for `git cherry-pick`; what options add to the message
+    /// is there already.
+    pub fn stand_in(&self, commit: Oid, mainline: Option<usize>) -> Result<Oid> {
+        let source = Source::read(self.repo, commit)?;
+        let (_, theirs) = self.sides(&source, mainline)?;
+        let parent = parent(&source, mainline.filter(|_| source.parents.len() > 1))?;
+        self.commits.draft(&source, &self.manner, (theirs, parent))
+    }
+
     /// What `commit` changes, seen from its parent.
     pub fn changes(&self, commit: Oid, mainline: Option<usize>) -> Result<Vec<TreeChange>> {
-        let (base, theirs) = self.sides(&Source::read(self.repo, commit)?, mainline)?;
-        tree::diff(self.repo, base, theirs)
+        let source = Source::read(self.repo, commit)?;
+        let base = self.base(&source, mainline)?;
+        self.paths.changes(self.repo, base, source.tree)
     }
 
     /// Whether `commit` has more than one parent.
@@ -113,17 +145,22 @@ impl<'r> Picker<'r> {
 
     /// The trees between which the commit's change is.
     fn sides(&self, source: &Source, mainline: Option<usize>) -> Result<(Oid, Oid)> {
+        let base = self.base(source, mainline)?;
+        Ok((base, self.paths.part(self.repo, base, source.tree)?))
+    }
+
+    fn base(&self, source: &Source, mainline: Option<usize>) -> Result<Oid> {
         // A range may have both; only a merge has a side to choose.
-        let base = match parent(source, mainline.filter(|_| source.parents.len() > 1))? {
-            Some(parent) => self.repo.tree_of(parent)?,
-            None => Oid::empty_tree(self.repo.gix().object_hash()),
-        };
-        Ok((base, source.tree))
+        match parent(source, mainline.filter(|_| source.parents.len() > 1))? {
+            Some(parent) => self.repo.tree_of(parent),
+            None => Ok(Oid::empty_tree(self.repo.gix().object_hash())),
+        }
     }
 
     /// Merges the change from `base` to `theirs` into `ours`, all trees.
     pub fn merge(&mut self, base: Oid, ours: Oid, theirs: Oid) -> Result<Merged> {
-        match self.easy.merge(base, ours, theirs)? {
+        let easy = if self.manner.only_settles() { self.easy.merge(base, ours, theirs)? } else { None };
+        match easy {
             Some(tree) => Ok(Merged { tree, clean: true, conflicts: Vec::new() }),
             None => self.full.merge(base, ours, theirs),
         }

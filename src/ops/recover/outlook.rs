@@ -2,13 +2,10 @@
 
 use gix::bstr::BString;
 
-use super::Reason;
+use super::{Reason, known};
 use crate::{
     error::Result,
-    git::{
-        pick::{self, Picker},
-        tree::TreeChange,
-    },
+    git::{pick::Picker, tree::TreeChange},
     model::Oid,
     ops::Session,
 };
@@ -42,7 +39,7 @@ impl<'s> Outlook<'s> {
         let repo = &session.repo;
         Ok(Outlook {
             picker: Picker::new(repo, &session.identity)?,
-            applied: pick::applied(repo, commits, onto)?,
+            applied: known::of(session, commits, onto)?.into_keys().collect(),
             commits: commits.to_vec(),
             onto: repo.tree_of(onto)?,
             mainline,

@@ -3,41 +3,93 @@
 //! git keeps its own state for it (`CHERRY_PICK_HEAD`, the sequencer), so a user may as well end it with plain
 //! `git cherry-pick --continue` or `--abort`. Our journal stays until the next call sees that it has ended.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use gix::bstr::BString;
 
-use super::{Conflict, Reason, Recovered, Request, worktree};
+use super::{Reason, Recovered, Request, picks, source, worktree};
 use crate::{
     config::TagKind,
     error::{Context, Error, Result},
-    git::{child::Output, refs},
+    git::{child::Output, hooks, notes, refs},
     model::{Detail, Head, Oid, PickedCommit, Record, State, quote_path},
     ops::{
         Session,
         resume::{Move, move_on},
         rollback::Proof,
-        transition::{Intent, Stage, Then},
+        transition::{self, Intent, Stage, Then},
     },
     store::{Attached, Journal},
 };
 
 /// What the journal has to remember for `git cherry-pick`.
-pub(super) fn hand_over(conflict: &Conflict, request: &Request) -> Then {
+pub(super) fn hand_over(session: &Session, commits: &[Oid], request: &Request) -> Result<Then> {
     let mut options = Vec::new();
     if request.keep_redundant {
         options.push("--keep-redundant-commits".to_owned());
     }
-    if let Some(mainline) = request.mainline {
-        options.push(format!("--mainline={mainline}"));
+    options.extend(request.edit.then(|| EDIT.to_owned()));
+    let names = |commits: &[Oid]| commits.iter().map(ToString::to_string).collect::<Vec<_>>();
+    if !needs_stand_ins(session, commits, request)? {
+        options.extend(request.mainline.map(|mainline| format!("--mainline={mainline}")));
+        options.extend(request.manner.options());
+        return Ok(Then::CherryPick { commits: names(commits), options, origins: Vec::new() });
     }
-    Then::CherryPick { commits: conflict.commits.iter().map(ToString::to_string).collect(), options }
+    options.extend(request.manner.strategy().iter().map(|option| format!("-X{option}")));
+    let picker = picks::picker(session, request)?;
+    let stand_ins: Vec<Oid> =
+        commits.iter().map(|commit| picker.stand_in(*commit, request.mainline)).collect::<Result<_>>()?;
+    Ok(Then::CherryPick { commits: names(&stand_ins), options, origins: names(commits) })
+}
+
+/// Whether git could not be told by options what to pick: it has none for paths, and takes `-m 2` for merges alone.
+fn needs_stand_ins(session: &Session, commits: &[Oid], request: &Request) -> Result<bool> {
+    if !request.paths.are_all() {
+        return Ok(true);
+    }
+    for commit in commits.iter().filter(|_| request.mainline.is_some_and(|nth| nth > 1)) {
+        if !source::is_merge(session, *commit)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The option that has git call an editor.
+const EDIT: &str = "--edit";
+
+/// What was handed to git.
+struct Rest {
+    commits: Vec<String>,
+    options: Vec<String>,
+    origins: Vec<String>,
+}
+
+impl Rest {
+    fn of(journal: &Journal) -> Result<Self> {
+        match Intent::of(journal)?.then {
+            Then::CherryPick { commits, options, origins } => Ok(Rest { commits, options, origins }),
+            Then::Done | Then::Conclude(_) => Err(Error::bug("a recover that goes on has no commits left")),
+        }
+    }
+
+    /// Each commit, and what it stands for.
+    fn pairs(&self) -> Result<Vec<(Oid, Oid)>> {
+        let origins = if self.origins.is_empty() { &self.commits } else { &self.origins };
+        let id = |hex: &String| Oid::from_hex(hex.as_bytes()).context("a commit in the journal is none");
+        self.commits.iter().zip(origins).map(|(commit, origin)| Ok((id(commit)?, id(origin)?))).collect()
+    }
+
+    /// The commit that the user knows.
+    fn origin(&self, commit: Oid) -> Result<Oid> {
+        Ok(self.pairs()?.into_iter().find(|(one, _)| *one == commit).map_or(commit, |(_, origin)| origin))
+    }
 }
 
 /// Starts `git cherry-pick` where the in-memory picks ended.
 pub(super) fn begin(session: &Session, record: Record, target: &State) -> Result<Recovered> {
     let journal = session.interrupted()?.ok_or_else(|| Error::bug("a recover that goes on has no journal"))?;
-    let (commits, _) = rest(&journal)?;
+    let commits = Rest::of(&journal)?.commits;
     pick(session, &journal, record, (target.head.commit(), commits))
 }
 
@@ -47,9 +99,9 @@ fn pick(
     record: Record,
     (begun_at, commits): (Option<Oid>, Vec<String>),
 ) -> Result<Recovered> {
-    let (_, options) = rest(journal)?;
+    let options = Rest::of(journal)?.options;
     let call = session.repo.git(["cherry-pick"].into_iter().map(str::to_owned).chain(options).chain(commits));
-    let output = run(session, call)?;
+    let output = run(session, journal, call)?;
     conclude(session, journal, record, begun_at, output)
 }
 
@@ -58,11 +110,11 @@ fn pick(
 fn again(session: &Session, journal: &Journal, record: Record) -> Result<Recovered> {
     let intent = Intent::of(journal)?;
     let target = intent.target()?;
-    let (commits, _) = rest(journal)?;
+    let pairs = Rest::of(journal)?.pairs()?;
     let made = progress(session, journal, &record, target.head.commit())?;
-    let picked: Vec<String> = made.picked.iter().map(|picked| picked.from.to_string()).collect();
-    let done = commits.iter().rposition(|commit| picked.contains(commit));
-    let left = commits[done.map_or(0, |last| last + 1)..].to_vec();
+    let done = pairs.iter().rposition(|(_, origin)| made.picked.iter().any(|picked| picked.from == *origin));
+    let left: Vec<String> =
+        pairs[done.map_or(0, |last| last + 1)..].iter().map(|(commit, _)| commit.to_string()).collect();
     let begun_at = target.head.commit();
     let head = made.head.commit().ok_or_else(|| Error::refused("HEAD has no commit to pick onto"))?;
     let target = worktree::at_commit(session, &target, head)?;
@@ -82,6 +134,7 @@ fn again(session: &Session, journal: &Journal, record: Record) -> Result<Recover
 /// Whether git has stopped where its own `--continue` goes on: at a commit that it has not made yet.
 fn has_stopped(session: &Session, journal: &Journal, record: &Record, begun_at: Option<Oid>) -> Result<bool> {
     let Some(at) = refs::find(&session.repo, "CHERRY_PICK_HEAD".into())? else { return Ok(false) };
+    let at = Rest::of(journal)?.origin(at)?;
     Ok(progress(session, journal, record, begun_at)?.picked.iter().all(|picked| picked.from != at))
 }
 
@@ -104,7 +157,7 @@ pub fn resume(session: &Session, journal: &Journal, record: Record, skip: bool) 
     }
     Stage::HandingOver.reach(session, journal)?;
     let call = session.repo.git(["cherry-pick", if skip { "--skip" } else { "--continue" }]);
-    let output = run(session, call)?;
+    let output = run(session, journal, call)?;
     conclude(session, journal, record, begun_at, output)
 }
 
@@ -112,17 +165,12 @@ fn count(paths: usize) -> String {
     if paths == 1 { "a file is".into() } else { format!("{paths} files are") }
 }
 
-fn run(session: &Session, call: crate::git::Git) -> Result<Output> {
-    let call = call.env("GIT_EDITOR", ":");
+fn run(session: &Session, journal: &Journal, call: crate::git::Git) -> Result<Output> {
     let call = if session.identity.is_fallback { call.fallback_identity(&session.identity) } else { call };
-    call.output()
-}
-
-fn rest(journal: &Journal) -> Result<(Vec<String>, Vec<String>)> {
-    match Intent::of(journal)?.then {
-        Then::CherryPick { commits, options } => Ok((commits, options)),
-        Then::Done | Then::Conclude(_) => Err(Error::bug("a recover that goes on has no commits left")),
+    if Rest::of(journal)?.options.iter().any(|option| option == EDIT) {
+        return Ok(Output { code: call.on_terminal()?, stdout: Vec::new(), stderr: String::new() });
     }
+    call.env("GIT_EDITOR", ":").output()
 }
 
 /// After a call of `git cherry-pick`: it has stopped again, or everything is done.
@@ -140,7 +188,7 @@ fn conclude(
         if !is_empty || skipped == Some(at) {
             break;
         }
-        output = run(session, session.repo.git(["cherry-pick", "--skip"]))?;
+        output = run(session, journal, session.repo.git(["cherry-pick", "--skip"]))?;
         skipped = Some(at);
     }
     if session.repo.git_operation().is_none() {
@@ -152,8 +200,9 @@ fn conclude(
         return finish(session, journal, record, begun_at);
     }
     let stopped_at = refs::find(&session.repo, "CHERRY_PICK_HEAD".into())?;
-    // It says 1 at a conflict; anything above is no answer.
-    if output.code > 1 || stopped_at.is_none() {
+    // It says 1 at a conflict; anything above is no answer, unless a hook has refused the commit.
+    let is_refused = output.code == REFUSED && hooks::run_for_picks(&session.repo, session.env())?;
+    if (output.code > 1 && !is_refused) || stopped_at.is_none() {
         return Err(output
             .error("git cherry-pick")
             .hint("`git checkpoint recover --continue` goes on from there")
@@ -162,24 +211,38 @@ fn conclude(
     Stage::Picking.reach(session, journal)?;
     let paths = unmerged(session)?;
     let progress = progress(session, journal, &record, begun_at)?;
-    Ok(Recovered { conflict: Some((stopped_at, paths)), ..progress })
+    let stopped_at = stopped_at.map(|commit| Rest::of(journal)?.origin(commit)).transpose()?;
+    let said = Some(output.stderr).filter(|said| paths.is_empty() && !said.is_empty());
+    Ok(Recovered { conflict: Some((stopped_at, paths)), said, ..progress })
 }
+
+/// The code of git where a hook did not let a commit be made.
+const REFUSED: i32 = 128;
 
 fn finish(session: &Session, journal: &Journal, mut record: Record, begun_at: Option<Oid>) -> Result<Recovered> {
     let mut recovered = progress(session, journal, &record, begun_at)?;
-    let (commits, _) = rest(journal)?;
-    for commit in commits {
-        let commit = Oid::from_hex(commit.as_bytes()).context("a commit in the journal is none")?;
-        if recovered.picked.iter().all(|picked| picked.from != commit) {
-            recovered.left_out.push((commit, Reason::Skipped));
+    for (_, origin) in Rest::of(journal)?.pairs()? {
+        if recovered.picked.iter().all(|picked| picked.from != origin) {
+            recovered.left_out.push((origin, Reason::Skipped));
         }
     }
+    let made: Vec<PickedCommit> = match &record.detail {
+        Detail::Recover { picked, .. } => recovered.picked[picked.len().min(recovered.picked.len())..].to_vec(),
+        _ => Vec::new(),
+    };
+    // In the record first: until the journal is gone, nothing else takes it for done.
+    let edits = notes::follow(&session.repo, &made, &session.identity)?;
+    record.refs.extend(transition::remembered(&edits));
     if let Detail::Recover { picked, uncommitted, .. } = &mut record.detail {
         picked.clone_from(&recovered.picked);
         // A conflict comes before the uncommitted work, which was not brought back then.
         *uncommitted = false;
     }
     let _replaced = session.store().replace(&record, &Attached::default(), TagKind::None, &session.identity)?;
+    if !edits.is_empty() {
+        // Where somebody writes notes at this moment, theirs stay and these are left out.
+        let _moved = refs::transaction(&session.repo, &edits, &format!("checkpoint: {}", record.subject))?;
+    }
     Journal::remove(&session.repo)?;
     Ok(recovered)
 }
@@ -191,14 +254,13 @@ fn progress(session: &Session, journal: &Journal, record: &Record, begun_at: Opt
     };
     let mut picked = picked.clone();
     let head: Head = session.repo.head()?;
-    let (commits, _) = rest(journal)?;
-    let mut left: VecDeque<Oid> = commits.iter().filter_map(|commit| Oid::from_hex(commit.as_bytes()).ok()).collect();
+    let mut left: VecDeque<(Oid, Oid)> = Rest::of(journal)?.pairs()?.into();
     if let (Some(tip), Some(begun_at)) = (head.commit(), begun_at) {
         let made = session.repo.git(["rev-list", "--reverse", &format!("{begun_at}..{tip}")]).run()?;
         for line in String::from_utf8_lossy(&made).lines() {
             let made = Oid::from_hex(line.as_bytes()).context("git printed a commit that is none")?;
             if let Some(position) = position_of(session, &left, made)? {
-                let from = left[position];
+                let (_, from) = left[position];
                 left.drain(..=position);
                 picked.push(PickedCommit { from, to: made });
             }
@@ -214,17 +276,20 @@ fn progress(session: &Session, journal: &Journal, record: &Record, begun_at: Opt
         uncommitted: false,
         verification: None,
         proof: Proof::None,
+        files: Vec::new(),
+        back_as: HashMap::new(),
+        said: None,
     })
 }
 
-fn position_of(session: &Session, left: &VecDeque<Oid>, made: Oid) -> Result<Option<usize>> {
+fn position_of(session: &Session, left: &VecDeque<(Oid, Oid)>, made: Oid) -> Result<Option<usize>> {
     let author = |id: Oid| -> Result<BString> {
         let commit = session.repo.gix().find_commit(id).with_context(|| format!("cannot read commit {id}"))?;
         let author = commit.author().context("cannot read a commit's author")?;
         Ok(format!("{} {} {}", author.name, author.email, author.time).into())
     };
     let wanted = author(made)?;
-    for (position, commit) in left.iter().enumerate() {
+    for (position, (commit, _)) in left.iter().enumerate() {
         if author(*commit)? == wanted {
             return Ok(Some(position));
         }

@@ -2,12 +2,11 @@
 
 use crate::{
     error::{Context, Error, Result},
-    git::pick,
     model::{Detail, Head, Kind, Oid, Record, State},
     ops::{Session, select, undo},
 };
 
-use super::{Reason, Request};
+use super::{Reason, Request, known, picks};
 
 /// Where the commits come from.
 #[derive(Debug, Clone)]
@@ -31,6 +30,8 @@ pub struct Candidate {
     pub subject: String,
     /// Why it would be left out; `None` if it would be picked.
     pub reason: Option<Reason>,
+    /// The commit that it is back as, where it is and that is known.
+    pub back_as: Option<Oid>,
 }
 
 /// The commits of the backup that `request` names, or of the newest, and whether there is uncommitted work.
@@ -38,19 +39,22 @@ pub fn candidates(session: &Session, request: &Request) -> Result<(String, Vec<C
     let head = session.repo.head()?;
     let source = find(session, &Request { all: true, ..request.clone() }, &head)?;
     let applied = match head.commit() {
-        Some(head) => pick::applied(&session.repo, &source.commits, head)?,
+        Some(head) => known::of(session, &source.commits, head)?,
         None => Default::default(),
     };
+    let picker = picks::picker(session, request)?;
     let mut candidates = Vec::new();
     for commit in &source.commits {
         let object = session.repo.gix().find_commit(*commit).context("cannot read a commit")?;
         let subject = object.message().context("cannot read a commit's message")?.summary().to_string();
         let reason = match () {
-            () if applied.contains(commit) => Some(Reason::AlreadyApplied),
+            () if applied.contains_key(commit) => Some(Reason::AlreadyApplied),
             () if object.parent_ids().count() > 1 => Some(Reason::Merge),
+            () if !request.paths.are_all() && picker.changes(*commit, None)?.is_empty() => Some(Reason::OtherPaths),
             () => None,
         };
-        candidates.push(Candidate { commit: *commit, subject, reason });
+        let back_as = applied.get(commit).copied().flatten();
+        candidates.push(Candidate { commit: *commit, subject, reason, back_as });
     }
     let has_uncommitted = source.backup.as_ref().is_some_and(|state| Some(state.tip) != state.head.commit());
     Ok((source.name, candidates, has_uncommitted))
@@ -180,11 +184,20 @@ fn commits(session: &Session, word: &str) -> Result<Vec<Oid>> {
     if known.code != 0 || range.iter().all(|line| line.starts_with('^')) {
         return Err(unknown());
     }
+    // A full name is taken for one whether it is there or not.
+    let ids = range.iter().filter_map(|line| Oid::from_hex(line.trim_start_matches('^').as_bytes()).ok());
+    if let Some(gone) = { ids }.find(|id| !session.repo.gix().has_object(*id)) {
+        return Err(Error::usage(format!("{gone} is not in this repository, or not any more"))
+            .hint(
+                "a commit that no branch, tag or record keeps is removed by `git gc`; another clone may still have it",
+            )
+            .hint("`git checkpoint log` shows the backups"));
+    }
     rev_list(session, &range)
 }
 
 /// The commits that `tip` has and `from` has not, oldest first.
-fn between(session: &Session, from: Option<Oid>, tip: Oid) -> Result<Vec<Oid>> {
+pub(super) fn between(session: &Session, from: Option<Oid>, tip: Oid) -> Result<Vec<Oid>> {
     let mut line = Vec::new();
     let mut next = Some(tip);
     for info in session.repo.gix().rev_walk([tip]).with_hidden(from).all().context("cannot walk the history")? {

@@ -1,10 +1,10 @@
 //! Work that was never committed, from a backup onto what is there now.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gix::bstr::BString;
 
-use super::Source;
+use super::{Request, Source};
 use crate::{
     error::{Error, Result},
     git::{
@@ -16,14 +16,79 @@ use crate::{
     ops::Session,
 };
 
+/// What a file of the work is to git.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorkKind {
+    /// It differs between the commit and the index.
+    Staged,
+    /// It differs between the index and the disk.
+    Unstaged,
+    /// It is on disk, and git did not know it.
+    Untracked,
+}
+
+impl WorkKind {
+    /// The word in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            WorkKind::Staged => "staged",
+            WorkKind::Unstaged => "unstaged",
+            WorkKind::Untracked => "untracked",
+        }
+    }
+}
+
+/// A file of the work that was never committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkFile {
+    /// Its path.
+    pub path: BString,
+    /// One or two kinds: a part of it may have been staged.
+    pub kinds: Vec<WorkKind>,
+}
+
+/// The work of a backup, as much of it as was asked for.
+pub(super) struct Work {
+    base: Oid,
+    /// The backup's state with no other work in it.
+    state: State,
+}
+
+impl Work {
+    pub(super) fn of(session: &Session, request: &Request, source: &Source) -> Result<Self> {
+        let Some(backup) = &source.backup else {
+            return Err(Error::usage("`--uncommitted` needs a backup to take the work from")
+                .hint("name its branch; `git checkpoint log` shows the backups"));
+        };
+        let base = session.repo.head_tree(&backup.head)?;
+        let part = |tree: Oid| request.paths.part(&session.repo, base, tree);
+        let state = State { index: part(backup.index)?, worktree: part(backup.worktree)?, ..backup.clone() };
+        Ok(Work { base, state })
+    }
+
+    /// The files, by name.
+    pub(super) fn files(&self, session: &Session) -> Result<Vec<WorkFile>> {
+        let repo = &session.repo;
+        let mut kinds: BTreeMap<BString, Vec<WorkKind>> = BTreeMap::new();
+        for change in tree::diff(repo, self.base, self.state.index)? {
+            kinds.entry(change.path).or_default().push(WorkKind::Staged);
+        }
+        for change in tree::diff(repo, self.state.index, self.state.worktree)? {
+            let kind = if change.old.is_none() { WorkKind::Untracked } else { WorkKind::Unstaged };
+            kinds.entry(change.path).or_default().push(kind);
+        }
+        Ok(kinds.into_iter().map(|(path, kinds)| WorkFile { path, kinds }).collect())
+    }
+
+    /// The work merged into `now`, as [`onto`] says.
+    pub(super) fn onto(&self, session: &Session, now: State) -> Result<(State, Vec<BString>)> {
+        onto(session, (self.base, &self.state), now)
+    }
+}
+
 /// `now` with the staged, unstaged and untracked work of the backup merged in, staged apart from unstaged; and the
 /// paths in conflict, which get git's markers and stages.
-pub(super) fn onto(session: &Session, source: &Source, now: State) -> Result<(State, Vec<BString>)> {
-    let Some(backup) = &source.backup else {
-        return Err(Error::usage("`--uncommitted` needs a backup to take the work from")
-            .hint("name its branch; `git checkpoint log` shows the backups"));
-    };
-    let base = session.repo.head_tree(&backup.head)?;
+fn onto(session: &Session, (base, backup): (Oid, &State), now: State) -> Result<(State, Vec<BString>)> {
     refuse_overlap(session, (base, backup), &now)?;
     let mut picker = Picker::new(&session.repo, &session.identity)?;
     let worktree = picker.merge(base, now.worktree, backup.worktree)?;

@@ -30,7 +30,7 @@ pub(super) fn write(detail: &Detail, out: &mut Writer) {
             }
             write_conduct(conduct, out);
         }
-        Detail::Recover { source, picked, uncommitted, validated, verification } => {
+        Detail::Recover { source, picked, uncommitted, paths, validated, verification } => {
             out.add_text("Source", source.as_bytes());
             out.add_all("Picked", picked.iter().map(|pick| format!("{} {}", pick.from, pick.to)));
             if *uncommitted {
@@ -38,6 +38,9 @@ pub(super) fn write(detail: &Detail, out: &mut Writer) {
             }
             out.add_all("Validated", validated.iter());
             out.add_all("Verification", verification.iter().map(|verification| verification.as_str()));
+            for path in paths {
+                out.add_text("Path", path);
+            }
         }
         Detail::Try(attempt) => attempt::write(attempt, out),
         Detail::Undo { undoes } | Detail::Redo { undoes } => out.add("Undoes", undoes),
@@ -77,6 +80,7 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<Detail, String> {
             uncommitted: reader.find("Uncommitted") == Some("true"),
             validated: reader.find("Validated").map(oid).transpose()?,
             verification: reader.find("Verification").and_then(Verification::from_word),
+            paths: reader.all("Path").map(unquote).collect::<Result<_, _>>()?,
         },
         Kind::Try => Detail::Try(Box::new(attempt::read(reader)?)),
         Kind::Undo => Detail::Undo { undoes: reader.parse("Undoes")? },

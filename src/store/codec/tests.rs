@@ -86,13 +86,14 @@ fn detail() -> impl Strategy<Value = Detail> {
             text(),
             prop::collection::vec(pick, 0..3),
             any::<bool>(),
-            prop::option::of(oid()),
-            prop::option::of(verified())
+            prop::collection::vec(bytes(), 0..3),
+            (prop::option::of(oid()), prop::option::of(verified())),
         )
-            .prop_map(|(source, picked, uncommitted, validated, verification)| Detail::Recover {
+            .prop_map(|(source, picked, uncommitted, paths, (validated, verification))| Detail::Recover {
                 source,
                 picked,
                 uncommitted,
+                paths,
                 validated,
                 verification
             }),

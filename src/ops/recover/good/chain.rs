@@ -8,11 +8,11 @@ use super::subject;
 use crate::{
     check::Subject,
     error::Result,
-    git::pick::{self, Pick, Picker},
+    git::pick::{Pick, Picker},
     model::Oid,
     ops::{
         Session,
-        recover::{Reason, Request, Source, source},
+        recover::{Reason, Request, Source, known, picks, source},
     },
 };
 
@@ -67,18 +67,20 @@ pub(super) struct Chains<'s> {
     applied: HashSet<Oid>,
     mainline: Option<usize>,
     leaves_out_merges: bool,
+    takes_parts: bool,
 }
 
 impl<'s> Chains<'s> {
     pub(super) fn new(session: &'s Session, (request, source): (&Request, &Source), onto: Oid) -> Result<Self> {
         Ok(Chains {
             session,
-            picker: Picker::new(&session.repo, &session.identity)?,
-            applied: pick::applied(&session.repo, &source.commits, onto)?,
+            picker: picks::picker(session, request)?,
+            applied: known::of(session, &source.commits, onto)?.into_keys().collect(),
             commits: source.commits.clone(),
             onto,
             mainline: request.mainline,
             leaves_out_merges: request.mainline.is_none(),
+            takes_parts: !request.paths.are_all(),
         })
     }
 
@@ -128,6 +130,7 @@ impl<'s> Chains<'s> {
         }
         match self.picker.pick(commit, tip, self.mainline.filter(|_| is_merge))? {
             Pick::Clean(made) => Ok(Ok(made)),
+            Pick::Redundant { was_empty: true, .. } if self.takes_parts => left_out(Reason::OtherPaths),
             Pick::Redundant { was_empty: true, .. } => left_out(Reason::Empty),
             Pick::Redundant { .. } => left_out(Reason::Redundant),
             Pick::Conflict(paths) => Ok(Err(Missing::Conflict(paths, tip))),

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use self::chain::{Chain, Chains};
 pub use self::fate::{Fate, Judged};
-use super::{Onto, Reason, Recovered, Source, plan_of, refuse_to_begin, source};
+use super::{Onto, Reason, Recovered, Source, Who, plan_of, refuse_to_begin, source};
 use crate::{
     check::{Checked, Subject},
     error::{Context, Error, Result},
@@ -71,9 +71,15 @@ pub fn find(session: &Session, request: &Request, standing: &trust::Standing, wa
     let checks = trials::checks(session, standing, &[])?;
     refuse_to_begin(session)?;
     let head = session.repo.head()?;
-    let all = super::Request { all: true, ..request.recover.clone() };
+    let all = super::Request { all: true, dry_run: false, ..request.recover.clone() };
     let source = source::find(session, &all, &head)?;
-    let onto = Onto::find(session, &all, &head)?.commit();
+    let onto = Onto::find(session, &all, &head)?;
+    if Who::of(session, &all, &onto)? == Who::GitAlone {
+        return Err(Error::usage("only `git cherry-pick` can tell what becomes of commits with these options")
+            .because("so there is nothing to validate beforehand: git is too old for `-X`, or `pull.twohead` is set")
+            .hint("leave `-X` out, or recover without `--good`; nothing was changed"));
+    }
+    let onto = onto.commit();
     let mut chains = Chains::new(session, (&all, &source), onto)?;
     let jobs = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) / 2;
     let mut trials = Trials::new(session, checks, request.budget, jobs.clamp(1, USUAL_JOBS));
