@@ -33,10 +33,19 @@ pub fn remove_locks_on_signals() -> crate::error::Result<()> {
 /// As [`remove_locks_on_signals`], but a signal only asks at first: see [`is_asked_to_stop`]. One that is repeated ends; the
 /// second of them does not count, as `git checkpoint` is run by git, which hands on to it what the terminal has sent to both.
 pub fn ask_on_signals() -> crate::error::Result<()> {
+    replace_handler(2)
+}
+
+/// Takes [`ask_on_signals`] back: one signal ends the process again.
+pub fn end_on_signals() -> crate::error::Result<()> {
+    replace_handler(0)
+}
+
+fn replace_handler(grace: usize) -> crate::error::Result<()> {
     use crate::error::Context;
     let replace = || {
         gix::interrupt::Deregister::default().deregister()?;
-        gix::interrupt::init_handler_default(2)
+        gix::interrupt::init_handler_default(grace)
     };
     replace().map(drop).context("cannot handle signals")
 }

@@ -132,7 +132,13 @@ impl Cli {
             Color::Always => ColorChoice::Always,
             Color::Never => ColorChoice::Never,
         };
-        ui::Options { json: self.json, color, interactive: env.is_interactive() }
+        ui::Options {
+            json: self.json,
+            color,
+            interactive: env.is_interactive(),
+            screen: env.has_screen(),
+            blocks: env.is_utf8(),
+        }
     }
 }
 
