@@ -6,6 +6,7 @@ mod decide;
 mod drill;
 mod jobs;
 mod look;
+mod recover;
 mod report;
 mod rollback;
 mod share;
@@ -26,12 +27,14 @@ pub(super) use self::decide::{Around, Assess, Monitor};
 pub(super) use self::drill::Drill;
 pub(super) use self::jobs::{Chosen, Jobs, JobsCommand};
 pub(super) use self::look::{Diff, List, Log, Show};
+pub(super) use self::recover::Recover;
 pub(super) use self::report::{DocumentName, Format, Report};
 pub(super) use self::rollback::Rollback;
 pub(super) use self::share::{Fetch, Pin, Prune, Push};
 pub(super) use self::validate::Check;
 use self::{drill::DRILL_EXAMPLES, jobs::JOBS_EXAMPLES};
 use self::{
+    recover::RECOVER_EXAMPLES,
     report::REPORT_EXAMPLES,
     share::{PRUNE_EXAMPLES, PUSH_EXAMPLES},
     validate::CHECK_EXAMPLES,
@@ -60,15 +63,6 @@ Examples:
   git checkpoint rollback latest --path src/mail
                                          only these files; the branch stays
   git checkpoint undo                    take it back";
-
-const RECOVER_EXAMPLES: &str = "\
-Examples:
-  git checkpoint recover                 list what the newest backup has
-  git checkpoint recover --all           bring all its commits back
-  git checkpoint recover 1a2b3c4 5d6e7f8 bring these commits back
-  git checkpoint recover main..topic     or those of a range
-  git checkpoint recover --uncommitted   and the work that was never committed
-  git checkpoint recover --continue      after a conflict was settled";
 
 const START_EXAMPLES: &str = "\
 Examples:
@@ -400,44 +394,6 @@ pub(super) struct Ending {
     /// Go back to the state before what was interrupted or stopped
     #[arg(long)]
     pub(super) abort: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Recover {
-    /// A backup branch, a rollback's id, commits, or ranges; the newest backup if left out. Without commits, --all or
-    /// --uncommitted, what it has is listed
-    pub(super) what: Vec<String>,
-
-    /// Bring back every commit of the backup that is not here
-    #[arg(long)]
-    pub(super) all: bool,
-
-    /// Pick onto this local branch, which is not checked out, instead of HEAD
-    #[arg(long, value_name = "BRANCH")]
-    pub(super) onto: Option<String>,
-
-    /// Bring back the staged, unstaged and untracked work of the backup as well
-    #[arg(long)]
-    pub(super) uncommitted: bool,
-
-    /// Keep commits whose change is here already, as empty commits
-    #[arg(long)]
-    pub(super) keep_redundant: bool,
-
-    /// The parent, from 1, that a merge commit is seen from
-    #[arg(short, long, value_name = "PARENT")]
-    pub(super) mainline: Option<usize>,
-
-    /// Say what would be done, and do nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
-
-    #[command(flatten)]
-    pub(super) ending: Ending,
-
-    /// Leave out the commit that conflicts and go on
-    #[arg(long, conflicts_with_all = ["go_on", "abort"])]
-    pub(super) skip: bool,
 }
 
 #[derive(Debug, Args)]
