@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{args, json, resume};
+use super::{args, choose, json, resume};
 use crate::{
     config::Env,
     error::Result,
@@ -56,17 +56,28 @@ pub(super) fn run(args: &args::Recover, env: &Env, ui: &mut Ui) -> Result<u8> {
     if let Some(ending) = resume::ending(&args.ending, args.skip) {
         return resume::run(ending, env, ui);
     }
+    if args.interactive && !ui.can_pick() {
+        return Err(choose::needs_terminal(
+            ui,
+            "`git checkpoint recover` lists the commits, and `git checkpoint recover <commit> …` brings some back",
+        ));
+    }
     let session = super::open(env, ui)?;
-    let request = Request {
+    let mut request = Request {
         what: args.what.clone(),
         all: args.all,
         onto: args.onto.clone(),
         uncommitted: args.uncommitted,
         keep_redundant: args.keep_redundant,
         mainline: args.mainline,
+        chosen: None,
     };
+    if args.interactive {
+        // Others may go on here as long as a person thinks about it.
+        request = choose::commits(&session, &request, ui)?;
+    }
     let _lock = session.lock_unless(args.dry_run, "recover")?;
-    if recover::names_nothing(&session, &request)? {
+    if !args.interactive && recover::names_nothing(&session, &request)? {
         return offer(&session, &request, ui);
     }
     let plan = recover::plan(&session, &request)?;
@@ -75,7 +86,7 @@ pub(super) fn run(args: &args::Recover, env: &Env, ui: &mut Ui) -> Result<u8> {
         ui.note("nothing was changed")?;
     }
     let code = answer(&recovered, ui)?;
-    if args.uncommitted && !recovered.uncommitted {
+    if request.uncommitted && !recovered.uncommitted {
         ui.warn("the uncommitted work is not back yet; when the conflict is settled, `git checkpoint recover --uncommitted` brings it")?;
     }
     Ok(code)
@@ -159,7 +170,7 @@ fn value(recovered: &Recovered) -> Value {
     }
 }
 
-fn because(reason: Reason) -> &'static str {
+pub(super) fn because(reason: Reason) -> &'static str {
     match reason {
         Reason::AlreadyApplied => "a commit with the same change is here",
         Reason::Redundant => "everything it changes is here",

@@ -23,12 +23,14 @@ use crate::{
     model::{Detail, Head, Kind, Oid, PickedCommit, Record, RecordId, State, quote_path},
 };
 
+mod choices;
 mod outlook;
 mod resume;
 mod source;
 mod uncommitted;
 mod worktree;
 
+pub use choices::{Choices, Chosen, Commit, Fate, Work};
 pub use outlook::{Alone, Outlook, needs};
 pub use resume::resume;
 pub use source::{Candidate, Source, candidates};
@@ -48,6 +50,8 @@ pub struct Request {
     pub keep_redundant: bool,
     /// `-m`: the parent that a merge is seen from.
     pub mainline: Option<usize>,
+    /// `--interactive`: only these of the commits.
+    pub chosen: Option<Chosen>,
 }
 
 /// Why a commit was left out.
@@ -145,6 +149,7 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
     }
     let source = source::find(session, request, &captured.state.head)?;
     let onto = Onto::find(session, request, &captured.state.head)?;
+    refuse_moved(request, &onto)?;
     let mut picks = pick_all(session, request, &source, onto.commit())?;
     let result = picks.tip;
     let mut target = captured.state.clone();
@@ -197,6 +202,17 @@ pub fn plan(session: &Session, request: &Request) -> Result<Plan> {
         request: request.clone(),
         record,
     })
+}
+
+/// What was shown when the commits were chosen is only true of the commit that they were to be picked onto.
+fn refuse_moved(request: &Request, onto: &Onto) -> Result<()> {
+    match &request.chosen {
+        Some(chosen) if chosen.onto != onto.commit() => {
+            Err(Error::refused("a commit was made, or the branch moved, while you chose")
+                .hint("choose again; nothing was changed"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Where the picks go.

@@ -398,7 +398,7 @@ pub(super) struct Ending {
 
 #[derive(Debug, Args)]
 pub(super) struct Undo {
-    /// The operation, by the beginning of its id; the last one if left out
+    /// The operation, by the beginning of its id; the last one if left out, which at a terminal is chosen from a list
     pub(super) id: Option<String>,
 
     /// Run none of the commands that the rollback had around it

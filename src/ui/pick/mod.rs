@@ -76,6 +76,21 @@ impl Text {
     pub fn plain(text: &str) -> Self {
         Text::new(Tone::Plain, text)
     }
+
+    /// How it is meant.
+    pub fn tone(&self) -> Tone {
+        self.tone
+    }
+
+    /// What is shown.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether there is nothing to be seen.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
 }
 
 /// A column of the list.

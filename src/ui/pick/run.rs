@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    List, Source, Text,
+    List, Source, Text, Tone,
     screen::{Input, Screen},
     state::{Effect, State},
     view::{self, Look},
@@ -78,7 +78,7 @@ impl Picking<'_> {
 
     fn work(&mut self) -> Result<()> {
         if let Some(item) = self.lacks_detail() {
-            let lines = self.source.detail(item)?;
+            let lines = self.source.detail(item).unwrap_or_else(|error| why(&error));
             self.details.truncate(KEPT - 1);
             self.details.push_front((item, lines));
             self.drawn = None;
@@ -112,6 +112,11 @@ impl Picking<'_> {
         }
         Ok(None)
     }
+}
+
+/// What is beside the list where it cannot be had; the list is as good without it.
+fn why(error: &Error) -> Vec<Text> {
+    error.chain().iter().map(|line| Text::new(Tone::Bad, line)).collect()
 }
 
 const LOST: &str = "the terminal cannot be used any more";
