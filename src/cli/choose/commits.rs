@@ -1,5 +1,7 @@
 //! The commits of a backup, and the work that was never committed, for `recover --interactive`.
 
+use chrono::{DateTime, Utc};
+
 use crate::{
     cli::recover::because,
     error::Result,
@@ -10,7 +12,7 @@ use crate::{
         recover::{self, Alone, Choices, Commit, Fate, Recovered, Request, Work},
     },
     ui::{
-        Ui, age,
+        Ui,
         pick::{Column, Facts, Item, List, Mode, Source, Text, Tone},
         plural,
     },
@@ -24,7 +26,7 @@ const COLUMNS: [Column; 7] = [
     Column { title: "checks", most: 6, rank: 3 },
     Column { title: "subject", most: 0, rank: 0 },
     Column { title: "author", most: 16, rank: 4 },
-    Column { title: "made", most: 14, rank: 5 },
+    Column { title: "ago", most: 6, rank: 5 },
     Column { title: "files", most: 6, rank: 6 },
 ];
 const OUTLOOK: usize = 1;
@@ -43,7 +45,7 @@ pub(in crate::cli) fn commits(session: &Session, request: &Request, ui: &mut Ui)
         items: items(session, &choices),
         start: 0,
     };
-    let mut all = All { session, choices, fates: vec![None; commits] };
+    let mut all = All { session, choices, fates: vec![None; commits], told: vec![false; commits] };
     let chosen = super::pick(ui, list, &mut all)?;
     Ok(all.request(&chosen))
 }
@@ -51,7 +53,7 @@ pub(in crate::cli) fn commits(session: &Session, request: &Request, ui: &mut Ui)
 fn items(session: &Session, choices: &Choices<'_>) -> Vec<Item> {
     let commit = |commit: &Commit| {
         let short = commit.id.to_hex_with_len(10).to_string();
-        let made = commit.at.map_or_else(String::new, |at| age(at, session.now));
+        let made = commit.at.map_or_else(String::new, |at| brief(at, session.now));
         Item {
             title: format!("{short} {}", commit.subject),
             cells: [&short, "...", "", &commit.subject, &commit.author, &made, ""].map(Text::plain).to_vec(),
@@ -79,6 +81,17 @@ fn items(session: &Session, choices: &Choices<'_>) -> Vec<Item> {
     items
 }
 
+/// How long ago that was, in few letters.
+fn brief(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    match (now - then).num_seconds() {
+        ..0 => "-".into(),
+        seconds @ 0..60 => format!("{seconds} s"),
+        seconds @ 60..3600 => format!("{} min", seconds / 60),
+        seconds @ 3600..172_800 => format!("{} h", seconds / 3600),
+        seconds => format!("{} d", seconds / 86_400),
+    }
+}
+
 /// `staged M, unstaged M  src/a.txt`
 fn in_words(work: &Work) -> String {
     let staged = work.staged.map(|letter| format!("staged {letter}"));
@@ -95,6 +108,8 @@ struct All<'s> {
     session: &'s Session,
     choices: Choices<'s>,
     fates: Vec<Option<Fate>>,
+    /// Whether the list has it.
+    told: Vec<bool>,
 }
 
 impl All<'_> {
@@ -145,6 +160,7 @@ impl Source for All<'_> {
         if item >= self.fates.len() {
             return Ok(Facts::default());
         }
+        self.told[item] = true;
         let fate = self.fate(item)?;
         let files = if fate.files > 0 { fate.files.to_string() } else { String::new() };
         Ok(Facts {
@@ -155,7 +171,7 @@ impl Source for All<'_> {
     }
 
     fn unknown(&self) -> Option<usize> {
-        self.fates.iter().position(Option::is_none)
+        self.told.iter().position(|told| !told)
     }
 
     fn summary(&mut self, chosen: &[usize]) -> Result<Vec<Text>> {

@@ -283,7 +283,7 @@ impl State {
     fn space(&mut self) -> Effect {
         let (Mode::Many, Some(item)) = (self.list.mode, self.current()) else { return Effect::None };
         let item = self.choice.whole(item);
-        if !self.choice.is_known(item) {
+        if !self.choice.is_known(item) && self.choice.items[item].blocked.is_none() {
             self.waiting = Some(item);
             return Effect::Learn(item);
         }

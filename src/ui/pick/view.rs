@@ -257,7 +257,7 @@ impl View<'_> {
         let line = |need: &usize| {
             let is_chosen = choice.mark(*need) != Mark::None;
             let (tone, word) = if is_chosen { (Tone::Good, "chosen") } else { (Tone::Warn, "not chosen") };
-            Text::new(tone, &format!("needs {} ({word})", choice.items[*need].title))
+            Text::new(tone, &format!("needs, {word}: {}", choice.items[*need].title))
         };
         choice.needs(item).iter().map(line).collect()
     }
