@@ -187,6 +187,12 @@ fn it_fits_when_the_size_changes() {
     assert_given_back(&session);
 }
 
+#[allow(clippy::disallowed_methods, reason = "a test starts processes")]
+fn send(signal: &str, process: &str) {
+    let status = Command::new("kill").args(["-s", signal, process]).status().expect("kill can be run");
+    assert!(status.success());
+}
+
 /// What `stty -g` says, in the order in which it was said.
 fn modes(text: &str) -> Vec<&str> {
     text.lines().filter(|line| line.contains(':') && line.matches(':').count() > 10).map(str::trim).collect()
@@ -195,7 +201,7 @@ fn modes(text: &str) -> Vec<&str> {
 #[test]
 fn the_terminal_is_given_back_in_whatever_way_it_ends() {
     let repo = rolled_back();
-    for (keys, then) in [("q", ""), ("\x03", ""), (" \r", "\r"), ("", "TERM"), ("", "INT")] {
+    for (keys, then) in [("q", ""), ("\x03", ""), ("", "TERM"), ("", "INT"), (" \r", "\r")] {
         let line = "stty -g; git checkpoint recover -i & pid=$!; echo $pid > ../pid; wait $pid; echo code $?; stty -g";
         // In the background a program may not read from the terminal; `sh` without job control leaves it in the foreground.
         let line = line.replace("recover -i &", "recover -i </dev/tty &");
@@ -210,8 +216,7 @@ fn the_terminal_is_given_back_in_whatever_way_it_ends() {
             }
             signal => {
                 let pid = std::fs::read_to_string(repo.root().join("pid")).expect("it was written");
-                let status = Command::new("kill").args(["-s", signal, pid.trim()]).status().expect("kill can be run");
-                assert!(status.success());
+                send(signal, pid.trim());
             }
         }
         let (code, session) = session.ended();
@@ -230,7 +235,7 @@ fn a_signal_ends_it_and_the_terminal_is_given_back() {
         let (state, refs) = (repo.state(), repo.refs());
         let session = begin(&repo);
         let pid = session.process().to_string();
-        assert!(Command::new("kill").args(["-s", signal, &pid]).status().expect("kill can be run").success());
+        send(signal, &pid);
         let (code, session) = session.ended();
         assert_eq!(code, 1, "{}", session.seen);
         assert!(session.seen.contains("stopped by a signal; nothing was changed"), "{}", session.seen);
@@ -327,11 +332,12 @@ fn rollback_goes_to_the_checkpoint_that_was_chosen() {
     repo.checkpoint_ok(&["create", "--name", "newer"]);
     let newer = repo.state();
     repo.write("file", "broken\n");
-    for (keys, expected) in [("\r", &newer), ("j\r", &older)] {
+    for (keys, expected) in [("", &newer), ("j", &older)] {
         let mut session = Session::start(&repo, &["rollback"]);
         session.expect_now("Roll back to a checkpoint");
-        session.expect_now("going back changes 1 file");
         session.send(keys);
+        session.expect_now("going back changes 1 file");
+        session.send("\r");
         session.expect("Roll back?");
         session.send("y");
         let (code, session) = session.ended();

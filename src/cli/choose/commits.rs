@@ -146,9 +146,9 @@ impl Source for All<'_> {
         }
         let outlook = in_full(self.fate(item)?);
         let commit = &self.choices.commits[item];
-        let mut lines = vec![Text::plain(&format!("{} <{}>", commit.author, commit.email))];
-        let made = commit.at.map(|at| self.session.local_of(at).format("%Y-%m-%d %H:%M").to_string());
-        lines.extend(made.map(|made| Text::plain(&made)));
+        let made = commit.at.map(|at| self.session.local_of(at).format("%Y-%m-%d %H:%M, ").to_string());
+        let made = made.unwrap_or_default();
+        let mut lines = vec![Text::plain(&format!("{made}{} <{}>", commit.author, commit.email))];
         lines.extend(outlook);
         lines.push(Text::default());
         let rest = format!("`git show {}` shows all", commit.id.to_hex_with_len(10));

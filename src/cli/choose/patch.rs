@@ -18,6 +18,14 @@ pub(super) fn lines(patch: &[u8], rest: &str) -> Vec<Text> {
             (is_patch, is_file) = (true, false);
         }
         is_file |= line.starts_with("@@");
+        // What is said already, or of no use to anybody who reads.
+        let is_noise = match is_patch {
+            true => !is_file && ["index ", "--- ", "+++ "].iter().any(|start| line.starts_with(start)),
+            false => line == "---",
+        };
+        if is_noise {
+            continue;
+        }
         let tone = match line.bytes().next() {
             _ if !is_patch => Tone::Plain,
             Some(b'@') => Tone::Place,
@@ -48,8 +56,8 @@ mod tests {
                       @@ -1 +1 @@\n-old\n+new\n same\n\\ No newline\x1b[31m\ndiff --git a/b b/b\n+++ b/b\n\n\n";
         let tones: Vec<Tone> = lines(patch, "").iter().map(Text::tone).collect();
         let (head, body) = ([Tone::Plain; 5], [Tone::Place, Tone::Removed, Tone::Added, Tone::Plain, Tone::Plain]);
-        assert_eq!(tones, [&head[..], &[Tone::Strong; 3], &body, &[Tone::Strong; 2]].concat());
-        assert_eq!(lines(patch, "")[12].as_str(), "\\ No newline\\u{1b}[31m");
+        assert_eq!(tones, [&head[..], &[Tone::Strong], &body, &[Tone::Strong]].concat());
+        assert_eq!(lines(patch, "")[10].as_str(), "\\ No newline\\u{1b}[31m");
     }
 
     #[test]

@@ -25,7 +25,7 @@ const KEPT: usize = 16;
 /// Lets a person choose.
 pub(super) fn run(list: List, source: &mut dyn Source, look: Look) -> Result<Option<Vec<usize>>> {
     let mut screen = Screen::take().context("cannot use this terminal")?;
-    let mut picking = Picking { state: State::new(list), source, details: VecDeque::new(), drawn: None };
+    let mut picking = Picking { state: State::new(list), source, details: VecDeque::new(), drawn: None, is_new: true };
     let chosen = picking.until_end(&mut screen, look);
     drop(screen);
     chosen
@@ -37,6 +37,8 @@ struct Picking<'s> {
     /// The last differences that were looked at, by entry.
     details: VecDeque<(usize, Vec<Text>)>,
     drawn: Option<Instant>,
+    /// Whether there is something that was not drawn yet.
+    is_new: bool,
 }
 
 impl Picking<'_> {
@@ -45,18 +47,18 @@ impl Picking<'_> {
             if self.source.is_stopped() {
                 return Err(Error::refused("stopped by a signal; nothing was changed"));
             }
-            if self.drawn.is_none_or(|drawn| drawn.elapsed() > FRAME) {
+            if self.is_new && self.drawn.is_none_or(|drawn| drawn.elapsed() > FRAME) {
                 let (state, details) = (&mut self.state, &self.details);
                 let current = state.current();
                 let detail = details.iter().find(|(item, _)| Some(*item) == current).map(|(_, lines)| lines.as_slice());
                 let empty = current.is_none().then_some(&[][..]);
                 screen.draw(|frame| view::draw(frame, state, detail.or(empty), look)).context(LOST)?;
-                self.drawn = Some(Instant::now());
+                (self.drawn, self.is_new) = (Some(Instant::now()), false);
             }
             let within = if self.has_work() { IDLE } else { PAUSE };
             match screen.input(within).context(LOST)? {
                 Some(input) => {
-                    self.drawn = None;
+                    (self.drawn, self.is_new) = (None, true);
                     if let Some(end) = self.take(input, screen)? {
                         return Ok(end);
                     }
@@ -77,6 +79,7 @@ impl Picking<'_> {
     }
 
     fn work(&mut self) -> Result<()> {
+        self.is_new = true;
         if let Some(item) = self.lacks_detail() {
             let lines = self.source.detail(item).unwrap_or_else(|error| why(&error));
             self.details.truncate(KEPT - 1);

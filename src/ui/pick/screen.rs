@@ -17,7 +17,7 @@ use ratatui_crossterm::{
         cursor::Show,
         event::{Event, poll, read},
         execute,
-        terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
+        terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
     },
 };
 
@@ -30,7 +30,7 @@ type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
 pub(super) enum Input {
     /// A key.
     Key(Key),
-    /// It has another size.
+    /// All of it has to be drawn, as it has another size or somebody else had it.
     Resized,
     /// Something that means nothing.
     Nothing,
@@ -66,22 +66,26 @@ impl Screen {
     }
 
     pub(super) fn draw(&mut self, with: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        if self.signals.was_continued() {
-            // Whoever had the terminal meanwhile has left it as they like it.
-            self.take_anew()?;
-        }
         self.terminal.draw(with).map(drop)
     }
 
     /// Forgets what is to be seen, so that all of it is drawn.
     pub(super) fn forget(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // Another one, as to clear this one asks the terminal where its cursor is, and not every terminal answers.
+        self.terminal = Terminal::new(CrosstermBackend::new(stderr()))?;
+        execute!(stderr(), Clear(ClearType::All))
     }
 
     /// What comes from the terminal within this time.
     pub(super) fn input(&mut self, within: Duration) -> io::Result<Option<Input>> {
         if self.signals.is_to_stop() {
             self.suspend()?;
+            return Ok(Some(Input::Resized));
+        }
+        if self.signals.was_continued() {
+            // Whoever had the terminal meanwhile has left it as they like it.
+            self.take_anew()?;
+            return Ok(Some(Input::Resized));
         }
         if !poll(within)? {
             return Ok(None);
@@ -150,7 +154,7 @@ mod signals {
         SigId,
         consts::{SIGCONT, SIGHUP, SIGTSTP},
         flag,
-        low_level::{emulate_default_handler, unregister},
+        low_level::unregister,
     };
 
     pub(super) struct Signals {
@@ -184,8 +188,8 @@ mod signals {
         pub(super) fn stop(&self) {
             let has_shell = getsid(None).is_ok_and(|session| session != getpgrp() && session != getpid());
             if has_shell {
-                let _told = kill_current_process_group(Signal::TSTP);
-                let _stopped = emulate_default_handler(SIGTSTP);
+                // All at once, and by the signal that nobody can handle: a shell may go on with the first that has stopped.
+                let _stopped = kill_current_process_group(Signal::STOP);
             }
             self.stop.store(false, Ordering::SeqCst);
             self.continued.store(false, Ordering::SeqCst);

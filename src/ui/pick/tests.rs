@@ -102,7 +102,7 @@ fn keys_move_and_choose() {
         ("q", Effect::Leave, 0, vec![]),
         ("<Esc>", Effect::Leave, 0, vec![]),
         (" <C-c>", Effect::Leave, 0, vec![0]),
-        ("/x<C-c>", Effect::Leave, 0, vec![]),
+        ("/zz<C-c>", Effect::Leave, 0, vec![]),
         ("?<C-c>", Effect::Leave, 0, vec![]),
         ("<C-z>", Effect::Suspend, 0, vec![]),
         ("<C-l>", Effect::Redraw, 0, vec![]),
