@@ -13,7 +13,7 @@ use super::{
 };
 use crate::error::{Context, Error, Result};
 
-/// How long nobody has to have typed before something is worked out.
+/// How long nobody has to have typed before a difference is asked for.
 const IDLE: Duration = Duration::from_millis(20);
 /// How often signals are looked at.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -55,7 +55,11 @@ impl Picking<'_> {
                 screen.draw(|frame| view::draw(frame, state, detail.or(empty), look)).context(LOST)?;
                 (self.drawn, self.is_new) = (Some(Instant::now()), false);
             }
-            let within = if self.has_work() { IDLE } else { PAUSE };
+            let within = match () {
+                () if self.lacks_detail().is_some() => IDLE,
+                () if self.source.unknown().is_some() => Duration::ZERO,
+                () => PAUSE,
+            };
             match screen.input(within).context(LOST)? {
                 Some(input) => {
                     (self.drawn, self.is_new) = (None, true);

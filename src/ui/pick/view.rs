@@ -120,7 +120,7 @@ impl View<'_> {
         let heading = self.heading();
         if body.width >= WIDE {
             let width = (body.width * 11 / 20).max(WIDE / 2);
-            self.list(Rect { width, ..body });
+            self.list(Rect { width: width - 1, ..body });
             let mark = self.look.one_of("│", "|");
             for y in body.y..body.bottom() {
                 self.buffer.set_stringn(body.x + width, y, mark, 1, self.look.style(Tone::Dim));
