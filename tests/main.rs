@@ -5,6 +5,7 @@ mod assess;
 mod attempt;
 mod capture;
 mod check;
+mod choose;
 mod culprit;
 mod doctor;
 mod drill_scenarios;

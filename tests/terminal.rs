@@ -2,6 +2,7 @@
 
 use std::{
     io::{ErrorKind, Read, Write},
+    num::NonZero,
     process::ExitStatus,
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
     time::{Duration, Instant},
@@ -19,7 +20,9 @@ pub(crate) struct Session {
     child: std::process::Child,
     terminal: std::sync::Arc<blocking::Pty>,
     output: Receiver<Vec<u8>>,
-    seen: String,
+    pub(crate) seen: String,
+    /// What the terminal shows of it.
+    pub(crate) screen: vt100::Parser,
 }
 
 impl Session {
@@ -55,23 +58,50 @@ impl Session {
                 }
             }
         });
-        Session { child, terminal, output, seen: String::new() }
+        Session { child, terminal, output, seen: String::new(), screen: vt100::Parser::new(cells(24), cells(80), 0) }
     }
 
     /// Waits until `text` was shown.
     #[track_caller]
     pub(crate) fn expect(&mut self, text: &str) {
+        self.wait(text, |session| session.seen.contains(text));
+    }
+
+    /// Waits until `text` is on the screen.
+    #[track_caller]
+    pub(crate) fn expect_now(&mut self, text: &str) {
+        self.wait(text, |session| session.screen.screen().contents().contains(text));
+    }
+
+    #[track_caller]
+    fn wait(&mut self, text: &str, is_there: impl Fn(&Session) -> bool) {
         let deadline = Instant::now() + PATIENCE;
-        while !self.seen.contains(text) {
+        while !is_there(self) {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {
-                Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
+                Ok(bytes) => self.take(&bytes),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                     self.child.kill().expect("it can be ended");
-                    panic!("`{text}` was never shown:\n{}", self.seen);
+                    panic!("`{text}` was never shown:\n{}\n{}", self.screen.screen().contents(), self.seen);
                 }
             }
         }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.seen.push_str(&String::from_utf8_lossy(bytes));
+        self.screen.process(bytes);
+    }
+
+    /// Gives the terminal another size.
+    pub(crate) fn resize(&mut self, lines: u16, columns: u16) {
+        self.screen.screen_mut().set_size(cells(lines), cells(columns));
+        self.terminal.resize(Size::new(lines, columns)).expect("it can be resized");
+    }
+
+    /// The number of the process that was started.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn send(&self, keys: &str) {
@@ -80,7 +110,14 @@ impl Session {
 
     /// Waits for the end; the exit code, and all that was shown.
     #[track_caller]
-    pub(crate) fn end(mut self) -> (i32, String) {
+    pub(crate) fn end(self) -> (i32, String) {
+        let (code, session) = self.ended();
+        (code, session.seen)
+    }
+
+    /// As [`Session::end`], with what is on the screen then.
+    #[track_caller]
+    pub(crate) fn ended(mut self) -> (i32, Session) {
         let deadline = Instant::now() + PATIENCE;
         let status: ExitStatus = loop {
             if let Some(status) = self.child.try_wait().expect("it can be waited for") {
@@ -93,10 +130,14 @@ impl Session {
             std::thread::sleep(Duration::from_millis(20));
         };
         while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(300)) {
-            self.seen.push_str(&String::from_utf8_lossy(&bytes));
+            self.take(&bytes);
         }
-        (status.code().unwrap_or(-1), self.seen)
+        (status.code().unwrap_or(-1), self)
     }
+}
+
+fn cells(number: u16) -> NonZero<u16> {
+    NonZero::new(number).expect("a terminal has some")
 }
 
 /// Runs to the end without a question.
@@ -165,12 +206,18 @@ fn rollback_does_it_at_a_yes_and_undo_asks_too() {
     let saved = repo.state();
 
     let mut session = Session::start(&repo, &["undo"]);
+    // The newest is under the cursor.
+    session.expect("Undo an operation");
+    session.send("\r");
     session.expect("Go on?");
     session.send("n");
     assert_eq!(session.end().0, 1);
     repo.state().assert_same(&saved);
 
     let mut session = Session::start(&repo, &["undo"]);
+    // The newest is under the cursor.
+    session.expect("Undo an operation");
+    session.send("\r");
     session.expect("Go on?");
     session.send("y");
     let (code, text) = session.end();

@@ -5,6 +5,7 @@ mod assess;
 mod attempt;
 mod check;
 mod checks;
+mod choose;
 mod create;
 mod culprit;
 mod decision;

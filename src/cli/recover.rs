@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    args,
+    args, choose,
     good::{self, FateValue},
     json, resume, rollback,
 };
@@ -105,8 +105,14 @@ pub(super) fn run(args: &args::Recover, env: &Env, ui: &mut Ui) -> Result<u8> {
         return resume::run(ending, env, ui);
     }
     let _budget = args.good.budget()?;
+    if args.interactive && !ui.can_pick() {
+        return Err(choose::needs_terminal(
+            ui,
+            "`git checkpoint recover` lists the commits, and `git checkpoint recover <commit> …` brings some back",
+        ));
+    }
     let session = super::open(env, ui)?;
-    let request = Request {
+    let mut request = Request {
         what: args.what.clone(),
         all: args.all,
         onto: args.onto.clone(),
@@ -118,12 +124,17 @@ pub(super) fn run(args: &args::Recover, env: &Env, ui: &mut Ui) -> Result<u8> {
         edit: args.edit,
         without_hooks: false,
         dry_run: args.dry_run,
+        chosen: None,
     };
     if args.good.good {
         return good::run(args, (request, session), env, ui);
     }
+    if args.interactive {
+        // Others may go on here as long as a person thinks about it.
+        request = choose::commits(&session, &request, ui)?;
+    }
     let _lock = session.lock_unless(args.dry_run, "recover")?;
-    if recover::names_nothing(&session, &request)? {
+    if !args.interactive && recover::names_nothing(&session, &request)? {
         return offer(&session, &request, ui);
     }
     let plan = recover::plan(&session, &request)?;
@@ -135,7 +146,7 @@ pub(super) fn run(args: &args::Recover, env: &Env, ui: &mut Ui) -> Result<u8> {
         prove(&session, &mut recovered, ui)?;
     }
     let code = answer(&recovered, ui)?;
-    if args.uncommitted && !recovered.uncommitted {
+    if request.uncommitted && !recovered.uncommitted {
         let when = if recovered.conflict.is_some() { "; when that is settled," } else { " yet;" };
         ui.warn(format!("the uncommitted work is not back{when} `git checkpoint recover --uncommitted` brings it"))?;
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 use gix::bstr::BString;
 
 pub(super) use self::{answer::answer, describe::watch};
-use super::{args, create, resume, show};
+use super::{args, choose, create, resume, show};
 use crate::{
     config::{Env, PushMode},
     error::{Context, Error, Result},
@@ -24,10 +24,19 @@ pub(super) fn run(args: &args::Rollback, env: &Env, ui: &mut Ui) -> Result<u8> {
     if let Some(ending) = resume::ending(&args.ending, false) {
         return resume::run(ending, env, ui);
     }
+    let may_choose = ui.can_pick() && !args.yes && !args.emergency;
+    if args.selector.is_none() && !may_choose {
+        return Err(Error::usage("a rollback needs a state to go to")
+            .hint("`git checkpoint rollback latest` goes to the newest checkpoint")
+            .hint("`git checkpoint list` shows all; at a terminal there is a list to choose from"));
+    }
     let session = super::open(env, ui)?;
-    let selector = args.selector.as_deref().ok_or_else(|| Error::usage("a rollback needs a state to go to"))?;
+    let selector = match &args.selector {
+        Some(selector) => selector.clone(),
+        None => choose::checkpoint(&session, args.path.is_empty(), ui)?,
+    };
     let request = Request {
-        selector: show::selector(selector)?,
+        selector: show::selector(&selector)?,
         paths: paths(&session, &args.path)?,
         reason: args.reason.clone(),
         scope: args.scope(),

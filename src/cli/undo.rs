@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{args, json, resume, rollback};
+use super::{args, choose, json, resume, rollback};
 use crate::{
     config::Env,
     error::{Error, Result},
@@ -27,11 +27,13 @@ pub(super) fn run(direction: Direction, args: &args::Undo, env: &Env, ui: &mut U
     }
     let session = super::open(env, ui)?;
     let word = if direction == Direction::Undo { "undo" } else { "redo" };
+    let mut request = Request { direction, id: args.id.clone(), no_steps: args.no_steps, code_only: args.code_only };
+    if request.id.is_none() && !args.yes && ui.can_pick() {
+        // Others may go on here as long as a person thinks about it.
+        request.id = choose::operation(&session, &request, ui)?;
+    }
     let _lock = session.lock_unless(args.dry_run, word)?;
-    let plan = undo::plan(
-        &session,
-        &Request { direction, id: args.id.clone(), no_steps: args.no_steps, code_only: args.code_only },
-    )?;
+    let plan = undo::plan(&session, &request)?;
     let preview = plan.preview(&session)?;
     if args.dry_run {
         return answer(&preview, &format!("would {word}"), ui);

@@ -193,4 +193,10 @@ impl Env {
     pub fn is_interactive(&self) -> bool {
         self.terminal
     }
+
+    /// Whether the terminal obeys more than the ends of lines. Where it is not said which one it is, it is the simplest, as
+    /// for git; Windows does not say it.
+    pub fn has_screen(&self) -> bool {
+        self.var("TERM").map_or(cfg!(windows), |term| term != "dumb")
+    }
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     error::Result,
     git::{objects, tree},
-    model::{Oid, Selector, quote_path},
+    model::{Oid, Record, Selector, quote_path},
 };
 
 /// Two trees and what differs between them.
@@ -56,6 +56,20 @@ pub fn diff(session: &Session, from: &Selector, to: Option<&Selector>) -> Result
         artifacts,
         from: from.name,
         to: to.map(|to| to.name),
+        files: changes.iter().map(|change| (change.status(), quote_path(change.path.as_ref()))).collect(),
+        trees,
+    })
+}
+
+/// What would change on disk, where the tree `now` is, by going to the state of a record. Of its files only.
+pub fn to_state(session: &Session, now: Oid, record: &Record) -> Result<Difference> {
+    let trees = (now, record.state.worktree);
+    let changes = tree::diff(&session.repo, trees.0, trees.1)?;
+    Ok(Difference {
+        numbers: Vec::new(),
+        artifacts: Vec::new(),
+        from: "now".into(),
+        to: Some(record.id.to_string()),
         files: changes.iter().map(|change| (change.status(), quote_path(change.path.as_ref()))).collect(),
         trees,
     })

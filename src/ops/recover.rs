@@ -24,6 +24,7 @@ use crate::{
     model::{Detail, Head, Kind, Oid, PickedCommit, Record, RecordId, State, Verification, quote_path},
 };
 
+mod choices;
 mod foresee;
 pub mod good;
 mod known;
@@ -36,6 +37,7 @@ mod source;
 mod uncommitted;
 mod worktree;
 
+pub use choices::{Choices, Chosen, Commit, Fate, Work};
 use onto::Onto;
 pub use outlook::{Alone, Outlook, needs};
 use picks::{Picks, Who};
@@ -71,6 +73,8 @@ pub struct Request {
     pub without_hooks: bool,
     /// `--dry-run`: nothing will be done, so a conflict that has no place to be settled is only told.
     pub dry_run: bool,
+    /// `--interactive`: only these of the commits.
+    pub chosen: Option<Chosen>,
 }
 
 /// Why a commit was left out.
@@ -198,6 +202,7 @@ fn plan_of(session: &Session, request: &Request, chosen: Option<Source>) -> Resu
     }
     let source = chosen.map_or_else(|| source::find(session, request, &captured.state.head), Ok)?;
     let onto = Onto::find(session, request, &captured.state.head)?;
+    refuse_moved(request, &onto)?;
     let who = Who::of(session, request, &onto)?;
     let mut picks = picks::all(session, request, (&source, onto.commit()), who)?;
     let mut refusal = None;
@@ -259,6 +264,17 @@ fn plan_of(session: &Session, request: &Request, chosen: Option<Source>) -> Resu
         request: request.clone(),
         record,
     })
+}
+
+/// What was shown when the commits were chosen is only true of the commit that they were to be picked onto.
+fn refuse_moved(request: &Request, onto: &Onto) -> Result<()> {
+    match &request.chosen {
+        Some(chosen) if chosen.onto != onto.commit() => {
+            Err(Error::refused("a commit was made, or the branch moved, while you chose")
+                .hint("choose again; nothing was changed"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What is to be there in the end, before git picks what is for it.

@@ -43,7 +43,7 @@ use crate::{
         tree::{self, TreeChange},
     },
     model::{
-        Detail, Kind, Oid, Record, RecordId, Scope, Selector, Severity, SkipReason, State, Step, Verification,
+        Detail, Head, Kind, Oid, Record, RecordId, Scope, Selector, Severity, SkipReason, State, Step, Verification,
         quote_path,
     },
 };
@@ -378,8 +378,13 @@ fn draft(
     })
 }
 
+/// Whether a rollback of everything would have to leave the branch that `head` is on.
+pub fn is_of_other_branch(head: &Head, to: &State) -> bool {
+    to.head.branch() != head.branch()
+}
+
 fn refuse_other_branch(session: &Session, now: &State, to: &Selected) -> Result<()> {
-    if to.state.head.branch() == now.head.branch() {
+    if !is_of_other_branch(&now.head, &to.state) {
         return Ok(());
     }
     let (theirs, ours) = (to.state.head.in_words(), now.head.in_words());

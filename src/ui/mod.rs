@@ -3,6 +3,7 @@
 //! Data goes to standard output, everything else to standard error. A reader that has gone away ends the program
 //! quietly.
 
+pub mod pick;
 mod progress;
 mod spark;
 mod text;
@@ -29,6 +30,8 @@ pub struct Ui {
     color: bool,
     color_of_errors: bool,
     interactive: bool,
+    screen: bool,
+    blocks: bool,
     progress: Progress,
 }
 
@@ -41,6 +44,10 @@ pub struct Options {
     pub color: ColorChoice,
     /// Whether a person can be asked.
     pub interactive: bool,
+    /// Whether the terminal can do more than show one line after the other.
+    pub screen: bool,
+    /// Whether it shows more than ASCII.
+    pub blocks: bool,
 }
 
 const BOLD: &str = "\x1b[1m";
@@ -65,6 +72,8 @@ impl Ui {
             color: is_color(AutoStream::choice(&io::stdout())),
             color_of_errors: is_color(AutoStream::choice(&io::stderr())),
             interactive: options.interactive,
+            screen: options.screen,
+            blocks: options.blocks,
             progress: Progress::default(),
         }
     }
@@ -90,6 +99,11 @@ impl Ui {
     /// Whether a person can be asked.
     pub fn is_interactive(&self) -> bool {
         self.interactive && !self.json
+    }
+
+    /// Whether a person can choose from a list on the whole screen.
+    pub fn can_pick(&self) -> bool {
+        self.is_interactive() && self.screen
     }
 
     /// A line of the answer.

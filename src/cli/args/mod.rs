@@ -129,7 +129,13 @@ impl Cli {
             Color::Always => ColorChoice::Always,
             Color::Never => ColorChoice::Never,
         };
-        ui::Options { json: self.json, color, interactive: env.is_interactive() }
+        ui::Options {
+            json: self.json,
+            color,
+            interactive: env.is_interactive(),
+            screen: env.has_screen(),
+            blocks: env.is_utf8(),
+        }
     }
 }
 
@@ -409,7 +415,7 @@ pub(super) struct Ending {
 
 #[derive(Debug, Args)]
 pub(super) struct Undo {
-    /// The operation, by the beginning of its id; the last one if left out
+    /// The operation, by the beginning of its id; the last one if left out, which at a terminal is chosen from a list
     pub(super) id: Option<String>,
 
     /// Run none of the commands that the rollback had around it

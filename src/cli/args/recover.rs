@@ -9,6 +9,7 @@ use super::{Ending, Good};
 pub(super) const RECOVER_EXAMPLES: &str = "\
 Examples:
   git checkpoint recover                 list what the newest backup has
+  git checkpoint recover -i              choose from it, on the whole screen
   git checkpoint recover --all           bring all its commits back
   git checkpoint recover 1a2b3c4 5d6e7f8 bring these commits back
   git checkpoint recover main..topic     or those of a range
@@ -28,6 +29,10 @@ pub(in crate::cli) struct Recover {
     /// Bring back every commit of the backup that is not here
     #[arg(long)]
     pub(in crate::cli) all: bool,
+
+    /// Choose from a list of the commits and of the uncommitted work, with what would become of each
+    #[arg(short, long, conflicts_with_all = ["all", "uncommitted", "good"])]
+    pub(in crate::cli) interactive: bool,
 
     /// Pick onto this local branch, which is not checked out, instead of HEAD
     #[arg(long, value_name = "BRANCH")]

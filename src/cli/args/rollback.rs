@@ -14,8 +14,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Rollback {
     /// The state to go to: a tag, the beginning of a record's id, `latest`, `latest~2`, `good`, `T+4h`,
-    /// `@{2 hours ago}`, `before:<regex>`, or any git revision
-    #[arg(required_unless_present_any = ["go_on", "abort"])]
+    /// `@{2 hours ago}`, `before:<regex>`, or any git revision. Without it, at a terminal, it is chosen from a list
     pub(in crate::cli) selector: Option<String>,
 
     /// Take only this file or folder back; branch and HEAD stay. May be given more than once

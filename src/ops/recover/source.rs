@@ -89,6 +89,9 @@ pub(super) fn find(session: &Session, request: &Request, head: &Head) -> Result<
     for word in &revisions {
         source.commits.extend(commits(session, word)?);
     }
+    if let Some(chosen) = &request.chosen {
+        source.commits.retain(|commit| chosen.commits.contains(commit));
+    }
     source.explicit = !revisions.is_empty() && revisions.iter().all(|word| !word.contains(".."));
     names.extend(revisions);
     source.name = names.join(" ");
