@@ -139,12 +139,21 @@ fn rollback(plan: &Plan, origin: &Place<'_>) -> Result<Vec<Row>, String> {
 }
 
 fn recover(plan: &Plan, origin: &Place<'_>) -> Result<Vec<Row>, String> {
-    let picks = 100;
+    let counts: &[usize] = if plan.quick { &[1, 10, 100] } else { &[1, 10, 100, 1_000] };
+    let mut rows = Vec::new();
+    for picks in counts {
+        rows.extend(recover_some(plan, origin, *picks)?);
+    }
+    Ok(rows)
+}
+
+/// So many commits, each of one file, onto another commit.
+fn recover_some(plan: &Plan, origin: &Place<'_>, picks: usize) -> Result<Vec<Row>, String> {
     let (mut ours, mut theirs) = origin.two()?;
     for place in [&mut ours, &mut theirs] {
         place.git(&["switch", "-q", "-c", "good"])?;
         for n in 0..picks {
-            place.append(1 + n * place.len() / (picks + 1), &format!("good {n}\n"))?;
+            place.append(1 + n * (place.len() - 1) / picks, &format!("good {n}\n"))?;
             place.git(&["commit", "-q", "-a", "-m", &format!("good {n}")])?;
         }
         place.git(&["switch", "-q", "-c", "target", place.base()])?;
@@ -155,25 +164,27 @@ fn recover(plan: &Plan, origin: &Place<'_>) -> Result<Vec<Row>, String> {
         place.settle()?;
     }
     let side = Side { prepare: &|| ours.reset(), run: &|| ours.ours(&["recover", "start..good", "--all"]) };
+    let of = |name: &str| format!("recover / {name}, {picks} commits");
     let cherry_pick = || theirs.script(&[&["cherry-pick", "start..good"]]);
-    let mut rows = vec![compare(
-        plan,
-        format!("recover / cherry-pick, {picks} commits"),
-        0.1,
-        &side,
-        &Side { prepare: &|| theirs.reset(), run: &cherry_pick },
-    )];
+    let wanted = if picks == 100 { 0.1 } else { 1.0 };
+    let mut rows =
+        vec![compare(plan, of("cherry-pick"), wanted, &side, &Side { prepare: &|| theirs.reset(), run: &cherry_pick })];
+    // What rebase and replay move is the branch that they are given.
+    let good = theirs.git(&["rev-parse", "good"])?;
+    let back = || {
+        theirs.git(&["switch", "-q", "target"])?;
+        theirs.git(&["update-ref", "refs/heads/good", good.trim_end()])?;
+        theirs.reset()
+    };
+    let rebase = || theirs.script(&[&["rebase", "-q", "--onto", "target", "start", "good"]]);
+    rows.push(compare(plan, of("rebase"), 1.0, &side, &Side { prepare: &back, run: &rebase }));
+    back()?;
     if theirs.git(&["replay", "--onto", "target", "start..good"]).is_ok() {
-        theirs.reset()?;
         let replay = || {
             let updates = theirs.git(&["replay", "--onto", "target", "start..good"])?;
             theirs.git_with_input(&["update-ref", "--stdin"], updates.as_bytes()).map(drop)
         };
-        // replay moves the branch that it replays.
-        let good = theirs.git(&["rev-parse", "good"])?;
-        let back = || theirs.git(&["update-ref", "refs/heads/good", good.trim_end()]).map(drop);
-        let name = format!("recover / replay (no files), {picks} commits");
-        rows.push(compare(plan, name, 1.0, &side, &Side { prepare: &back, run: &replay }));
+        rows.push(compare(plan, of("replay (no files)"), 1.0, &side, &Side { prepare: &back, run: &replay }));
     }
     ours.reset()?;
     ours.ours(&["recover", "start..good", "--all"])?;

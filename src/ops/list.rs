@@ -28,7 +28,7 @@ const STEP: usize = 64;
 /// Up to `limit` checkpoints, newest first. Those that were undone, or whose checks did not pass, only where `all` is set.
 pub fn list(session: &Session, limit: Option<usize>, all: bool) -> Result<Listed> {
     let store = session.store();
-    let mut named = store.named()?;
+    let (mut named, messages) = store.named_to_show(limit)?;
     let undone = undo::undone(session, named.iter().map(|one| &one.id))?;
     named.retain(|one| one.id.kind() == Some(Kind::Create) && (all || !undone.contains(&one.id)));
     named.reverse();
@@ -36,7 +36,7 @@ pub fn list(session: &Session, limit: Option<usize>, all: bool) -> Result<Listed
     let mut listed = Listed { records: Vec::new(), elsewhere: store.foreign()?, undone, unreadable: Vec::new() };
     let step = if limit == usize::MAX { named.len().max(1) } else { limit.max(STEP) };
     for part in named.chunks(step) {
-        for record in store.read_to_show(part)? {
+        for record in store.read_to_show(part, &messages)? {
             if listed.records.len() + listed.unreadable.len() >= limit {
                 return Ok(listed);
             }

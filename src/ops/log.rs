@@ -17,12 +17,12 @@ pub struct Entry {
 /// Up to `limit` operations, newest first, and messages on records that could not be read.
 pub fn log(session: &Session, limit: Option<usize>) -> Result<(Vec<Entry>, Vec<String>)> {
     let store = session.store();
-    let mut named = store.named()?;
+    let (mut named, messages) = store.named_to_show(limit)?;
     let (undone, foreign) = (undo::undone(session, named.iter().map(|one| &one.id))?, store.foreign()?);
     named.reverse();
     named.truncate(limit.unwrap_or(usize::MAX));
     let (mut entries, mut unreadable) = (Vec::with_capacity(named.len()), Vec::new());
-    for record in store.read_to_show(&named)? {
+    for record in store.read_to_show(&named, &messages)? {
         match record {
             Ok(record) => {
                 let (undone, elsewhere) = (undone.contains(&record.id), foreign.contains(&record.id));

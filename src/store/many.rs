@@ -4,7 +4,7 @@ use gix::bstr::BString;
 
 use super::{
     Store, codec,
-    messages::{Entries, Fresh, Messages},
+    messages::{Fresh, Messages, Place},
     names::{RECORDS, id_of},
     records::{check, find_tag, missing},
 };
@@ -16,6 +16,9 @@ use crate::{
 
 /// Below so many records a second thread costs more than it saves, and so does looking up what was read before.
 const PARALLEL: usize = 64;
+
+/// A file of what was read before is read on a thread of its own from so many bytes on.
+const WORTH_A_THREAD: u64 = 64 << 10;
 
 /// A record by name, and the object that it is where that was seen along with the name.
 #[derive(Debug, Clone)]
@@ -34,8 +37,24 @@ impl Store<'_> {
         Ok(self.named()?.into_iter().map(|named| named.id).collect())
     }
 
-    /// As [`Store::ids`], for [`Store::read_to_show`].
-    pub fn named(&self) -> Result<Vec<Named>> {
+    /// As [`Store::ids`], and what was read of the records before: for [`Store::read_to_show`], of `most` at most.
+    pub fn named_to_show(&self, most: Option<usize>) -> Result<(Vec<Named>, Messages)> {
+        let place = Place::of(self.repo);
+        if most.is_some_and(|most| most < PARALLEL) {
+            return Ok((self.named()?, place.blank()));
+        }
+        if place.size().is_none_or(|size| size < WORTH_A_THREAD) {
+            return Ok((self.named()?, place.load()));
+        }
+        std::thread::scope(|scope| {
+            let messages = scope.spawn(|| place.load());
+            let named = self.named()?;
+            let messages = messages.join().map_err(|_| Error::bug("the thread that reads messages panicked"))?;
+            Ok((named, messages))
+        })
+    }
+
+    fn named(&self) -> Result<Vec<Named>> {
         let named = |(name, object): (BString, _)| Some(Named { id: id_of(name.as_ref(), RECORDS)?, object });
         // Ids order as their text does, and so are the names.
         Ok(refs::known(self.repo, RECORDS)?.into_iter().filter_map(named).collect())
@@ -44,22 +63,17 @@ impl Store<'_> {
     /// Reads many, in the given order; those that cannot be read come as errors.
     pub fn read_all(&self, ids: &[RecordId]) -> Result<Vec<Result<Record>>> {
         let named: Vec<_> = ids.iter().map(|id| Named { id: id.clone(), object: None }).collect();
-        Ok(self.read_many(&named, &Entries::default())?.0)
+        Ok(self.read_many(&named, None)?.0)
     }
 
     /// As [`Store::read_all`], for people to look at: of an object that was read before it is only seen that it is there.
-    pub fn read_to_show(&self, named: &[Named]) -> Result<Vec<Result<Record>>> {
-        if named.len() < PARALLEL {
-            return Ok(self.read_many(named, &Entries::default())?.0);
-        }
-        let known = Messages::load(self.repo);
-        let entries = known.entries();
-        let (records, fresh) = self.read_many(named, &entries)?;
-        known.keep(&entries, &fresh, named.len());
+    pub fn read_to_show(&self, named: &[Named], messages: &Messages) -> Result<Vec<Result<Record>>> {
+        let (records, fresh) = self.read_many(named, Some(messages))?;
+        messages.keep(&fresh, named.len());
         Ok(records)
     }
 
-    fn read_many(&self, named: &[Named], entries: &Entries<'_>) -> Result<(Vec<Result<Record>>, Vec<Fresh>)> {
+    fn read_many(&self, named: &[Named], known: Option<&Messages>) -> Result<(Vec<Result<Record>>, Vec<Fresh>)> {
         if named.len() < PARALLEL {
             return Ok((named.iter().map(|one| self.read(&one.id)).collect(), Vec::new()));
         }
@@ -74,7 +88,7 @@ impl Store<'_> {
             let (repo, mut buffer, mut fresh) = (shared.to_thread_local(), Vec::new(), Fresh::default());
             let read = |one: &Named| {
                 let object = object(one).ok_or_else(|| missing(&one.id))?;
-                if let Some(record) = entries.find(object).and_then(|(target, message)| {
+                if let Some(record) = known.and_then(|known| known.find(object)).and_then(|(target, message)| {
                     let record = codec::decode(target, message).ok().flatten();
                     record.filter(|record| record.id == one.id && repo.has_object(object))
                 }) {

@@ -4,7 +4,7 @@
 //! an entry is never out of date, and the codec is still what reads them. Only advice: what is damaged, missing or cannot be
 //! written costs time and nothing else, and what decides what is removed or restored does not look at it.
 
-use std::path::PathBuf;
+use std::{ops::Range, path::PathBuf};
 
 use gix::hashtable::HashMap;
 
@@ -24,27 +24,27 @@ const MIN_NEW: usize = 64;
 /// and neither is less than this part of all.
 const PART_NEW: usize = 8;
 
-/// The file as it was read.
-pub(super) struct Messages {
+/// Where the file is, and how it is written.
+pub(super) struct Place {
     path: PathBuf,
     header: String,
     hash: gix::hash::Kind,
     shared: i32,
-    bytes: Vec<u8>,
 }
 
-/// The entries of a file.
-#[derive(Default)]
-pub(super) struct Entries<'m> {
-    by_object: HashMap<Oid, Entry<'m>>,
+/// The file as it was read.
+pub struct Messages {
+    place: Place,
+    bytes: Vec<u8>,
+    by_object: HashMap<Oid, Entry>,
     /// Up to here the file has the form of entries.
     end: usize,
 }
 
 /// `<length of the rest> <checksum of the rest> <object> <target> <message>`; both numbers of four bytes.
-struct Entry<'m> {
+struct Entry {
     checksum: u32,
-    rest: &'m [u8],
+    rest: Range<usize>,
 }
 
 /// Messages that were read from objects, to be kept.
@@ -54,64 +54,83 @@ pub(super) struct Fresh {
     count: usize,
 }
 
-impl Messages {
-    /// Reads the file of `repo`.
-    pub(super) fn load(repo: &Repo) -> Self {
-        let (path, hash) = (repo.state_dir().join("messages"), repo.gix().object_hash());
+impl Place {
+    /// That of `repo`.
+    pub(super) fn of(repo: &Repo) -> Self {
+        let hash = repo.gix().object_hash();
         let header = format!("messages of records, 1, {hash}\n");
-        let is_sane = std::fs::metadata(&path).is_ok_and(|data| data.is_file() && data.len() <= MAX_FILE as u64);
-        let bytes = if is_sane { std::fs::read(&path).unwrap_or_default() } else { Vec::new() };
-        let bytes = if bytes.starts_with(header.as_bytes()) { bytes } else { header.clone().into_bytes() };
-        Messages { path, header, hash, shared: durable::shared_policy(repo), bytes }
+        Place { path: repo.state_dir().join("messages"), header, hash, shared: durable::shared_policy(repo) }
     }
 
-    /// Finds the entries, without looking into them.
-    pub(super) fn entries(&self) -> Entries<'_> {
-        let mut entries = Entries { by_object: HashMap::default(), end: self.header.len() };
-        entries.by_object.reserve(self.bytes.len() / TYPICAL_ENTRY);
-        while let Some((object, entry)) = entry_at(&self.bytes[entries.end..], self.hash) {
-            entries.end += 8 + entry.rest.len();
-            entries.by_object.entry(object).or_insert(entry);
+    /// How many bytes the file has; `None` where it is none that is to be read.
+    pub(super) fn size(&self) -> Option<u64> {
+        let data = std::fs::metadata(&self.path).ok()?;
+        (data.is_file() && data.len() <= MAX_FILE as u64).then_some(data.len())
+    }
+
+    /// What is known without reading the file: nothing.
+    pub(super) fn blank(self) -> Messages {
+        self.with(Vec::new())
+    }
+
+    /// Reads the file, and finds its entries without looking into them.
+    pub(super) fn load(self) -> Messages {
+        let bytes = self.size().and_then(|_| std::fs::read(&self.path).ok()).unwrap_or_default();
+        self.with(bytes)
+    }
+
+    fn with(self, bytes: Vec<u8>) -> Messages {
+        let bytes = if bytes.starts_with(self.header.as_bytes()) { bytes } else { self.header.clone().into_bytes() };
+        let mut messages = Messages { end: self.header.len(), by_object: HashMap::default(), bytes, place: self };
+        messages.by_object.reserve(messages.bytes.len() / TYPICAL_ENTRY);
+        while let Some((object, entry)) = entry_at(&messages.bytes, messages.end, messages.place.hash) {
+            messages.end = entry.rest.end;
+            messages.by_object.entry(object).or_insert(entry);
         }
-        entries
+        messages
+    }
+}
+
+impl Messages {
+    /// Target and message of a record's object, if they are here and whole.
+    pub(super) fn find(&self, object: Oid) -> Option<(Oid, &[u8])> {
+        let entry = self.by_object.get(&object)?;
+        let rest = self.bytes.get(entry.rest.clone()).filter(|rest| crc32fast::hash(rest) == entry.checksum)?;
+        let size = object.as_bytes().len();
+        Some((Oid::from_bytes_or_panic(&rest[size..2 * size]), &rest[2 * size..]))
     }
 
     /// Keeps what was new among `asked` records, if it is worth it.
-    pub(super) fn keep(&self, entries: &Entries<'_>, fresh: &[Fresh], asked: usize) {
+    pub(super) fn keep(&self, fresh: &[Fresh], asked: usize) {
         let count: usize = fresh.iter().map(|fresh| fresh.count).sum();
         if count < MIN_NEW || count < asked / PART_NEW {
             return;
         }
-        let mut bytes = self.header.clone().into_bytes();
+        let header = &self.place.header;
+        let mut bytes = header.clone().into_bytes();
         fresh.iter().for_each(|fresh| bytes.extend_from_slice(&fresh.bytes));
-        let old = &self.bytes[self.header.len()..entries.end];
+        let old = &self.bytes[header.len()..self.end];
         if bytes.len() + old.len() <= MAX_FILE {
             bytes.extend_from_slice(old);
         } else if old.is_empty() {
             return;
         } else {
             // Most of the old ones may be of records that are gone: the next call begins anew.
-            bytes.truncate(self.header.len());
+            bytes.truncate(header.len());
         }
-        let _kept = durable::replace(&self.path, &bytes, self.shared);
+        let _kept = durable::replace(&self.place.path, &bytes, self.place.shared);
     }
 }
 
-fn entry_at(bytes: &[u8], hash: gix::hash::Kind) -> Option<(Oid, Entry<'_>)> {
-    let (length, bytes) = bytes.split_first_chunk()?;
-    let (checksum, bytes) = bytes.split_first_chunk()?;
-    let rest = bytes.get(..usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
+/// The entry that begins at `start`.
+fn entry_at(bytes: &[u8], start: usize, hash: gix::hash::Kind) -> Option<(Oid, Entry)> {
+    let (length, after) = bytes.get(start..)?.split_first_chunk()?;
+    let (checksum, after) = after.split_first_chunk()?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+    let rest = after.get(..length)?;
     let object = Oid::from_bytes_or_panic(rest.get(..2 * hash.len_in_bytes())?.get(..hash.len_in_bytes())?);
-    Some((object, Entry { checksum: u32::from_le_bytes(*checksum), rest }))
-}
-
-impl Entries<'_> {
-    /// Target and message of a record's object, if they are here and whole.
-    pub(super) fn find(&self, object: Oid) -> Option<(Oid, &[u8])> {
-        let entry = self.by_object.get(&object).filter(|entry| crc32fast::hash(entry.rest) == entry.checksum)?;
-        let size = object.as_bytes().len();
-        Some((Oid::from_bytes_or_panic(&entry.rest[size..2 * size]), &entry.rest[2 * size..]))
-    }
+    let begin = start + 8;
+    Some((object, Entry { checksum: u32::from_le_bytes(*checksum), rest: begin..begin + length }))
 }
 
 impl Fresh {

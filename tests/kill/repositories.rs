@@ -68,6 +68,9 @@ fn broken() -> (TestRepo, Look) {
     repo.remove("src/folder");
     repo.write("src/folder", "a file now\n");
     repo.remove("src/both.txt");
+    // Links are for git to write.
+    repo.remove("src/typed.txt");
+    repo.symlink("staged.txt", "src/typed.txt");
     (repo, saved)
 }
 

@@ -21,10 +21,10 @@ pub(in crate::ops) struct Surroundings {
 impl Surroundings {
     pub(in crate::ops) fn of(session: &Session) -> Result<Self> {
         let store = session.store();
-        let named = store.named()?;
+        let (named, messages) = store.named_to_show(None)?;
         let undone = undo::undone(session, named.iter().map(|one| &one.id))?;
         let (mut records, mut unreadable) = (Vec::with_capacity(named.len()), Vec::new());
-        for record in store.read_to_show(&named)? {
+        for record in store.read_to_show(&named, &messages)? {
             match record {
                 Ok(record) => records.push(record),
                 Err(error) => unreadable.push(error.chain().join(": ")),
