@@ -147,9 +147,12 @@ fn an_object_store_that_cannot_be_written_is_named() {
 fn a_file_that_changes_while_git_is_about_to_write_is_kept() {
     let repo = with_files();
     repo.write("b.txt", "saved\n");
+    // A link is for git to write.
+    repo.symlink("a.txt", "link");
     repo.checkpoint_ok(&["create"]);
     repo.write("a.txt", "mess\n");
     repo.write("b.txt", "mess\n");
+    repo.remove("link");
     // Stands for `git`: just before the files are written, somebody saves one of them.
     let dir = repo.root().join("bin");
     std::fs::create_dir(&dir).expect("it is new");
