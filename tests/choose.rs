@@ -1,5 +1,8 @@
 //! Lists on the whole screen, in a pseudo-terminal.
 
+mod files;
+mod panic;
+
 use std::process::Command;
 
 use crate::{support::TestRepo, terminal::Session};
@@ -97,8 +100,8 @@ fn the_uncommitted_work_comes_back_and_is_unfolded() {
     session.send("l");
     session.expect_now("staged A  staged.txt");
     session.expect_now("untracked  untracked.txt");
-    session.send("j ");
-    session.expect_now("1 chosen");
+    session.send(" ");
+    session.expect_now("2 chosen");
     session.send("\r");
     session.expect_now("the uncommitted work comes back");
     session.send("\r");

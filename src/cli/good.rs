@@ -142,7 +142,7 @@ fn in_words(one: &Judged) -> String {
             let names: Vec<String> = without.iter().map(|one| one.to_hex_with_len(10).to_string()).collect();
             format!("conflicts without {}", names.join(", "))
         }
-        Fate::LeftOut(reason) => because(*reason, None),
+        Fate::LeftOut(reason) => because(*reason, one.back_as),
         Fate::NotTried => "was not tried".to_owned(),
     }
 }

@@ -148,7 +148,11 @@ pub(super) fn run(args: &args::Recover, env: &Env, ui: &mut Ui) -> Result<u8> {
     let code = answer(&recovered, ui)?;
     if request.uncommitted && !recovered.uncommitted {
         let when = if recovered.conflict.is_some() { "; when that is settled," } else { " yet;" };
-        ui.warn(format!("the uncommitted work is not back{when} `git checkpoint recover --uncommitted` brings it"))?;
+        let how = match request.chosen.as_ref().is_some_and(|chosen| chosen.work.is_some()) {
+            true => "`git checkpoint recover -i` lets you choose its files again",
+            false => "`git checkpoint recover --uncommitted` brings it",
+        };
+        ui.warn(format!("the uncommitted work is not back{when} {how}"))?;
     }
     Ok(code)
 }
@@ -315,7 +319,11 @@ fn summarize(recovered: &Recovered, verb: &str, ui: &mut Ui) -> Result<()> {
         return ui.done(format!("nothing to bring back from {}{at}", clean(&recovered.source)));
     }
     let what = format!("{} from {}", plural(recovered.picked.len(), "commit"), clean(&recovered.source));
-    let work = if recovered.uncommitted { ", and the uncommitted work" } else { "" };
+    let work = match (recovered.uncommitted, recovered.is_part) {
+        (false, _) => String::new(),
+        (true, false) => ", and the uncommitted work".into(),
+        (true, true) => format!(", and {} of the uncommitted work", plural(recovered.files.len(), "file")),
+    };
     let text = format!("{verb} {what}{work}{at}");
     if is_done { ui.done(text) } else { ui.line(text) }
 }

@@ -77,6 +77,13 @@ pub struct Request {
     pub chosen: Option<Chosen>,
 }
 
+impl Request {
+    /// Whether not all files of the work that was never committed are wanted.
+    fn takes_part_of_work(&self) -> bool {
+        !self.paths.are_all() || self.chosen.as_ref().is_some_and(|chosen| chosen.work.is_some())
+    }
+}
+
 /// Why a commit was left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
@@ -162,6 +169,8 @@ pub struct Recovered {
     pub proof: Proof,
     /// The files of that work.
     pub files: Vec<WorkFile>,
+    /// Whether only some files of it were asked for.
+    pub is_part: bool,
     /// Of those that were back already, as which commit; where that is known.
     pub back_as: HashMap<Oid, Oid>,
     /// What git said where it stopped for another reason than a conflict.
@@ -202,7 +211,7 @@ fn plan_of(session: &Session, request: &Request, chosen: Option<Source>) -> Resu
     }
     let source = chosen.map_or_else(|| source::find(session, request, &captured.state.head), Ok)?;
     let onto = Onto::find(session, request, &captured.state.head)?;
-    refuse_moved(request, &onto)?;
+    refuse_moved(request, &source, &onto)?;
     let who = Who::of(session, request, &onto)?;
     let mut picks = picks::all(session, request, (&source, onto.commit()), who)?;
     let mut refusal = None;
@@ -266,11 +275,16 @@ fn plan_of(session: &Session, request: &Request, chosen: Option<Source>) -> Resu
     })
 }
 
-/// What was shown when the commits were chosen is only true of the commit that they were to be picked onto.
-fn refuse_moved(request: &Request, onto: &Onto) -> Result<()> {
+/// What was shown when the commits were chosen is only true of the commit that they were to be picked onto, and of what was
+/// named.
+fn refuse_moved(request: &Request, source: &Source, onto: &Onto) -> Result<()> {
     match &request.chosen {
         Some(chosen) if chosen.onto != onto.commit() => {
             Err(Error::refused("a commit was made, or the branch moved, while you chose")
+                .hint("choose again; nothing was changed"))
+        }
+        Some(chosen) if !chosen.commits.iter().all(|commit| source.commits.contains(commit)) => {
+            Err(Error::refused(format!("`{}` is something else than when you chose from it", source.name))
                 .hint("choose again; nothing was changed"))
         }
         _ => Ok(()),
@@ -335,6 +349,12 @@ impl Plan {
         self.conflict.as_ref()
     }
 
+    /// The commits of which only git can tell what becomes of them.
+    pub fn untold(&self) -> &[Oid] {
+        let is_told = !self.picked.is_empty() || self.conflict.is_some();
+        self.for_git.as_deref().filter(|_| !is_told).unwrap_or_default()
+    }
+
     /// Whether there is nothing to bring back.
     pub fn is_empty(&self) -> bool {
         self.picked.is_empty() && self.for_git.is_none() && self.captured.state.same_content(&self.target)
@@ -362,6 +382,7 @@ impl Plan {
             verification: None,
             proof: Proof::None,
             files: self.files.clone(),
+            is_part: self.request.takes_part_of_work(),
             back_as: self.back_as(),
             said: None,
         }

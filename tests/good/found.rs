@@ -124,7 +124,11 @@ fn what_is_here_already_and_what_is_no_change_is_told_apart() {
     fates.sort_unstable();
     let expected = ["already-applied", "breaks", "empty", "merge", "picked", "picked", "picked", "picked", "redundant"];
     assert_eq!(fates, expected, "{answer}");
-    assert_eq!(answer["left_out"].as_array().expect("commits").len(), 4);
+    let left_out = answer["left_out"].as_array().expect("commits");
+    assert_eq!(left_out.len(), 4);
+    let applied = left_out.iter().find(|one| one["reason"] == "already-applied").expect("there is one");
+    let back_as = applied["back_as"].as_str().expect("it is known");
+    assert_eq!(applied["because"], format!("it is here as {}", &back_as[..10]));
     assert!(repo.exists("side") && repo.exists("file5") && !repo.exists("bad3"));
 }
 

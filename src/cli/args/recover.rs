@@ -30,7 +30,7 @@ pub(in crate::cli) struct Recover {
     #[arg(long)]
     pub(in crate::cli) all: bool,
 
-    /// Choose from a list of the commits and of the uncommitted work, with what would become of each
+    /// Choose from a list of the commits and of the files that were never committed, with what would become of each
     #[arg(short, long, conflicts_with_all = ["all", "uncommitted", "good"])]
     pub(in crate::cli) interactive: bool,
 

@@ -16,12 +16,12 @@ use crate::{
 use super::patch;
 
 const COLUMNS: [Column; 6] = [
-    Column { title: "checkpoint", most: 36, rank: 1 },
-    Column { title: "taken", most: 14, rank: 2 },
-    Column { title: "state", most: 12, rank: 3 },
-    Column { title: "message", most: 0, rank: 0 },
-    Column { title: "phase", most: 16, rank: 4 },
-    Column { title: "branch", most: 16, rank: 5 },
+    Column::new("checkpoint", 36, 1),
+    Column::new("taken", 14, 2),
+    Column::new("state", 12, 3),
+    Column::new("message", 0, 0),
+    Column::new("phase", 16, 4),
+    Column::new("branch", 16, 5),
 ];
 
 /// Lets a person choose one; what it is called. The newest that `latest` would be is under the cursor at first.

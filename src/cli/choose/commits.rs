@@ -6,10 +6,10 @@ use crate::{
     cli::recover::because,
     error::Result,
     git,
-    model::{Verdict, quote_path},
+    model::{Oid, Verdict, quote_path},
     ops::{
         Session,
-        recover::{self, Alone, Choices, Commit, Fate, Recovered, Request, Work},
+        recover::{self, Alone, Choices, Commit, Fate, Recovered, Request, Work, WorkFile},
     },
     ui::{
         Ui,
@@ -21,17 +21,19 @@ use crate::{
 use super::patch;
 
 const COLUMNS: [Column; 7] = [
-    Column { title: "commit", most: 10, rank: 1 },
-    Column { title: "outlook", most: 12, rank: 2 },
-    Column { title: "checks", most: 6, rank: 3 },
-    Column { title: "subject", most: 0, rank: 0 },
-    Column { title: "author", most: 16, rank: 4 },
-    Column { title: "ago", most: 6, rank: 5 },
-    Column { title: "files", most: 6, rank: 6 },
+    Column::new("commit", 10, 1),
+    Column::new("outlook", 12, 2),
+    Column::new("checks", 6, 3),
+    Column::new("subject", 0, 0),
+    Column::new("author", 16, 4).cut_to(12),
+    Column::new("ago", 6, 5),
+    Column::new("files", 6, 6),
 ];
 const OUTLOOK: usize = 1;
 const CHECKS: usize = 2;
 const FILES: usize = 6;
+/// So many lines of a summary say only where to.
+const HEAD: usize = 2;
 
 /// Lets a person choose; what is to be done then.
 pub(in crate::cli) fn commits(session: &Session, request: &Request, ui: &mut Ui) -> Result<Request> {
@@ -115,8 +117,14 @@ struct All<'s> {
 impl All<'_> {
     /// The one place where a choice becomes what is to be done.
     fn request(&self, chosen: &[usize]) -> Request {
-        let (commits, work): (Vec<usize>, Vec<usize>) = chosen.iter().partition(|item| **item < self.fates.len());
-        self.choices.request(&commits, !work.is_empty())
+        let (commits, files): (Vec<usize>, Vec<usize>) = chosen.iter().partition(|item| **item < self.fates.len());
+        let files: Vec<usize> = files.into_iter().filter_map(|item| self.file(item)).collect();
+        self.choices.request(&commits, &files)
+    }
+
+    /// Which file of the work it is; `None` for a commit, and for the work as a whole.
+    fn file(&self, item: usize) -> Option<usize> {
+        item.checked_sub(self.fates.len() + 1)
     }
 
     fn fate(&mut self, item: usize) -> Result<&Fate> {
@@ -134,15 +142,9 @@ impl All<'_> {
 
 impl Source for All<'_> {
     fn detail(&mut self, item: usize) -> Result<Vec<Text>> {
-        let commits = self.fates.len();
-        if item >= commits {
-            let path = item.checked_sub(commits + 1);
-            let shown = self.choices.work_patch(path)?;
-            let mut lines = patch::lines(&shown, "`git diff` shows all");
-            if path.is_some() {
-                lines.insert(0, Text::new(Tone::Dim, "the work comes back as a whole"));
-            }
-            return Ok(lines);
+        if item >= self.fates.len() {
+            let shown = self.choices.work_patch(self.file(item))?;
+            return Ok(patch::lines(&shown, "`git diff` shows all"));
         }
         let outlook = in_full(self.fate(item)?);
         let commit = &self.choices.commits[item];
@@ -165,7 +167,7 @@ impl Source for All<'_> {
         let files = if fate.files > 0 { fate.files.to_string() } else { String::new() };
         Ok(Facts {
             cells: vec![(OUTLOOK, in_short(fate)), (CHECKS, checks(fate)), (FILES, Text::plain(&files))],
-            blocked: fate.left_out().map(|reason| format!("left out: {}", because(reason, None))),
+            blocked: fate.left_out().map(|reason| format!("left out: {}", because(reason, fate.back_as))),
             needs: fate.needs.clone().unwrap_or_default(),
         })
     }
@@ -179,7 +181,12 @@ impl Source for All<'_> {
         match recover::plan(self.session, &request) {
             Ok(plan) => {
                 let waiting = plan.conflict().map_or(0, |conflict| conflict.commits.len().saturating_sub(1));
-                Ok(self.sum_up(&plan.preview(), (waiting, request.uncommitted)))
+                let mut lines = self.sum_up(&plan.preview(), (waiting, plan.untold()));
+                lines.extend(self.sum_up_work(&plan.preview(), &request));
+                if lines.len() == HEAD {
+                    lines.push(Text::plain("there is nothing to do"));
+                }
+                Ok(lines)
             }
             Err(error) => {
                 let why = error.chain().into_iter().chain(error.hints().iter().cloned());
@@ -200,9 +207,9 @@ impl Source for All<'_> {
 }
 
 impl All<'_> {
-    fn sum_up(&self, done: &Recovered, (waiting, work): (usize, bool)) -> Vec<Text> {
-        let place = |id: &crate::model::Oid| self.choices.commits.iter().position(|commit| commit.id == *id);
-        let named = |id: &crate::model::Oid| place(id).map_or_else(|| id.to_string(), |place| self.name(place));
+    fn sum_up(&self, done: &Recovered, (waiting, untold): (usize, &[Oid])) -> Vec<Text> {
+        let place = |id: &Oid| self.choices.commits.iter().position(|commit| commit.id == *id);
+        let named = |id: &Oid| place(id).map_or_else(|| id.to_string(), |place| self.name(place));
         let mut lines = vec![Text::new(Tone::Strong, &format!("Onto {}", done.head.short_name())), Text::default()];
         if !done.picked.is_empty() {
             lines.push(Text::plain(&format!("{} picked:", plural(done.picked.len(), "commit"))));
@@ -210,9 +217,14 @@ impl All<'_> {
         }
         if !done.left_out.is_empty() {
             lines.push(Text::plain(&format!("{} left out:", done.left_out.len())));
-            let line =
-                |(id, reason): &(_, _)| Text::new(Tone::Warn, &format!("  {}: {}", named(id), because(*reason, None)));
+            let why = |(id, reason): &(Oid, _)| because(*reason, done.back_as.get(id).copied());
+            let line = |one: &(Oid, _)| Text::new(Tone::Warn, &format!("  {}: {}", named(&one.0), why(one)));
             lines.extend(done.left_out.iter().map(line));
+        }
+        if !untold.is_empty() {
+            let what = plural(untold.len(), "commit");
+            lines.push(Text::plain(&format!("{what} for `git cherry-pick`, which stops at the first that conflicts:")));
+            lines.extend(untold.iter().map(|id| Text::new(Tone::Warn, &format!("  {}", named(id)))));
         }
         if let Some((commit, paths)) = &done.conflict {
             let who = commit.as_ref().map_or_else(|| "the uncommitted work".into(), named);
@@ -223,13 +235,24 @@ impl All<'_> {
                 lines.push(Text::plain(&format!("  {} follow when it is settled", plural(waiting, "commit"))));
             }
         }
-        match (work, done.uncommitted, &done.conflict) {
-            (true, true, None) => lines.push(Text::plain("the uncommitted work comes back")),
-            (true, false, _) => lines.push(Text::new(Tone::Warn, "the uncommitted work does not come back yet")),
-            _ => {}
-        }
-        if done.picked.is_empty() && done.conflict.is_none() && !work {
-            lines.push(Text::plain("there is nothing to do"));
+        lines
+    }
+
+    /// What becomes of the work that was never committed.
+    fn sum_up_work(&self, done: &Recovered, request: &Request) -> Vec<Text> {
+        let (what, count) = ("the uncommitted work", plural(self.choices.work.len(), "file"));
+        let is_part = done.is_part;
+        let what = if is_part { format!("{} of {count} of {what}", done.files.len()) } else { what.into() };
+        let verb = if is_part && done.files.len() > 1 { ("come", "do") } else { ("comes", "does") };
+        let mut lines = match (request.uncommitted, done.uncommitted) {
+            (false, _) => return Vec::new(),
+            (true, true) => vec![Text::plain(&format!("{what} {} back", verb.0))],
+            (true, false) => vec![Text::new(Tone::Warn, &format!("{what} {} not come back yet", verb.1))],
+        };
+        if is_part {
+            let kinds = |file: &WorkFile| file.kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
+            let line = |file: &WorkFile| format!("  {}  {}", kinds(file), quote_path(file.path.as_ref()));
+            lines.extend(done.files.iter().map(|file| Text::new(Tone::Good, &line(file))));
         }
         lines
     }
@@ -244,6 +267,7 @@ fn in_short(fate: &Fate) -> Text {
             Text::new(Tone::Warn, &format!("needs {}", needs.len()))
         }
         (Alone::Conflicts(_), _) => Text::new(Tone::Bad, "conflicts"),
+        (Alone::Untold, _) => Text::new(Tone::Warn, "unknown"),
     }
 }
 
@@ -261,7 +285,7 @@ fn in_full(fate: &Fate) -> Vec<Text> {
     match (&fate.alone, &fate.needs) {
         (Alone::Applies, _) => lines.push(Text::new(Tone::Good, "applies by itself")),
         (Alone::LeftOut(reason), _) => {
-            lines.push(Text::new(Tone::Warn, &format!("left out: {}", because(*reason, None))));
+            lines.push(Text::new(Tone::Warn, &format!("left out: {}", because(*reason, fate.back_as))));
         }
         (Alone::Conflicts(paths), needs) => {
             let what = match needs {
@@ -271,6 +295,9 @@ fn in_full(fate: &Fate) -> Vec<Text> {
             let paths: Vec<String> = paths.iter().map(|path| quote_path(path.as_ref())).collect();
             let paths = if paths.is_empty() { String::new() } else { format!(", in {}", paths.join(", ")) };
             lines.push(Text::new(Tone::Warn, &format!("{what}{paths}")));
+        }
+        (Alone::Untold, _) => {
+            lines.push(Text::new(Tone::Warn, "only `git cherry-pick` can tell what becomes of it with these options"));
         }
     }
     lines.extend(fate.verdicts.iter().map(|(name, verdict)| {

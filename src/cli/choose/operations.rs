@@ -16,10 +16,10 @@ use crate::{
 };
 
 const COLUMNS: [Column; 4] = [
-    Column { title: "operation", most: 9, rank: 1 },
-    Column { title: "done", most: 14, rank: 2 },
-    Column { title: "what", most: 0, rank: 0 },
-    Column { title: "branch", most: 16, rank: 3 },
+    Column::new("operation", 9, 1),
+    Column::new("done", 14, 2),
+    Column::new("what", 0, 0),
+    Column::new("branch", 16, 3),
 ];
 
 /// Lets a person choose one; its id, or `None` where there is nothing to choose. The one that is taken back without a question

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use gix::bstr::{BString, ByteSlice};
 
-use super::{Alone, Onto, Outlook, Reason, Request, source};
+use super::{Alone, Onto, Outlook, Reason, Request, Who, source, uncommitted};
 use crate::{
     check,
     error::{Context, Result},
-    git::tree,
-    model::{Oid, State, Verdict},
+    git::{Git, objects, tree},
+    model::{Oid, Verdict},
     ops::{Session, trust},
     store::verdicts::{Definition, Verdicts},
 };
@@ -46,6 +46,8 @@ pub struct Work {
 pub struct Fate {
     /// What would become of it alone.
     pub alone: Alone,
+    /// The commit that it is back as, where it is and that is known.
+    pub back_as: Option<Oid>,
     /// Those before it that it does not apply without, by position; `None` where they do not help.
     pub needs: Option<Vec<usize>>,
     /// How many files it changes.
@@ -59,7 +61,7 @@ impl Fate {
     pub fn left_out(&self) -> Option<Reason> {
         match self.alone {
             Alone::LeftOut(reason) => Some(reason),
-            Alone::Applies | Alone::Conflicts(_) => None,
+            Alone::Applies | Alone::Conflicts(_) | Alone::Untold => None,
         }
     }
 
@@ -75,6 +77,8 @@ impl Fate {
 pub struct Chosen {
     /// These of the commits, in any order.
     pub commits: Vec<Oid>,
+    /// These files of the work that was never committed, where it is wanted; `None` for all of it.
+    pub work: Option<Vec<BString>>,
     /// What they are picked onto: nothing that was seen is true of anything else.
     pub onto: Oid,
 }
@@ -85,7 +89,7 @@ pub struct Choices<'s> {
     request: Request,
     outlook: Outlook<'s>,
     onto: Oid,
-    backup: Option<State>,
+    saved: Option<uncommitted::Work>,
     definitions: Vec<(String, Definition)>,
     /// What it comes from, for people.
     pub name: String,
@@ -100,21 +104,28 @@ impl<'s> Choices<'s> {
     pub fn gather(session: &'s Session, request: &Request) -> Result<Self> {
         session.refuse_if_busy()?;
         let head = session.repo.head()?;
-        let request = Request { all: true, ..request.clone() };
+        let mut request = Request { all: true, ..request.clone() };
         let source = source::find(session, &request, &head)?;
-        let onto = Onto::find(session, &request, &head)?.commit();
+        let onto = Onto::find(session, &request, &head)?;
+        let is_untold = Who::of(session, &Request { dry_run: false, ..request.clone() }, &onto)? == Who::GitAlone;
+        let onto = onto.commit();
+        if let (true, Some(record)) = (request.what.is_empty(), &source.record) {
+            // Another backup may be the newest by the time that a person has chosen.
+            request.what = vec![record.to_string()];
+        }
         let commits = source.commits.iter().map(|id| commit(session, *id)).collect::<Result<_>>()?;
         // A branch that is not checked out has no files that could get it.
-        let backup = source.backup.filter(|_| request.onto.is_none());
-        let work = backup.as_ref().map_or(Ok(Vec::new()), |backup| work(session, backup))?;
+        let has_work = source.backup.is_some() && request.onto.is_none();
+        let saved = has_work.then(|| uncommitted::Work::of(session, &request, &source)).transpose()?;
+        let work = saved.as_ref().map_or(Ok(Vec::new()), |saved| work(session, saved))?;
         Ok(Choices {
-            outlook: Outlook::new(session, &source.commits, onto, request.mainline)?,
+            outlook: Outlook::new(session, &request, &source.commits, onto)?.untold(is_untold),
             definitions: definitions(session)?,
             name: source.name,
             session,
             request,
             onto,
-            backup,
+            saved,
             commits,
             work,
         })
@@ -123,24 +134,17 @@ impl<'s> Choices<'s> {
     /// Looks at one commit.
     pub fn fate(&mut self, position: usize) -> Result<Fate> {
         let alone = self.outlook.alone(position)?;
-        let alone = match alone {
-            Alone::LeftOut(Reason::AlreadyApplied | Reason::Redundant | Reason::Empty)
-                if self.request.keep_redundant =>
-            {
-                Alone::Applies
-            }
-            alone => alone,
-        };
         let needs = match &alone {
             Alone::Conflicts(_) => self.outlook.needs(position)?,
-            Alone::Applies | Alone::LeftOut(_) => Some(Vec::new()),
+            Alone::Applies | Alone::LeftOut(_) | Alone::Untold => Some(Vec::new()),
         };
-        // A merge that is seen from no parent changes nothing that could be counted.
-        let files = match &alone {
-            Alone::LeftOut(Reason::Merge) => 0,
-            _ => self.outlook.changes(position)?.len(),
-        };
-        Ok(Fate { alone, needs, files, verdicts: self.verdicts(self.commits[position].id)? })
+        Ok(Fate {
+            alone,
+            needs,
+            back_as: self.outlook.back_as(position),
+            files: self.outlook.changes(position)?.len(),
+            verdicts: self.verdicts(self.commits[position].id)?,
+        })
     }
 
     fn verdicts(&self, commit: Oid) -> Result<Vec<(String, Verdict)>> {
@@ -154,36 +158,60 @@ impl<'s> Choices<'s> {
         Ok(self.definitions.iter().filter_map(said).collect())
     }
 
-    /// The change of a commit as git shows it, its message first.
+    /// The change of a commit as git shows it, its message first; in the paths that were asked for, if any of it is there.
     pub fn patch(&self, position: usize) -> Result<Vec<u8>> {
-        let id = self.commits[position].id.to_string();
-        let parents = self.request.mainline.map_or("--diff-merges=first-parent", |_| "--diff-merges=separate");
-        let shown = ["show", "--format=%B", "--encoding=UTF-8", "--no-show-signature", "--no-notes", parents];
-        self.git(&shown).arg(id).run()
+        let show = || {
+            let parents = self.request.mainline.map_or("--diff-merges=first-parent", |_| "--diff-merges=separate");
+            let shown = ["show", "--format=%B", "--encoding=UTF-8", "--no-show-signature", "--no-notes", parents];
+            self.git(&shown).arg(self.commits[position].id.to_string())
+        };
+        let paths = &self.request.paths;
+        if !paths.are_all() {
+            let part = paths.specs.iter().fold(show().arg("--"), Git::arg).run()?;
+            if !part.is_empty() {
+                return Ok(part);
+            }
+        }
+        show().run()
     }
 
-    /// The work that was never committed, of one path or of all, as git shows it.
+    /// The work that was never committed, of one path or of all, as git shows it: what was staged apart from what was not,
+    /// where one file has both.
     pub fn work_patch(&self, path: Option<usize>) -> Result<Vec<u8>> {
-        let Some(backup) = &self.backup else { return Ok(Vec::new()) };
-        let from = self.session.repo.head_tree(&backup.head)?;
-        let call = self.git(&["diff"]).arg(from.to_string()).arg(backup.worktree.to_string());
-        let Some(path) = path.and_then(|path| self.work.get(path)) else { return call.run() };
-        let path = gix::path::from_bstr(path.path.as_bstr()).context("cannot read a path")?;
+        let Some(uncommitted::Work { base, state }) = &self.saved else { return Ok(Vec::new()) };
+        // A part of the work is trees that nobody but this process has.
+        objects::flush(&self.session.repo)?;
+        let diff = |from: Oid, to: Oid| self.git(&["diff"]).arg(from.to_string()).arg(to.to_string());
+        let Some(work) = path.and_then(|path| self.work.get(path)) else { return diff(*base, state.worktree).run() };
+        let path = gix::path::from_bstr(work.path.as_bstr()).context("cannot read a path")?;
         let mut only = std::ffi::OsString::from(":(top,literal)");
         only.push(path.as_os_str());
-        call.arg("--").arg(only).run()
+        let of_path = |from: Oid, to: Oid| diff(from, to).arg("--").arg(&only).run();
+        if work.staged.is_some() && work.unstaged.is_some() {
+            let (staged, unstaged) = (of_path(*base, state.index)?, of_path(state.index, state.worktree)?);
+            return Ok([staged, unstaged].join(&b"\n"[..]));
+        }
+        of_path(*base, state.worktree)
     }
 
-    /// A call that shows differences, and runs nothing that a repository has set up for them.
-    fn git(&self, words: &[&str]) -> crate::git::Git {
+    /// A call that shows differences, and runs nothing that a repository has set up for them; paths are as they were typed.
+    fn git(&self, words: &[&str]) -> Git {
         let safe = ["--no-color", "--no-ext-diff", "--no-textconv", "--stat=72", "--patch"];
-        self.session.repo.git(words.iter().chain(&safe))
+        let paths = &self.request.paths;
+        let git = if paths.are_all() {
+            self.session.repo.git([""; 0])
+        } else {
+            self.session.repo.git(["-C"]).arg(&paths.here)
+        };
+        words.iter().chain(&safe).fold(git, Git::arg)
     }
 
-    /// What is to be done for these of the commits, and for the work that was never committed where that is wanted too.
-    pub fn request(&self, positions: &[usize], uncommitted: bool) -> Request {
+    /// What is to be done for these of the commits and these files of the work that was never committed, by their positions.
+    pub fn request(&self, positions: &[usize], work: &[usize]) -> Request {
         let commits = positions.iter().map(|position| self.commits[*position].id).collect();
-        Request { uncommitted, chosen: Some(Chosen { commits, onto: self.onto }), ..self.request.clone() }
+        let files = || work.iter().map(|file| self.work[*file].path.clone()).collect();
+        let chosen = Chosen { commits, work: (work.len() < self.work.len()).then(files), onto: self.onto };
+        Request { uncommitted: !work.is_empty(), chosen: Some(chosen), ..self.request.clone() }
     }
 }
 
@@ -200,13 +228,13 @@ fn commit(session: &Session, id: Oid) -> Result<Commit> {
     })
 }
 
-fn work(session: &Session, backup: &State) -> Result<Vec<Work>> {
+fn work(session: &Session, saved: &uncommitted::Work) -> Result<Vec<Work>> {
     let mut work: BTreeMap<BString, Work> = BTreeMap::new();
-    let base = session.repo.head_tree(&backup.head)?;
-    for change in tree::diff(&session.repo, base, backup.index)? {
+    let state = &saved.state;
+    for change in tree::diff(&session.repo, saved.base, state.index)? {
         work.entry(change.path.clone()).or_default().staged = Some(change.status());
     }
-    for change in tree::diff(&session.repo, backup.index, backup.worktree)? {
+    for change in tree::diff(&session.repo, state.index, state.worktree)? {
         let letter = if change.old.is_none() { '?' } else { change.status() };
         work.entry(change.path.clone()).or_default().unstaged = Some(letter);
     }

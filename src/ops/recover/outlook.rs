@@ -1,8 +1,10 @@
 //! What would become of each commit before anything is picked, and what a commit needs that conflicts.
 
+use std::collections::HashMap;
+
 use gix::bstr::BString;
 
-use super::{Reason, known};
+use super::{Reason, Request, picks};
 use crate::{
     error::Result,
     git::{pick::Picker, tree::TreeChange},
@@ -22,6 +24,8 @@ pub enum Alone {
     LeftOut(Reason),
     /// It conflicts at these paths; none where git cannot decide which way a folder was renamed.
     Conflicts(Vec<BString>),
+    /// Only `git cherry-pick` can tell, with the options that it would be picked with.
+    Untold,
 }
 
 /// Commits in order, and the base that they would be picked onto.
@@ -30,40 +34,65 @@ pub struct Outlook<'s> {
     commits: Vec<Oid>,
     onto: Oid,
     mainline: Option<usize>,
-    applied: std::collections::HashSet<Oid>,
+    /// Those that are back already, and as which where that is known.
+    known: HashMap<Oid, Option<Oid>>,
+    keeps_redundant: bool,
+    takes_parts: bool,
+    is_told: bool,
 }
 
 impl<'s> Outlook<'s> {
-    /// `commits`, oldest first, onto the commit `onto`; merges are seen from `mainline`, or left out.
-    pub fn new(session: &'s Session, commits: &[Oid], onto: Oid, mainline: Option<usize>) -> Result<Self> {
-        let repo = &session.repo;
+    /// `commits`, oldest first, onto the commit `onto`, as they are picked with the options of the request.
+    pub fn new(session: &'s Session, request: &Request, commits: &[Oid], onto: Oid) -> Result<Self> {
         Ok(Outlook {
-            picker: Picker::new(repo, &session.identity)?,
-            applied: known::of(session, commits, onto)?.into_keys().collect(),
+            picker: picks::picker(session, request)?,
+            known: picks::known(session, request, commits, onto)?,
             commits: commits.to_vec(),
-            onto: repo.tree_of(onto)?,
-            mainline,
+            onto: session.repo.tree_of(onto)?,
+            mainline: request.mainline,
+            keeps_redundant: request.keep_redundant,
+            takes_parts: !request.paths.are_all(),
+            is_told: true,
         })
     }
 
-    /// What the commit at `position` changes, seen from its parent.
+    /// The same where only git can tell what becomes of them.
+    pub(super) fn untold(self, is_untold: bool) -> Self {
+        Outlook { is_told: !is_untold, ..self }
+    }
+
+    /// The commit that the one at `position` is back as, where it is and that is known.
+    pub fn back_as(&self, position: usize) -> Option<Oid> {
+        self.known.get(&self.commits[position]).copied().flatten()
+    }
+
+    /// What the commit at `position` changes, seen from its parent; nothing where it is a merge that is seen from none.
     pub fn changes(&self, position: usize) -> Result<Vec<TreeChange>> {
-        self.picker.changes(self.commits[position], self.mainline)
+        let commit = self.commits[position];
+        if self.mainline.is_none() && self.picker.is_merge(commit)? {
+            return Ok(Vec::new());
+        }
+        self.picker.changes(commit, self.mainline)
     }
 
     /// What would become of the commit at `position` without those before it.
     pub fn alone(&mut self, position: usize) -> Result<Alone> {
         let commit = self.commits[position];
-        if self.applied.contains(&commit) {
+        if self.known.contains_key(&commit) {
             return Ok(Alone::LeftOut(Reason::AlreadyApplied));
         }
         if self.mainline.is_none() && self.picker.is_merge(commit)? {
             return Ok(Alone::LeftOut(Reason::Merge));
         }
+        if !self.is_told {
+            return Ok(Alone::Untold);
+        }
         let merged = self.picker.apply(commit, self.onto, self.mainline)?;
         Ok(match () {
             () if !merged.clean => Alone::Conflicts(merged.conflicts),
             () if merged.tree != self.onto => Alone::Applies,
+            () if self.takes_parts && self.changes(position)?.is_empty() => Alone::LeftOut(Reason::OtherPaths),
+            () if self.keeps_redundant => Alone::Applies,
             () if self.changes(position)?.is_empty() => Alone::LeftOut(Reason::Empty),
             () => Alone::LeftOut(Reason::Redundant),
         })

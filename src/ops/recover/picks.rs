@@ -41,6 +41,16 @@ pub(super) fn picker<'s>(session: &'s Session, request: &Request) -> Result<Pick
     Ok(picker.in_manner(request.manner.clone()).only(request.paths.clone()))
 }
 
+/// Those of the commits that are back already, as far as that is a reason to leave them out.
+pub(super) fn known(
+    session: &Session,
+    request: &Request,
+    commits: &[Oid],
+    onto: Oid,
+) -> Result<HashMap<Oid, Option<Oid>>> {
+    if request.keep_redundant { Ok(HashMap::new()) } else { known::of(session, commits, onto) }
+}
+
 /// Who has to make the picks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Who {
@@ -77,7 +87,7 @@ impl Who {
 
 /// Picks what can be picked; what is for git alone is as if it were in conflict, in no path.
 pub(super) fn all(session: &Session, request: &Request, (source, onto): (&Source, Oid), who: Who) -> Result<Picks> {
-    let known = if request.keep_redundant { HashMap::new() } else { known::of(session, &source.commits, onto)? };
+    let known = known(session, request, &source.commits, onto)?;
     let mut picks = Picks { tip: onto, picked: Vec::new(), left_out: Vec::new(), conflict: None, known };
     let mut next = Vec::new();
     for commit in &source.commits {

@@ -277,6 +277,7 @@ fn progress(session: &Session, journal: &Journal, record: &Record, begun_at: Opt
         verification: None,
         proof: Proof::None,
         files: Vec::new(),
+        is_part: false,
         back_as: HashMap::new(),
         said: None,
     })

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Context, Error, Result},
-    model::{Detail, Head, Kind, Oid, Record, State},
+    model::{Detail, Head, Kind, Oid, Record, RecordId, State},
     ops::{Session, select, undo},
 };
 
@@ -19,6 +19,8 @@ pub struct Source {
     pub explicit: bool,
     /// The state with the uncommitted work, if it is a backup.
     pub backup: Option<State>,
+    /// The record that has it.
+    pub record: Option<RecordId>,
 }
 
 /// A commit of a backup, and what would become of it.
@@ -62,7 +64,7 @@ pub fn candidates(session: &Session, request: &Request) -> Result<(String, Vec<C
 
 /// Resolves what was typed.
 pub(super) fn find(session: &Session, request: &Request, head: &Head) -> Result<Source> {
-    let mut source = Source { name: String::new(), commits: Vec::new(), explicit: false, backup: None };
+    let mut source = Source { name: String::new(), commits: Vec::new(), explicit: false, backup: None, record: None };
     let mut names = Vec::new();
     let mut revisions = Vec::new();
     for word in &request.what {
@@ -72,7 +74,7 @@ pub(super) fn find(session: &Session, request: &Request, head: &Head) -> Result<
             }
             Some(record) => {
                 names.push(name(&record));
-                source.backup = Some(record.state);
+                (source.record, source.backup) = (Some(record.id), Some(record.state));
             }
             None => revisions.push(word.clone()),
         }
@@ -80,7 +82,7 @@ pub(super) fn find(session: &Session, request: &Request, head: &Head) -> Result<
     if source.backup.is_none() && revisions.is_empty() {
         let record = newest_backup(session)?;
         names.push(name(&record));
-        source.backup = Some(record.state);
+        (source.record, source.backup) = (Some(record.id), Some(record.state));
     }
     if revisions.is_empty() && request.all {
         let state = source.backup.as_ref().expect("a backup was named or found");
@@ -123,7 +125,7 @@ fn name(record: &Record) -> String {
 fn backup(session: &Session, word: &str) -> Result<Option<Record>> {
     let store = session.store();
     let ids = store.ids()?;
-    let is_id = |id: &&crate::model::RecordId| word.len() >= 15 && id.as_str().starts_with(word);
+    let is_id = |id: &&RecordId| word.len() >= 15 && id.as_str().starts_with(word);
     if let Some(id) = ids.iter().find(is_id) {
         return store.read(id).map(Some);
     }

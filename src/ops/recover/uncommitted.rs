@@ -1,6 +1,6 @@
 //! Work that was never committed, from a backup onto what is there now.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use gix::bstr::BString;
 
@@ -49,9 +49,10 @@ pub struct WorkFile {
 
 /// The work of a backup, as much of it as was asked for.
 pub(super) struct Work {
-    base: Oid,
+    /// The tree that it was made on.
+    pub(super) base: Oid,
     /// The backup's state with no other work in it.
-    state: State,
+    pub(super) state: State,
 }
 
 impl Work {
@@ -61,7 +62,14 @@ impl Work {
                 .hint("name its branch; `git checkpoint log` shows the backups"));
         };
         let base = session.repo.head_tree(&backup.head)?;
-        let part = |tree: Oid| request.paths.part(&session.repo, base, tree);
+        let files = request.chosen.as_ref().and_then(|chosen| chosen.work.as_ref());
+        let files: Option<HashSet<&BString>> = files.map(|files| files.iter().collect());
+        let part = |tree: Oid| {
+            let Some(files) = &files else { return request.paths.part(&session.repo, base, tree) };
+            let mut changes = request.paths.changes(&session.repo, base, tree)?;
+            changes.retain(|change| files.contains(&change.path));
+            tree::apply(&session.repo, base, &changes)
+        };
         let state = State { index: part(backup.index)?, worktree: part(backup.worktree)?, ..backup.clone() };
         Ok(Work { base, state })
     }

@@ -1,5 +1,7 @@
 //! Which entries are chosen, and what comes along with them.
 
+use std::ops::Range;
+
 use super::{Facts, Item};
 
 /// Whether an entry is chosen, and by whom.
@@ -8,6 +10,8 @@ pub(super) enum Mark {
     /// It is not.
     #[default]
     None,
+    /// Some of its parts are.
+    Partly,
     /// By the person.
     Chosen,
     /// Because another one needs it.
@@ -49,7 +53,8 @@ impl Choice {
             }
         }
         if facts.blocked.is_some() {
-            self.marks[item] = Mark::None;
+            let parts = self.parts(item);
+            self.marks[item..parts.end].fill(Mark::None);
             self.items[item].blocked = facts.blocked;
         }
         self.needs[item] = facts.needs.into_iter().filter(|need| *need < self.items.len() && *need != item).collect();
@@ -60,9 +65,23 @@ impl Choice {
         self.known[item]
     }
 
-    /// A part comes and goes with the whole.
+    /// That of a whole is what its parts are.
     pub(super) fn mark(&self, item: usize) -> Mark {
-        self.marks[self.whole(item)]
+        let parts = self.parts(item);
+        let chosen = self.marks[parts.clone()].iter().filter(|mark| **mark != Mark::None).count();
+        match chosen {
+            _ if parts.is_empty() => self.marks[item],
+            0 => Mark::None,
+            _ if chosen == parts.len() => Mark::Chosen,
+            _ => Mark::Partly,
+        }
+    }
+
+    /// The parts of an entry, which follow it.
+    pub(super) fn parts(&self, item: usize) -> Range<usize> {
+        let rest = self.items.get(item + 1..).unwrap_or_default();
+        let count = rest.iter().take_while(|part| part.parent == Some(item)).count();
+        item + 1..item + 1 + count
     }
 
     pub(super) fn needs(&self, item: usize) -> &[usize] {
@@ -78,7 +97,11 @@ impl Choice {
         self.marks[item] != Mark::None
     }
 
-    /// Those that are chosen, in the order of the list.
+    fn is_blocked(&self, item: usize) -> bool {
+        self.items[item].blocked.is_some() || self.items[self.whole(item)].blocked.is_some()
+    }
+
+    /// Those that are chosen, in the order of the list: parts in place of their whole.
     pub(super) fn chosen(&self) -> Vec<usize> {
         (0..self.marks.len()).filter(|item| self.is_chosen(*item)).collect()
     }
@@ -93,9 +116,16 @@ impl Choice {
 
     /// Chooses it, with what it needs; or, if it is chosen, takes that back.
     pub(super) fn turn(&mut self, item: usize) -> Turned {
-        let item = self.whole(item);
-        if let Some(why) = &self.items[item].blocked {
+        let reasons = [item, self.whole(item)].map(|one| &self.items[one].blocked);
+        if let Some(why) = reasons.into_iter().flatten().next() {
             return Turned::Blocked(why.clone());
+        }
+        let parts = self.parts(item);
+        if !parts.is_empty() {
+            self.turn_each(parts.collect());
+            let is_chosen = self.mark(item) != Mark::None;
+            let dropped = Turned::Dropped { along: Vec::new(), missed_by: Vec::new() };
+            return if is_chosen { Turned::Chosen(Vec::new()) } else { dropped };
         }
         if self.is_chosen(item) { self.drop(item) } else { self.choose(item) }
     }
@@ -136,10 +166,14 @@ impl Choice {
 
     /// Chooses all that can be, or none where that is so already; how many are chosen.
     pub(super) fn turn_all(&mut self) -> usize {
-        let able = |item: &Item| item.blocked.is_none() && item.parent.is_none();
-        let able: Vec<usize> = (0..self.items.len()).filter(|one| able(&self.items[*one])).collect();
-        let mark = if able.iter().all(|one| self.is_chosen(*one)) { Mark::None } else { Mark::Chosen };
-        able.iter().for_each(|one| self.marks[*one] = mark);
+        self.turn_each((0..self.items.len()).filter(|one| self.parts(*one).is_empty()).collect());
         self.chosen().len()
+    }
+
+    /// Chooses those of them that can be, or none of them where that is so already.
+    fn turn_each(&mut self, mut items: Vec<usize>) {
+        items.retain(|one| !self.is_blocked(*one));
+        let mark = if items.iter().all(|one| self.is_chosen(*one)) { Mark::None } else { Mark::Chosen };
+        items.iter().for_each(|one| self.marks[*one] = mark);
     }
 }

@@ -100,8 +100,22 @@ pub struct Column {
     pub title: &'static str,
     /// The most columns of the screen that it takes.
     pub most: u16,
+    /// What it is cut to before another one is left out.
+    pub least: u16,
     /// Where there is no room, that of the highest rank is left out first. The one column of rank 0 gets all that is left.
     pub rank: u8,
+}
+
+impl Column {
+    /// Whose width is not cut.
+    pub const fn new(title: &'static str, most: u16, rank: u8) -> Column {
+        Column { title, most, least: most, rank }
+    }
+
+    /// The same, cut to this width where there is no room for all.
+    pub const fn cut_to(self, least: u16) -> Column {
+        Column { least, ..self }
+    }
 }
 
 /// An entry of the list.
@@ -111,7 +125,7 @@ pub struct Item {
     pub cells: Vec<Text>,
     /// More text that a search finds it by.
     pub also: String,
-    /// The entry that it is a part of, which is unfolded to see it.
+    /// The entry that it is a part of, which is unfolded to see it. A whole is chosen where all its parts are.
     pub parent: Option<usize>,
     /// Why it cannot be chosen.
     pub blocked: Option<String>,
@@ -175,7 +189,8 @@ pub trait Source {
 }
 
 impl Ui {
-    /// Lets a person choose; the entries in the order of the list, or `None` where nothing is to be done.
+    /// Lets a person choose; the entries in the order of the list, parts in place of their whole, or `None` where nothing is
+    /// to be done.
     pub fn pick(&mut self, list: List, source: &mut dyn Source) -> Result<Option<Vec<usize>>> {
         self.flush()?;
         let look = view::Look { color: self.color_of_errors, blocks: self.blocks };

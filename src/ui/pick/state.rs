@@ -126,7 +126,7 @@ impl State {
 
     /// Whether the entry has parts.
     pub(super) fn is_whole(&self, item: usize) -> bool {
-        self.choice.items.get(item + 1).is_some_and(|next| next.parent == Some(item))
+        !self.choice.parts(item).is_empty()
     }
 
     /// The entries that are wanted.
@@ -282,7 +282,6 @@ impl State {
 
     fn space(&mut self) -> Effect {
         let (Mode::Many, Some(item)) = (self.list.mode, self.current()) else { return Effect::None };
-        let item = self.choice.whole(item);
         if !self.choice.is_known(item) && self.choice.items[item].blocked.is_none() {
             self.waiting = Some(item);
             return Effect::Learn(item);
@@ -330,9 +329,8 @@ impl State {
                 let count = self.matching(&self.pattern).len();
                 self.notice = (!self.pattern.is_empty()).then(|| match count {
                     0 => format!("nothing has `{}`", self.pattern),
-                    count => {
-                        format!("{}, n and N go to the others", plural(count, "match").replace("matchs", "matches"))
-                    }
+                    1 => format!("nothing else has `{}`", self.pattern),
+                    count => format!("{} have it, n and N go to the others", plural(count, "line")),
                 });
             }
             _ => {}

@@ -28,12 +28,11 @@ fn list(mode: Mode) -> List {
     ];
     let parts = ["staged A  a.txt", "untracked  b.txt"];
     items.extend(parts.map(|path| Item { parent: Some(5), ..item(["", path, ""]) }));
-    let column = |title, most, rank| Column { title, most, rank };
     List {
         title: "Recover from broken-20261121-143000".into(),
         verb: "go on",
         mode,
-        columns: vec![column("commit", 8, 1), column("subject", 0, 0), column("author", 12, 2)],
+        columns: vec![Column::new("commit", 8, 1), Column::new("subject", 0, 0), Column::new("author", 12, 2)],
         items,
         start: 0,
     }
@@ -43,7 +42,7 @@ fn list(mode: Mode) -> List {
 fn known(mode: Mode) -> State {
     let mut state = State::new(list(mode));
     (state.rows.list, state.rows.detail, state.rows.detail_lines) = (10, 5, 30);
-    for (item, needs) in [(0, vec![]), (1, vec![0]), (2, vec![]), (4, vec![1]), (5, vec![])] {
+    for (item, needs) in [(0, vec![]), (1, vec![0]), (2, vec![]), (4, vec![1]), (5, vec![]), (6, vec![]), (7, vec![])] {
         state.learn(item, Facts { needs, ..Facts::default() });
     }
     state
@@ -94,9 +93,9 @@ fn keys_move_and_choose() {
         ("jjjj  ", Effect::None, 4, vec![]),
         // What cannot be chosen is not.
         ("jjj ", Effect::None, 3, vec![]),
-        ("a", Effect::None, 0, vec![0, 1, 2, 4, 5]),
+        ("a", Effect::None, 0, vec![0, 1, 2, 4, 6, 7]),
         ("aa", Effect::None, 0, vec![]),
-        (" a", Effect::None, 0, vec![0, 1, 2, 4, 5]),
+        (" a", Effect::None, 0, vec![0, 1, 2, 4, 6, 7]),
         ("<Enter>", Effect::None, 0, vec![]),
         (" <Enter>", Effect::Summarize, 0, vec![0]),
         ("q", Effect::Leave, 0, vec![]),
@@ -117,8 +116,16 @@ fn keys_move_and_choose() {
         ("/nowhere<Enter>", Effect::None, 0, vec![]),
         ("/日本<Enter> ", Effect::None, 1, vec![0, 1]),
         ("/q ", Effect::None, 0, vec![]),
-        // Folded, the parts are not to be seen; they come and go with the whole.
-        ("G<Right>j ", Effect::None, 6, vec![5]),
+        // Folded, the parts are not to be seen; a whole is all of them.
+        ("G ", Effect::None, 5, vec![6, 7]),
+        ("G  ", Effect::None, 5, vec![]),
+        ("G<Right>j ", Effect::None, 6, vec![6]),
+        ("G<Right>j  ", Effect::None, 6, vec![]),
+        ("G<Right>j j ", Effect::None, 7, vec![6, 7]),
+        ("G<Right>j k ", Effect::None, 5, vec![6, 7]),
+        ("G<Right>j k  ", Effect::None, 5, vec![]),
+        ("G k  G<Right>jj ", Effect::None, 7, vec![6]),
+        ("G<Right>j <Enter>", Effect::Summarize, 6, vec![6]),
         ("G<Right>jj<Left>", Effect::None, 5, vec![]),
         ("G<Right>G", Effect::None, 7, vec![]),
     ] {
@@ -187,7 +194,7 @@ fn what_is_not_known_yet_is_found_out_before_it_is_chosen() {
     typed(&mut state, "a");
     let left_out = Facts { blocked: Some("left out".into()), ..Facts::default() };
     state.learn(2, left_out);
-    assert_eq!(state.choice.chosen(), [0, 1, 4, 5]);
+    assert_eq!(state.choice.chosen(), [0, 1, 4, 6, 7]);
     assert_eq!(state.notice.as_deref(), Some("not chosen any more: left out"));
 }
 
@@ -218,6 +225,72 @@ fn what_is_needed_comes_along_and_goes_along() {
     // What was chosen by hand stays.
     assert_eq!(choice.turn(4), Turned::Dropped { along: vec![1], missed_by: vec![] });
     assert_eq!(choice.chosen(), [0, 2]);
+}
+
+#[test]
+fn a_whole_is_what_its_parts_are() {
+    let mut choice = Choice::new(list(Mode::Many).items);
+    for (turned, chosen, mark) in [
+        (None, vec![], Mark::None),
+        (Some(6), vec![6], Mark::Partly),
+        (Some(7), vec![6, 7], Mark::Chosen),
+        (Some(6), vec![7], Mark::Partly),
+        // Some become all, and all become none.
+        (Some(5), vec![6, 7], Mark::Chosen),
+        (Some(5), vec![], Mark::None),
+        (Some(5), vec![6, 7], Mark::Chosen),
+        (Some(0), vec![0, 6, 7], Mark::Chosen),
+        (Some(7), vec![0, 6], Mark::Partly),
+    ] {
+        turned.map(|item| choice.turn(item));
+        assert_eq!(choice.chosen(), chosen, "{turned:?}");
+        assert_eq!(choice.mark(5), mark, "{turned:?}");
+    }
+    assert_eq!([0, 4, 5, 6, 7].map(|item| choice.parts(item)), [1..1, 5..5, 6..8, 7..7, 8..8]);
+    // One that cannot be had takes its parts along.
+    choice.learn(5, Facts { blocked: Some("gone".into()), ..Facts::default() });
+    assert_eq!(choice.chosen(), [0]);
+    assert_eq!(choice.turn(6), Turned::Blocked("gone".into()));
+    choice.turn_all();
+    assert_eq!(choice.chosen(), [0, 1, 2, 4]);
+}
+
+#[test]
+fn the_number_of_lines_found_is_said() {
+    for (text, said) in [
+        ("/ada<Enter>", "3 lines have it, n and N go to the others"),
+        ("/needs<Enter>", "nothing else has `needs`"),
+        ("/nowhere<Enter>", "nothing has `nowhere`"),
+    ] {
+        let mut state = known(Mode::Many);
+        typed(&mut state, text);
+        assert_eq!(state.notice.as_deref(), Some(said), "{text}");
+    }
+}
+
+#[test]
+fn a_column_is_cut_before_one_is_left_out() {
+    let shown = |width: u16| {
+        let mut list = list(Mode::Many);
+        list.columns = vec![
+            Column::new("commit", 8, 1),
+            Column::new("subject", 0, 0),
+            Column::new("author", 16, 2).cut_to(8),
+            Column::new("files", 6, 3),
+        ];
+        list.items.truncate(5);
+        list.items.iter_mut().for_each(|item| {
+            item.cells[2] = Text::plain("Ada Author-Lovelace");
+            item.cells.push(Text::plain("12"));
+        });
+        let screen = screen(&mut State::new(list), None, (width, 20), PLAIN);
+        let line = screen.lines().find(|line| line.contains("The first")).expect("it is in the list").to_owned();
+        ["Ada Author-Lov", "Ada Aut~", "12"].map(|text| line.contains(text))
+    };
+    assert_eq!(shown(60), [true, false, true]);
+    assert_eq!(shown(56), [false, true, true]);
+    assert_eq!(shown(46), [false, true, false]);
+    assert_eq!(shown(36), [false, false, false]);
 }
 
 #[test]
@@ -260,6 +333,7 @@ fn screens_of_all_sizes() {
     for (name, size, text, look) in [
         ("80x24", (80, 24), "jjjj ", PLAIN),
         ("80x24_blocks", (80, 24), "jjjj G<Right>k ", Look { blocks: true, ..PLAIN }),
+        ("80x24_parts", (80, 24), "G<Right>j ", PLAIN),
         ("120x40", (120, 40), "jjjj kkkk ", Look { color: true, blocks: true }),
         ("40x12", (40, 12), "jj ", PLAIN),
         ("40x12_detail", (40, 12), "<Tab>jjj", PLAIN),

@@ -208,9 +208,9 @@ impl View<'_> {
     fn mark(&self, item: usize) -> (&'static str, Tone) {
         let choice = &self.state.choice;
         match choice.mark(item) {
-            _ if choice.items[item].parent.is_some() => ("", Tone::Plain),
             _ if choice.items[item].blocked.is_some() => (" - ", Tone::Dim),
             Mark::None => ("[ ]", Tone::Plain),
+            Mark::Partly => ("[-]", Tone::Warn),
             Mark::Chosen => ("[x]", Tone::Good),
             Mark::Needed => ("[+]", Tone::Warn),
         }

@@ -1,6 +1,6 @@
 //! The commits that apply one after the other, without those that are left out.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use gix::bstr::BString;
 
@@ -64,7 +64,8 @@ pub(super) struct Chains<'s> {
     picker: Picker<'s>,
     commits: Vec<Oid>,
     onto: Oid,
-    applied: HashSet<Oid>,
+    /// Those that are back already, and as which where that is known.
+    known: HashMap<Oid, Option<Oid>>,
     mainline: Option<usize>,
     leaves_out_merges: bool,
     takes_parts: bool,
@@ -75,7 +76,7 @@ impl<'s> Chains<'s> {
         Ok(Chains {
             session,
             picker: picks::picker(session, request)?,
-            applied: known::of(session, &source.commits, onto)?.into_keys().collect(),
+            known: known::of(session, &source.commits, onto)?,
             commits: source.commits.clone(),
             onto,
             mainline: request.mainline,
@@ -90,6 +91,10 @@ impl<'s> Chains<'s> {
 
     pub(super) fn commit(&self, position: usize) -> Oid {
         self.commits[position]
+    }
+
+    pub(super) fn back_as(&self, position: usize) -> Option<Oid> {
+        self.known.get(&self.commits[position]).copied().flatten()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -121,7 +126,7 @@ impl<'s> Chains<'s> {
     fn pick(&mut self, position: usize, tip: Oid) -> Result<std::result::Result<Oid, Missing>> {
         let commit = self.commits[position];
         let left_out = |reason| Ok(Err(Missing::Reason(reason)));
-        if self.applied.contains(&commit) {
+        if self.known.contains_key(&commit) {
             return left_out(Reason::AlreadyApplied);
         }
         let is_merge = source::is_merge(self.session, commit)?;

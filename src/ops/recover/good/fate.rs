@@ -59,6 +59,8 @@ pub struct Judged {
     pub subject: String,
     /// What becomes of it.
     pub fate: Fate,
+    /// The commit that it is back as, where it is and that is known.
+    pub back_as: Option<Oid>,
     /// Why the check that decided does not pass.
     pub why: Option<String>,
 }
@@ -100,7 +102,7 @@ pub(super) fn all(
         }
         let object = session.repo.gix().find_commit(commit).context("cannot read a commit")?;
         let subject = object.message().context("cannot read a commit's message")?.summary().to_string();
-        judged.push(Judged { commit, subject, fate, why });
+        judged.push(Judged { commit, subject, fate, back_as: chains.back_as(position), why });
     }
     Ok(judged)
 }

@@ -227,7 +227,9 @@ impl Found {
             Fate::LeftOut(reason) => Some((one.commit, reason)),
             _ => None,
         };
-        Recovered { left_out: self.fates.iter().filter_map(reason).collect::<Vec<(Oid, Reason)>>(), ..done }
+        let back_as = self.fates.iter().filter_map(|one| Some((one.commit, one.back_as?))).collect();
+        let left_out = self.fates.iter().filter_map(reason).collect::<Vec<(Oid, Reason)>>();
+        Recovered { left_out, back_as, ..done }
     }
 
     /// The chosen commits, picked anew: the result has to be what was validated, on the commit that it was validated on.

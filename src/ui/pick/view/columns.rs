@@ -33,6 +33,7 @@ pub(super) fn fit(state: &State, width: u16) -> Columns {
         if widest == 0 { 0 } else { widest.max(columns[column].title.len() as u16).min(columns[column].most) }
     };
     let mut widths: Vec<u16> = (0..columns.len()).map(widest).collect();
+    let mut is_cut = false;
     loop {
         let fixed =
             |(column, width): (usize, &u16)| if columns[column].rank == 0 || *width == 0 { 0 } else { width + GAP };
@@ -40,6 +41,10 @@ pub(super) fn fit(state: &State, width: u16) -> Columns {
         let rest = width.saturating_sub(start + taken);
         let last = (0..columns.len()).filter(|one| columns[*one].rank > 0 && widths[*one] > 0);
         match last.max_by_key(|one| columns[*one].rank) {
+            Some(_) if rest < LEAST && !is_cut => {
+                widths.iter_mut().zip(columns).for_each(|(width, column)| *width = (*width).min(column.least));
+                is_cut = true;
+            }
             Some(last) if rest < LEAST => widths[last] = 0,
             _ => return placed(state, &widths, (start, rest)),
         }

@@ -30,8 +30,9 @@ pub(super) fn hints(state: &State) -> Vec<(&'static str, &'static str)> {
     }
 }
 
-const CHOOSE: [(&str, &str); 4] = [
+const CHOOSE: [(&str, &str); 5] = [
     ("Space", "choose it, with what it needs; or take that back"),
+    ("", "on a line with parts: all of them, or none"),
     ("a", "choose all, or none"),
     ("Enter", "sum up what is chosen; Enter again does it"),
     ("", ""),
@@ -57,9 +58,10 @@ const MOVE: [(&str, &str); 15] = [
     ("?", "these keys"),
 ];
 
-const MARKS: [(&str, &str); 6] = [
+const MARKS: [(&str, &str); 7] = [
     ("", ""),
     ("[x]", "chosen"),
+    ("[-]", "some of its parts are chosen: unfold it to see which"),
     ("[+]", "chosen along, as another one needs it"),
     ("[x]!", "chosen, but not what it needs: it will conflict"),
     (" - ", "nothing to choose: why is beside it"),
