@@ -8,7 +8,7 @@ use crate::{
     ops::{Session, diff, list, rollback, select},
     ui::{
         Ui, age,
-        pick::{Column, Facts, Item, List, Mode, Source, Text, Tone},
+        pick::{Column, Item, List, Mode, Source, Text, Tone},
         plural,
     },
 };
@@ -108,18 +108,6 @@ impl Source for All<'_> {
         let shown = difference.patch(self.session, &patch::OPTIONS)?;
         lines.extend(patch::lines(&shown, &format!("`git checkpoint diff {}` shows all", record.id)));
         Ok(lines)
-    }
-
-    fn facts(&mut self, _: usize) -> Result<Facts> {
-        Ok(Facts::default())
-    }
-
-    fn unknown(&self) -> Option<usize> {
-        None
-    }
-
-    fn summary(&mut self, _: &[usize]) -> Result<Vec<Text>> {
-        Ok(Vec::new())
     }
 
     fn is_stopped(&self) -> bool {

@@ -10,7 +10,7 @@ use crate::{
     },
     ui::{
         Ui, age,
-        pick::{Column, Facts, Item, List, Mode, Source, Text, Tone},
+        pick::{Column, Item, List, Mode, Source, Text, Tone},
         plural,
     },
 };
@@ -111,18 +111,6 @@ impl Source for All<'_> {
             }
         }
         Ok(lines)
-    }
-
-    fn facts(&mut self, _: usize) -> Result<Facts> {
-        Ok(Facts::default())
-    }
-
-    fn unknown(&self) -> Option<usize> {
-        None
-    }
-
-    fn summary(&mut self, _: &[usize]) -> Result<Vec<Text>> {
-        Ok(Vec::new())
     }
 
     fn is_stopped(&self) -> bool {

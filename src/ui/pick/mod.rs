@@ -175,14 +175,20 @@ pub trait Source {
     /// What is to be seen beside the list of this entry.
     fn detail(&mut self, item: usize) -> Result<Vec<Text>>;
 
-    /// What is to be known of it before it is chosen.
-    fn facts(&mut self, item: usize) -> Result<Facts>;
+    /// What is to be known of it before it is chosen; nothing more than the list says.
+    fn facts(&mut self, _item: usize) -> Result<Facts> {
+        Ok(Facts::default())
+    }
 
     /// The next entry of which [`Source::facts`] has more to say than the list; they are asked for while nobody types.
-    fn unknown(&self) -> Option<usize>;
+    fn unknown(&self) -> Option<usize> {
+        None
+    }
 
-    /// What comes of choosing these, to be agreed to.
-    fn summary(&mut self, chosen: &[usize]) -> Result<Vec<Text>>;
+    /// What comes of choosing these, to be agreed to; nothing where one is chosen, which the command tells of itself.
+    fn summary(&mut self, _chosen: &[usize]) -> Result<Vec<Text>> {
+        Ok(Vec::new())
+    }
 
     /// Whether a signal has asked to stop.
     fn is_stopped(&self) -> bool;
