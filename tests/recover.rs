@@ -3,6 +3,7 @@
 mod bad;
 mod conflicts;
 mod hooks;
+mod in_the_way;
 mod manner;
 mod notes;
 mod origin;

@@ -58,7 +58,7 @@ pub(super) fn run(
     if args.dry_run {
         let preview = found.preview(&session)?;
         ui.note("nothing was changed")?;
-        answer(&found, &preview, ui)?;
+        answer(&found, (&preview, true), ui)?;
         return Ok(code);
     }
     if !args.good.yes && !found.chosen().is_empty() && ui.is_interactive() && !ui.confirm("Bring them back?")? {
@@ -67,7 +67,7 @@ pub(super) fn run(
     let lock = session.lock_unless(false, "recover")?;
     let done = found.apply(&session)?;
     drop(lock);
-    answer(&found, &done, ui)?;
+    answer(&found, (&done, false), ui)?;
     Ok(code)
 }
 
@@ -147,7 +147,7 @@ fn in_words(one: &Judged) -> String {
     }
 }
 
-fn answer(found: &Found, done: &Recovered, ui: &mut Ui) -> Result<()> {
+fn answer(found: &Found, (done, is_preview): (&Recovered, bool), ui: &mut Ui) -> Result<()> {
     if ui.is_json() {
         let mut value = value(done, &[]);
         value.found(fates(found), found.validations, found.flaky.clone());
@@ -155,10 +155,13 @@ fn answer(found: &Found, done: &Recovered, ui: &mut Ui) -> Result<()> {
         return ui.value(&value);
     }
     if done.picked.is_empty() {
-        return ui.line("nothing comes back");
+        return ui.line(if is_preview { "nothing would come back" } else { "nothing comes back" });
     }
     let commit = done.head.commit().map_or_else(String::new, |id| id.to_hex_with_len(10).to_string());
     let what = format!("{} from {}", plural(done.picked.len(), "commit"), clean(&done.source));
+    if is_preview {
+        return ui.line(format!("would recover {what}"));
+    }
     ui.done(format!("recovered {what}; {} is at {commit}", done.head.short_name()))
 }
 

@@ -68,4 +68,4 @@ pub fn ask_no_more() {
 }
 
 pub use child::Git;
-pub use repo::Repo;
+pub use repo::{Repo, cache_packs};

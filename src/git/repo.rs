@@ -96,6 +96,7 @@ impl Repo {
             Err(_outside) => BString::default(),
         };
         gix.object_cache_size_if_unset(OBJECT_CACHE);
+        cache_packs(&mut gix);
         Ok(Repo {
             git_dir: absolute(gix.git_dir())?,
             common_dir: absolute(gix.common_dir())?,
@@ -363,4 +364,10 @@ fn open_gix(env: &Env) -> Result<gix::Repository> {
         None => gix::discover(env.cwd()).map_err(not_found)?,
     };
     Ok(repo)
+}
+
+/// Keeps what was inflated last of packs: of a chain of deltas, each object is otherwise made from the first one on. gix
+/// does not by itself, neither at first nor on another thread.
+pub fn cache_packs(repo: &mut gix::Repository) {
+    repo.objects.set_pack_cache(|| Box::<gix_pack::cache::lru::StaticLinkedList<64>>::default());
 }

@@ -227,6 +227,14 @@ fn plan_of(session: &Session, request: &Request, chosen: Option<Source>) -> Resu
         for_git = Some(picks.all());
         (picks.tip, picks.picked) = (onto.commit(), Vec::new());
     }
+    if let (Some(commits), Onto::Head(_)) = (&for_git, &onto) {
+        refusal = refusal.or(onto::refuse_in_the_way(
+            session,
+            &picks::picker(session, request)?,
+            (commits, request.mainline),
+        )
+        .err());
+    }
     let mut aim = Aim::of(session, request, (&source, &onto), (&captured.state, &picks, for_git.is_some()))?;
     refuse_no_match(request, &picks, (&aim.files, for_git.is_some()))?;
     if let Some(error) = refusal.take_if(|_| !request.dry_run) {
@@ -361,7 +369,8 @@ impl Plan {
     }
 
     fn outcome(&self) -> Recovered {
-        let head = match self.edits.first() {
+        let branch = self.edits.iter().find(|edit| edit.name.starts_with(b"refs/heads/"));
+        let head = match branch {
             Some(edit) => Head::Branch { name: edit.name.clone(), commit: edit.new },
             None => self.target.head.clone(),
         };

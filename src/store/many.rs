@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    git::refs,
+    git::{cache_packs, refs},
     model::{Oid, Record, RecordId},
 };
 
@@ -85,7 +85,8 @@ impl Store<'_> {
         };
         let shared = self.repo.gix().clone().into_sync();
         let read_part = |part: &[Named]| -> Part {
-            let (repo, mut buffer, mut fresh) = (shared.to_thread_local(), Vec::new(), Fresh::default());
+            let (mut repo, mut buffer, mut fresh) = (shared.to_thread_local(), Vec::new(), Fresh::default());
+            cache_packs(&mut repo);
             let read = |one: &Named| {
                 let object = object(one).ok_or_else(|| missing(&one.id))?;
                 if let Some(record) = known.and_then(|known| known.find(object)).and_then(|(target, message)| {

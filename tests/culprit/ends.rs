@@ -34,6 +34,18 @@ fn the_users_checkout_is_not_touched() {
 }
 
 #[test]
+fn a_bisection_of_the_users_says_nothing_here() {
+    let planted = Planted::new(&no_bad(&[]), 12, &[2], &[]);
+    let repo = &planted.repo;
+    repo.git(&["bisect", "start", "broken", "main"]);
+    repo.git(&["bisect", "good", "broken~2"]);
+    let refs = repo.git(&["for-each-ref", "refs/bisect"]);
+    let answer = culprit(repo, 0, &["main", "broken", "--jobs", "1"]);
+    assert_eq!(answer["commit"].as_str(), Some(&*planted.commits[2]), "{answer}");
+    assert_eq!(repo.git(&["for-each-ref", "refs/bisect"]), refs);
+}
+
+#[test]
 fn ends_that_are_not_what_they_should_be_are_named() {
     let planted = Planted::new(&no_bad(&[]), 9, &[4], &[]);
     let repo = &planted.repo;

@@ -107,6 +107,20 @@ fn a_branch_that_moves_meanwhile_is_left_alone() {
 }
 
 #[test]
+fn another_branch_at_the_same_commit_is_another_branch() {
+    let planted = Planted::new(&check("unit", WAITS, &[]), 8, &[6], &[]);
+    let repo = &planted.repo;
+    let child = waiting(&planted);
+    repo.git(&["checkout", "-q", "-b", "elsewhere"]);
+    let state = repo.state();
+    repo.write("../go", "");
+    let output = child.wait_with_output().expect("it ends");
+    let run = Run::of(repo, &["recover"], &output);
+    assert!(run.code == 1 && run.stderr.contains("the branch has moved while the checks ran"), "{run}");
+    state.assert_same(&repo.state());
+}
+
+#[test]
 fn a_person_sees_the_plan_and_may_say_no() {
     let planted = Planted::new(&no_bad(&[]), 8, &[6], &[]);
     let repo = &planted.repo;

@@ -17,7 +17,8 @@ fn notes_follow_and_are_taken_back_by_undo() {
         repo.checkpoint_ok(&["undo", "--yes"]);
 
         repo.git(&["config", "notes.rewriteRef", "refs/notes/rev*"]);
-        repo.checkpoint_ok(&["recover", "one", "-x"]);
+        let run = repo.checkpoint_ok(&["recover", "one", "-x"]);
+        assert!(run.stdout.contains("main is at "), "{run}");
         assert_eq!(repo.git(&["notes", "--ref", "review", "show", "HEAD"]), "looks good");
         assert_eq!(repo.git(&["notes", "--ref", "review", "show", "one"]), "looks good");
         assert!(!repo.git_raw(&["notes", "--ref", "other", "show", "HEAD"]).status.success());

@@ -51,8 +51,8 @@ pub(in crate::cli) struct Good {
     #[command(flatten)]
     effort: Effort,
 
-    /// Do not ask before they are brought back
-    #[arg(short, long, requires = "good")]
+    /// Do not ask before they are brought back; without --good nothing is asked
+    #[arg(short, long)]
     pub(in crate::cli) yes: bool,
 
     /// Do not ask the checks afterwards whether the result works

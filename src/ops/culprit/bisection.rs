@@ -139,13 +139,22 @@ impl<'s> Bisection<'s> {
         if let Some(known) = self.known.borrow().get(&key) {
             return Ok(known.clone());
         }
-        let how = if all { "--bisect-all" } else { "--bisect" };
+        // `--bisect` would go by the user's own bisection as well, where one is under way.
+        let how = if all { "--bisect-all" } else { "--bisect-vars" };
         let hidden = self.good.iter().map(|good| format!("^{good}"));
         let args = ["rev-list", how].into_iter().map(str::to_owned).chain([self.bad.to_string()]).chain(hidden);
-        let found = oids(&self.session.repo.git(args).run()?)?;
+        let said = self.session.repo.git(args).run()?;
+        let found = if all { oids(&said)? } else { oids(&next_of(&said))? };
         self.known.borrow_mut().insert(key, found.clone());
         Ok(found)
     }
+}
+
+/// The commit in `bisect_rev='<commit>'`, which is for a shell.
+fn next_of(said: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(said);
+    let rev = text.lines().find_map(|line| line.strip_prefix("bisect_rev="));
+    rev.unwrap_or_default().trim_matches('\'').as_bytes().to_vec()
 }
 
 /// The object at the beginning of each line.

@@ -1,5 +1,7 @@
 //! Where the picks go, and whether a conflict could be settled there.
 
+use std::collections::BTreeSet;
+
 use gix::bstr::BString;
 
 use super::{Conflict, Request};
@@ -7,7 +9,8 @@ use crate::{
     error::{Error, Result},
     git::{
         capture::Captured,
-        refs,
+        pick::Picker,
+        refs, tracked,
         tree::{self, TreeChange},
     },
     model::{Head, Oid, quote_path},
@@ -103,4 +106,23 @@ pub(super) fn refuse_staged(session: &Session, captured: &Captured) -> Result<()
     Err(Error::refused("there are staged changes that git would mix with what it picks here")
         .because("an editor, a hook or an option was asked for that only `git cherry-pick` knows")
         .hint("commit them, or `git checkpoint` and `git restore --staged .`, then recover again; nothing was changed"))
+}
+
+/// What is in the way of commits that git picks, and that no backup would hold.
+pub(super) fn refuse_in_the_way(
+    session: &Session,
+    picker: &Picker<'_>,
+    (commits, mainline): (&[Oid], Option<usize>),
+) -> Result<()> {
+    let mut written = BTreeSet::new();
+    for commit in commits {
+        let changes = picker.changes(*commit, mainline)?;
+        written.extend(changes.into_iter().filter(|change| change.new.is_some()).map(|change| change.path));
+    }
+    match tracked::in_the_way(&session.repo, written.iter())? {
+        None => Ok(()),
+        Some(path) => Err(Error::refused(format!("`{}` is in the way", quote_path(path.as_ref())))
+            .because("it is not tracked, and `git cherry-pick` would write a file there")
+            .hint("move it away, and try again; nothing was changed")),
+    }
 }

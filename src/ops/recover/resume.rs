@@ -7,11 +7,11 @@ use std::collections::{HashMap, VecDeque};
 
 use gix::bstr::BString;
 
-use super::{Reason, Recovered, Request, picks, source, worktree};
+use super::{Reason, Recovered, Request, onto, picks, source, worktree};
 use crate::{
     config::TagKind,
     error::{Context, Error, Result},
-    git::{child::Output, hooks, notes, refs},
+    git::{child::Output, hooks, notes, pick::Picker, refs},
     model::{Detail, Head, Oid, PickedCommit, Record, State, quote_path},
     ops::{
         Session,
@@ -113,8 +113,9 @@ fn again(session: &Session, journal: &Journal, record: Record) -> Result<Recover
     let pairs = Rest::of(journal)?.pairs()?;
     let made = progress(session, journal, &record, target.head.commit())?;
     let done = pairs.iter().rposition(|(_, origin)| made.picked.iter().any(|picked| picked.from == *origin));
-    let left: Vec<String> =
-        pairs[done.map_or(0, |last| last + 1)..].iter().map(|(commit, _)| commit.to_string()).collect();
+    let rest: Vec<Oid> = pairs[done.map_or(0, |last| last + 1)..].iter().map(|(commit, _)| *commit).collect();
+    let left: Vec<String> = rest.iter().map(ToString::to_string).collect();
+    refuse_in_the_way(session, journal, &rest)?;
     let begun_at = target.head.commit();
     let head = made.head.commit().ok_or_else(|| Error::refused("HEAD has no commit to pick onto"))?;
     let target = worktree::at_commit(session, &target, head)?;
@@ -155,10 +156,30 @@ pub fn resume(session: &Session, journal: &Journal, record: Record, skip: bool) 
         let error = unmerged.iter().take(10).fold(error, |error, path| error.hint(format!("`{path}`")));
         return Err(error.hint("settle it, `git add` the files, then `git checkpoint recover --continue`"));
     }
+    refuse_in_the_way(session, journal, &rest_after(session, journal, &record, begun_at)?)?;
     Stage::HandingOver.reach(session, journal)?;
     let call = session.repo.git(["cherry-pick", if skip { "--skip" } else { "--continue" }]);
     let output = run(session, journal, call)?;
     conclude(session, journal, record, begun_at, output)
+}
+
+/// The commits that git has not come to yet; the one that it stopped at is settled in the files.
+fn rest_after(session: &Session, journal: &Journal, record: &Record, begun_at: Option<Oid>) -> Result<Vec<Oid>> {
+    let pairs = Rest::of(journal)?.pairs()?;
+    let at = refs::find(&session.repo, "CHERRY_PICK_HEAD".into())?;
+    let made = progress(session, journal, record, begun_at)?.picked;
+    let is_over =
+        |(commit, origin): &(Oid, Oid)| Some(*commit) == at || made.iter().any(|picked| picked.from == *origin);
+    let next = pairs.iter().rposition(is_over).map_or(0, |last| last + 1);
+    Ok(pairs[next..].iter().map(|(commit, _)| *commit).collect())
+}
+
+/// Something may have come there since it was looked at.
+fn refuse_in_the_way(session: &Session, journal: &Journal, commits: &[Oid]) -> Result<()> {
+    let options = Rest::of(journal)?.options;
+    let mainline = options.iter().find_map(|option| option.strip_prefix("--mainline=")?.parse().ok());
+    let picker = Picker::new(&session.repo, &session.identity)?;
+    onto::refuse_in_the_way(session, &picker, (commits, mainline))
 }
 
 fn count(paths: usize) -> String {

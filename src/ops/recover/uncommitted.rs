@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use gix::bstr::BString;
 
-use super::{Request, Source};
+use super::{Request, Source, worktree::Own};
 use crate::{
     error::{Error, Result},
     git::{
@@ -125,11 +125,14 @@ const NAMED: usize = 10;
 fn refuse_overlap(session: &Session, (base, backup): (Oid, &State), now: &State) -> Result<()> {
     let repo = &session.repo;
     let head = repo.head_tree(&now.head)?;
-    let mut theirs: BTreeSet<BString> = BTreeSet::new();
+    let (own, mut theirs, mut both) = (Own::of(session, now)?, BTreeSet::new(), Vec::new());
     for tree in [backup.index, backup.worktree] {
-        theirs.extend(tree::diff(repo, base, tree)?.into_iter().map(|change| change.path));
+        for change in tree::diff(repo, base, tree)? {
+            both.extend(own.beside(&change).map(|path| format!("`{}`", quote_path(path.as_ref()))));
+            theirs.insert(change.path);
+        }
     }
-    let mut both = Vec::new();
+    both.dedup();
     for path in theirs {
         let at = |tree: Oid| tree::entry(repo, tree, path.as_ref());
         let committed = at(head)?;

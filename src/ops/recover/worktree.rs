@@ -1,5 +1,9 @@
 //! The working state after HEAD moved to another commit, with the user's own changes kept.
 
+use std::collections::BTreeSet;
+
+use gix::bstr::{BString, ByteSlice};
+
 use crate::{
     error::{Error, Result},
     git::tree::{self, TreeChange},
@@ -35,12 +39,39 @@ pub(super) fn at_commit(session: &Session, now: &State, commit: Oid) -> Result<S
 
 fn overlapping(session: &Session, now: &State, changes: &[TreeChange]) -> Result<Vec<String>> {
     let repo = &session.repo;
+    let own = Own::of(session, now)?;
     let mut paths = Vec::new();
     for change in changes {
         let differs = |tree: Oid| -> Result<bool> { Ok(tree::entry(repo, tree, change.path.as_ref())? != change.old) };
         if differs(now.index)? || differs(now.worktree)? {
             paths.push(quote_path(change.path.as_ref()));
+        } else if let Some(other) = own.beside(change) {
+            paths.push(quote_path(other.as_ref()));
         }
     }
     Ok(paths)
+}
+
+/// The files that the user has here and HEAD has not like that.
+pub(super) struct Own(BTreeSet<BString>);
+
+impl Own {
+    pub(super) fn of(session: &Session, now: &State) -> Result<Self> {
+        let head = session.repo.head_tree(&now.head)?;
+        let mut files = BTreeSet::new();
+        for tree in [now.index, now.worktree] {
+            let changes = tree::diff(&session.repo, head, tree)?;
+            files.extend(changes.into_iter().filter(|change| change.new.is_some()).map(|change| change.path));
+        }
+        Ok(Own(files))
+    }
+
+    /// One of them that stands where a change wants a folder to be, or in a folder where it wants a file.
+    pub(super) fn beside(&self, change: &TreeChange) -> Option<&BString> {
+        let path = change.new.map(|_| &change.path)?;
+        let above = path.find_iter("/").find_map(|end| self.0.get(path[..end].as_bstr()));
+        let folder: BString = [path.as_slice(), b"/"].concat().into();
+        let below = || self.0.range(folder.clone()..).next().filter(|file| file.starts_with(&folder));
+        above.or_else(below)
+    }
 }

@@ -12,7 +12,7 @@ use super::{Step, place::Folders};
 use crate::{
     error::{Context, Result},
     git::{
-        Repo,
+        Repo, cache_packs,
         capture::as_is::{AsIs, LARGE, threads},
         durable, objects,
     },
@@ -34,14 +34,19 @@ pub(super) fn write<'s>(repo: &Repo, area: &Path, steps: &[&'s Step]) -> Result<
     let shared = repo.gix().clone().into_sync();
     thread::scope(|scope| {
         let parts = steps.chunks(steps.len().div_ceil(threads));
-        let running: Vec<_> =
-            parts.map(|part| scope.spawn(|| write_some(&shared.to_thread_local(), area, part))).collect();
+        let running: Vec<_> = parts.map(|part| scope.spawn(|| write_on_thread(&shared, area, part))).collect();
         let mut left = Vec::new();
         for thread in running {
             left.extend(thread.join().expect("a thread that only writes files does not panic")?);
         }
         Ok(left)
     })
+}
+
+fn write_on_thread<'s>(shared: &gix::ThreadSafeRepository, area: &Path, steps: &[&'s Step]) -> Result<Vec<&'s Step>> {
+    let mut repo = shared.to_thread_local();
+    cache_packs(&mut repo);
+    write_some(&repo, area, steps)
 }
 
 fn write_some<'s>(repo: &gix::Repository, area: &Path, steps: &[&'s Step]) -> Result<Vec<&'s Step>> {

@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 
 use self::chain::{Chain, Chains};
 pub use self::fate::{Fate, Judged};
+use gix::bstr::BString;
+
 use super::{Onto, Reason, Recovered, Source, Who, plan_of, refuse_to_begin, source};
 use crate::{
     check::{Checked, Subject},
@@ -62,6 +64,8 @@ pub struct Found {
     source: Source,
     request: super::Request,
     onto: Oid,
+    /// The branch that was checked out.
+    branch: Option<BString>,
     /// The tree that was validated.
     tree: Oid,
 }
@@ -100,6 +104,7 @@ pub fn find(session: &Session, request: &Request, standing: &trust::Standing, wa
         source,
         request: request.recover.clone(),
         onto,
+        branch: head.branch().cloned(),
         tree: subject.tree,
     })
 }
@@ -239,7 +244,7 @@ impl Found {
                 .hint("recover again: what the checks said is known, so it is quick; nothing was changed")
         };
         let head = session.repo.head()?;
-        if Onto::find(session, &self.request, &head)?.commit() != self.onto {
+        if head.branch() != self.branch.as_ref() || Onto::find(session, &self.request, &head)?.commit() != self.onto {
             return Err(moved());
         }
         let chosen = Source { commits: self.chosen(), explicit: false, ..self.source.clone() };
