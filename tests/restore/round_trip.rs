@@ -118,6 +118,24 @@ fn line_ends_and_filters_come_out_as_git_writes_them() {
     });
 }
 
+#[test]
+fn a_file_with_lf_where_crlf_is_wanted_keeps_it() {
+    let repo = TestRepo::new();
+    repo.write(".gitattributes", "*.txt text=auto eol=crlf\n");
+    repo.write("sub/.gitattributes", "*.lf text eol=lf\n");
+    for name in ["lf.txt", "sub/lf.txt", "sub/a.lf"] {
+        repo.write(name, "one\ntwo\n");
+    }
+    repo.write("crlf.txt", "one\r\ntwo\r\n");
+    repo.commit("As it is stored");
+    assert_round_trip(&repo, |repo| {
+        for name in ["lf.txt", "sub/lf.txt", "sub/a.lf", "crlf.txt"] {
+            repo.write(name, "mess\n");
+        }
+        repo.commit("Mess");
+    });
+}
+
 /// A file is written without git only where git would write the bytes of its blob.
 #[test]
 fn every_mixture_of_rules_and_settings_comes_out_as_git_writes_it() {

@@ -168,6 +168,11 @@ impl<'a> Filter<'a> {
         Ok(self.both_ways(path)?.0)
     }
 
+    /// Whether attributes want a text file at `path` to have CRLF on disk.
+    pub(super) fn wants_crlf(&mut self, path: &BStr) -> Attempt<bool> {
+        Ok(matches!(self.both_ways(path)?, (Need::LineEnds { .. }, true)))
+    }
+
     /// Whether a checkout writes to `path` the very bytes of the blob, whatever they are.
     pub(super) fn checks_out_as_it_is(&mut self, path: &BStr) -> Attempt<bool> {
         Ok(match self.both_ways(path)? {

@@ -100,16 +100,37 @@ pub(super) fn hash(repo: &Repo, bytes: &[u8]) -> Result<Oid> {
     gix::objs::compute_hash(repo.gix().object_hash(), Kind::Blob, bytes).context("cannot hash a file")
 }
 
-/// Files that are unchanged for git, but perhaps not as a checkout would write them: where every text file is to
-/// have CRLF, one with LF is as clean. Only reading tells; elsewhere there are none.
-pub(super) fn doubtful(repo: &Repo, index: &Index, found: &Found) -> Vec<Job> {
+/// Files that are unchanged for git, but perhaps not as a checkout would write them: where a text file is to have CRLF,
+/// one with LF is as clean. Only reading tells; elsewhere there are none.
+pub(super) fn doubtful(repo: &Repo, index: &Index, found: &Found) -> Attempt<Vec<Job>> {
     let config = repo.gix().config_snapshot();
     let is = |key: &str, wanted: &[u8]| config.string(key).is_some_and(|value| value.eq_ignore_ascii_case(wanted));
     if is("core.autocrlf", b"true") || is("core.eol", b"crlf") {
-        unchanged(repo, index, found).collect()
-    } else {
-        Vec::new()
+        return Ok(unchanged(repo, index, found).collect());
     }
+    if !attributes_want_crlf(repo, index) {
+        return Ok(Vec::new());
+    }
+    let mut filter = Filter::new(repo.gix(), index)?;
+    let mut jobs = Vec::new();
+    for job in unchanged(repo, index, found) {
+        if filter.wants_crlf(job.path.as_bstr())? {
+            jobs.push(job);
+        }
+    }
+    Ok(jobs)
+}
+
+/// Whether an attributes file of the worktree or of the repository speaks of CRLF at all: to ask for every file takes
+/// longer than to look.
+fn attributes_want_crlf(repo: &Repo, index: &Index) -> bool {
+    const NAME: &[u8] = b".gitattributes";
+    let is_one =
+        |path: &&BStr| path.strip_suffix(NAME).is_some_and(|folder| folder.is_empty() || folder.ends_with(b"/"));
+    let tracked = index.entries().iter().map(|entry| entry.path(index)).filter(is_one);
+    let files = tracked.map(|path| repo.workdir().join(os_path(path)));
+    let own = repo.common_dir().join("info").join("attributes");
+    files.chain([own]).any(|file| std::fs::read(file).is_ok_and(|text| text.contains_str("eol=crlf")))
 }
 
 /// The bytes of files that are unchanged for git and that a filter without a way back is applied to. The filter need

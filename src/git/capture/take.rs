@@ -123,7 +123,7 @@ impl Take<'_> {
         };
         let untracked = found.new.len();
         let (doubtful, mut raw) = match self.keep {
-            Keep::Blobs => (raw::doubtful(repo, &index, &found), raw::one_way(repo, &index, &found)?),
+            Keep::Blobs => (raw::doubtful(repo, &index, &found)?, raw::one_way(repo, &index, &found)?),
             Keep::Names => Default::default(),
         };
         let new = untracked::choose(&mut found, self.options)?;
