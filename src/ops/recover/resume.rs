@@ -115,7 +115,6 @@ fn again(session: &Session, journal: &Journal, record: Record) -> Result<Recover
     let done = pairs.iter().rposition(|(_, origin)| made.picked.iter().any(|picked| picked.from == *origin));
     let rest: Vec<Oid> = pairs[done.map_or(0, |last| last + 1)..].iter().map(|(commit, _)| *commit).collect();
     let left: Vec<String> = rest.iter().map(ToString::to_string).collect();
-    refuse_in_the_way(session, journal, &rest)?;
     let begun_at = target.head.commit();
     let head = made.head.commit().ok_or_else(|| Error::refused("HEAD has no commit to pick onto"))?;
     let target = worktree::at_commit(session, &target, head)?;
@@ -125,6 +124,8 @@ fn again(session: &Session, journal: &Journal, record: Record) -> Result<Recover
     let _saved = move_on(session, to, detail, &subject)?;
     // A git that was killed as it began leaves its sequencer without a list, and no other can begin then.
     session.repo.git(["cherry-pick", "--quit"]).run()?;
+    // What git had begun to write is put away by now.
+    refuse_in_the_way(session, journal, &rest)?;
     if left.is_empty() {
         finish(session, journal, record, begun_at)
     } else {

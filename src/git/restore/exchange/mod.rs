@@ -107,23 +107,35 @@ pub(super) struct Plan {
     sweep: Option<Sweep>,
 }
 
-/// The removal of a folder beside other work; whoever drops it waits for its end.
+/// The removal of a folder beside other work; whoever drops it waits for its end. What cannot be removed stays there.
 #[derive(Debug)]
-struct Sweep(Option<thread::JoinHandle<()>>);
+struct Sweep {
+    folder: PathBuf,
+    threads: Vec<thread::JoinHandle<()>>,
+}
 
 impl Sweep {
-    /// What cannot be removed stays there.
-    fn of(folder: PathBuf) -> Self {
-        let place = folder.clone();
-        let begun = thread::Builder::new().spawn(move || drop(fs::remove_dir_all(folder)));
-        Sweep(begun.inspect_err(|_no_thread| drop(fs::remove_dir_all(place))).ok())
+    /// Below so many files one thread is enough.
+    const MANY: usize = 64;
+
+    /// Of the folder, in which these files are.
+    fn of(folder: PathBuf, mut files: Vec<PathBuf>) -> Self {
+        let second = if files.len() < Self::MANY { Vec::new() } else { files.split_off(files.len() / 2) };
+        let remove = |files: Vec<PathBuf>| {
+            let remove = move || files.iter().for_each(|file| drop(fs::remove_file(file)));
+            // Where no thread can be had, the files go with the folder.
+            thread::Builder::new().spawn(remove).ok()
+        };
+        let parts = [files, second].into_iter().filter(|part| !part.is_empty());
+        Sweep { folder, threads: parts.filter_map(remove).collect() }
     }
 }
 
 impl Drop for Sweep {
     fn drop(&mut self) {
-        // It cannot panic: it only removes.
-        self.0.take().map(thread::JoinHandle::join);
+        // None of them can panic: they only remove.
+        self.threads.drain(..).for_each(|thread| drop(thread.join()));
+        fs::remove_dir_all(&self.folder).ok();
     }
 }
 

@@ -144,7 +144,16 @@ impl<'a> Moves<'a> {
             }
             outcomes.push(Outcome { path: step.path.clone(), new });
         }
-        (outcomes, Sweep::of(self.area.top))
+        let gone = self.done.iter().filter_map(|done| {
+            let folder = match done.how {
+                How::Exchanged => self.area.incoming(),
+                How::Removed => self.area.outgoing(),
+                How::Placed => return None,
+            };
+            Some(folder.join(gix::path::from_bstr(done.path.as_bstr()).ok()?))
+        });
+        let gone = gone.collect();
+        (outcomes, Sweep::of(self.area.top, gone))
     }
 
     /// Takes everything back, the last first, after `error`.
