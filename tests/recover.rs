@@ -4,7 +4,7 @@ mod bad;
 mod conflicts;
 mod hooks;
 mod in_the_way;
-mod manner;
+pub(crate) mod manner;
 mod notes;
 mod origin;
 mod parts;

@@ -4,7 +4,7 @@ use super::{broken, json, message, refused};
 use crate::support::TestRepo;
 
 /// Whether `git merge-tree` has `-X`.
-fn git_takes_options_in_memory(repo: &TestRepo) -> bool {
+pub(crate) fn git_takes_options_in_memory(repo: &TestRepo) -> bool {
     let version = repo.git(&["version"]);
     let numbers: Vec<u32> = version.split(['.', ' ']).filter_map(|word| word.parse().ok()).collect();
     numbers.get(..2) >= Some(&[2, 44][..])
