@@ -5,7 +5,7 @@
 //! apply without it is in the next chain no more, and the search goes on from the good beginning. So one culprit takes one
 //! validation and as many more as the number of commits can be halved, and what is found was itself validated in the end.
 //!
-//! It asks for one thing at a time, so its answer does not depend on how many validations run at once: [`ahead`] follows it
+//! It asks for one thing at a time, so its answer does not depend on how many validations run at once: [`ahead()`] follows it
 //! along the answers that it may get.
 
 mod ahead;

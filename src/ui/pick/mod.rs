@@ -1,7 +1,7 @@
 //! A list on the whole screen to choose from, with what is behind the entry under the cursor beside it.
 //!
 //! What is listed, and what there is to know of it, comes from a [`Source`]; here is only how a person moves about in it.
-//! [`state`] decides what a key does, without a terminal; [`view`] draws; [`screen`] has the terminal, and gives it back in
+//! `state` decides what a key does, without a terminal; `view` draws; `screen` has the terminal, and gives it back in
 //! whatever way this ends.
 
 mod choice;
