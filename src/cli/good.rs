@@ -6,7 +6,7 @@ use super::{
     args,
     checks::says,
     json,
-    recover::{because, value},
+    recover::{because, summarize, value},
 };
 use crate::{
     check::Checked,
@@ -157,12 +157,7 @@ fn answer(found: &Found, (done, is_preview): (&Recovered, bool), ui: &mut Ui) ->
     if done.picked.is_empty() {
         return ui.line(if is_preview { "nothing would come back" } else { "nothing comes back" });
     }
-    let commit = done.head.commit().map_or_else(String::new, |id| id.to_hex_with_len(10).to_string());
-    let what = format!("{} from {}", plural(done.picked.len(), "commit"), clean(&done.source));
-    if is_preview {
-        return ui.line(format!("would recover {what}"));
-    }
-    ui.done(format!("recovered {what}; {} is at {commit}", done.head.short_name()))
+    summarize(done, !is_preview, ui)
 }
 
 fn fates(found: &Found) -> Vec<FateValue> {

@@ -8,7 +8,7 @@ use super::{
     json, resume, rollback,
 };
 use crate::{
-    config::{Env, Moment},
+    config::Env,
     error::Result,
     git::{
         self,
@@ -159,12 +159,9 @@ pub(super) fn run(args: &args::Recover, env: &Env, ui: &mut Ui) -> Result<u8> {
 
 /// Asks the checks whether the result works.
 pub(super) fn prove(session: &Session, recovered: &mut Recovered, ui: &mut Ui) -> Result<()> {
-    if recovered.conflict.is_none() && session.config.has_checks(Moment::Recover) {
-        git::ask_on_signals()?;
-        let is_here = !recovered.is_elsewhere(session)?;
-        recover::prove(session, recovered, is_here, &mut |event| rollback::watch(&event, ui))?;
-    }
-    Ok(())
+    git::ask_on_signals()?;
+    recover::prove(session, recovered, &mut |event| rollback::watch(&event, ui))?;
+    git::end_on_signals()
 }
 
 fn manner(args: &args::Recover) -> Result<Manner> {
@@ -184,7 +181,7 @@ fn foretell(plan: &recover::Plan, session: &Session, ui: &mut Ui) -> Result<u8> 
         return Ok(code);
     }
     tell_left_out(&recovered, ui)?;
-    summarize(&recovered, "would recover", ui)?;
+    summarize(&recovered, false, ui)?;
     for file in &recovered.files {
         ui.line(format!("  {:<10} {}", kinds(file).join(", "), quote_path(file.path.as_ref())))?;
     }
@@ -258,7 +255,7 @@ pub(super) fn answer(recovered: &Recovered, ui: &mut Ui) -> Result<u8> {
         return Ok(code);
     }
     tell_left_out(recovered, ui)?;
-    summarize(recovered, "recovered", ui)?;
+    summarize(recovered, true, ui)?;
     tell_of_proof(recovered, ui)?;
     if let Some((stopped_at, paths)) = &recovered.conflict {
         match stopped_at {
@@ -311,9 +308,10 @@ fn tell_left_out(recovered: &Recovered, ui: &mut Ui) -> Result<()> {
     Ok(())
 }
 
-fn summarize(recovered: &Recovered, verb: &str, ui: &mut Ui) -> Result<()> {
+/// What came back, or would.
+pub(super) fn summarize(recovered: &Recovered, is_done: bool, ui: &mut Ui) -> Result<()> {
     let commit = recovered.head.commit().map_or_else(String::new, |id| id.to_hex_with_len(10).to_string());
-    let is_done = verb == "recovered";
+    let verb = if is_done { "recovered" } else { "would recover" };
     let at = if is_done { format!("; {} is at {commit}", recovered.head.short_name()) } else { String::new() };
     if recovered.picked.is_empty() && !recovered.uncommitted && recovered.conflict.is_none() {
         return ui.done(format!("nothing to bring back from {}{at}", clean(&recovered.source)));

@@ -17,13 +17,13 @@ use crate::{
     error::{Error, Result},
     git::{
         capture::{Captured, raw},
-        notes,
         pick::{Manner, Paths},
         refs::RefEdit,
     },
     model::{Detail, Head, Kind, Oid, PickedCommit, Record, RecordId, State, Verification, quote_path},
 };
 
+mod aim;
 mod choices;
 mod foresee;
 pub mod good;
@@ -37,6 +37,7 @@ mod source;
 mod uncommitted;
 mod worktree;
 
+use aim::Aim;
 pub use choices::{Choices, Chosen, Commit, Fate, Work};
 use onto::Onto;
 pub use outlook::{Alone, Outlook, needs};
@@ -296,45 +297,6 @@ fn refuse_moved(request: &Request, source: &Source, onto: &Onto) -> Result<()> {
                 .hint("choose again; nothing was changed"))
         }
         _ => Ok(()),
-    }
-}
-
-/// What is to be there in the end, before git picks what is for it.
-struct Aim {
-    target: State,
-    edits: Vec<RefEdit>,
-    /// The files of the uncommitted work, and those that would be in conflict.
-    files: Vec<WorkFile>,
-    conflicts: Vec<BString>,
-}
-
-impl Aim {
-    fn of(
-        session: &Session,
-        request: &Request,
-        (source, onto): (&Source, &Onto),
-        (now, picks, is_for_git): (&State, &Picks, bool),
-    ) -> Result<Self> {
-        let mut aim = Aim { target: now.clone(), edits: Vec::new(), files: Vec::new(), conflicts: Vec::new() };
-        match onto {
-            Onto::Other { name, commit } if picks.tip != *commit => {
-                aim.edits.push(RefEdit { name: name.clone(), old: Some(*commit), new: Some(picks.tip) });
-            }
-            Onto::Head(commit) if picks.tip != *commit => {
-                aim.target = worktree::at_commit(session, now, picks.tip)?;
-            }
-            _ => {}
-        }
-        if request.uncommitted {
-            let work = uncommitted::Work::of(session, request, source)?;
-            aim.files = work.files(session)?;
-            // A conflict of a commit is settled before the work comes back.
-            if !is_for_git {
-                (aim.target, aim.conflicts) = work.onto(session, aim.target)?;
-            }
-        }
-        aim.edits.extend(notes::follow(&session.repo, &picks.picked, &session.identity)?);
-        Ok(aim)
     }
 }
 

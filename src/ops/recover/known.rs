@@ -47,9 +47,9 @@ impl Recorded {
             return Ok(recorded);
         }
         let foreign = store.foreign()?;
-        let own = ids.iter().filter(|id| id.kind() == Some(Kind::Recover) && !foreign.contains(*id));
+        let own = ids.into_iter().filter(|id| id.kind() == Some(Kind::Recover) && !foreign.contains(id));
         // One that cannot be read says nothing; others tell of it.
-        for record in own.filter_map(|id| store.read(id).ok()) {
+        for record in store.read_all(&own.collect::<Vec<_>>())?.into_iter().flatten() {
             let Detail::Recover { picked, paths, .. } = record.detail else { continue };
             for pick in picked {
                 if paths.is_empty() {

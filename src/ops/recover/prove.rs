@@ -14,14 +14,14 @@ use crate::{
 };
 
 /// Asks the checks that are for it, and keeps with the record what they said. Needs the operation lock.
-///
-/// `is_here` says that the branch is checked out, so that the working state is what works or not.
-pub fn prove(session: &Session, recovered: &mut Recovered, is_here: bool, watch: Watch<'_>) -> Result<()> {
+pub fn prove(session: &Session, recovered: &mut Recovered, watch: Watch<'_>) -> Result<()> {
     let is_done = recovered.conflict.is_none() && session.store().object(&recovered.id)?.is_some();
     if !is_done || !session.config.has_checks(Moment::Recover) {
         return Ok(());
     }
-    let elsewhere = recovered.head.commit().filter(|_| !is_here);
+    // What is checked out works or not as it is on disk.
+    let is_elsewhere = recovered.is_elsewhere(session)?;
+    let elsewhere = recovered.head.commit().filter(|_| is_elsewhere);
     let elsewhere = elsewhere.map(|commit| session.repo.tree_of(commit).map(|tree| Subject { commit, tree }));
     let proof = ask_of(session, (Moment::Recover, elsewhere.transpose()?), watch)?;
     if let Proof::Said(_) = &proof {
@@ -45,7 +45,7 @@ pub fn prove(session: &Session, recovered: &mut Recovered, is_here: bool, watch:
 
 impl Recovered {
     /// Whether a branch that is not checked out got the commits.
-    pub fn is_elsewhere(&self, session: &Session) -> Result<bool> {
+    fn is_elsewhere(&self, session: &Session) -> Result<bool> {
         let name = |head: &Head| head.branch().cloned();
         Ok(name(&self.head) != name(&session.repo.head()?))
     }
