@@ -50,20 +50,10 @@ impl OperationLock {
     /// As [`OperationLock::acquire`], waiting only so long.
     pub fn acquire_within(repo: &Repo, holder: Holder<'_>, timeout: Duration) -> Result<Self> {
         let path = repo.state_dir().join("lock");
-        let shared = durable::shared_policy(repo);
         let failed = |error: io::Error| durable::storage_error(&path, error);
-        durable::create_dirs(&repo.state_dir(), shared).map_err(failed)?;
-        let mut options = OpenOptions::new();
-        let mut file = options.read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
-        gix::fs::set_shared_repository_permissions(&path, shared).or_else(only_ours).map_err(failed)?;
-        let deadline = Instant::now() + timeout;
-        loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(PAUSE),
-                Err(TryLockError::WouldBlock) => return Err(held(&mut file, &path, timeout)),
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
-            }
+        let mut file = open(repo, &path).map_err(failed)?;
+        if !wait(&file, timeout).map_err(failed)? {
+            return Err(held(&mut file, &path, timeout));
         }
         inherit(&file).map_err(failed)?;
         let text = format!("{}\n{}\n{}\n", std::process::id(), holder.command, holder.since.to_rfc3339());
@@ -118,20 +108,10 @@ pub struct LongLock {
 impl LongLock {
     /// Takes it, unless somebody else holds it. Whoever only looks is waited for.
     pub fn take(repo: &Repo, path: &Path) -> Result<Option<Self>> {
-        let shared = durable::shared_policy(repo);
         let failed = |error: io::Error| durable::storage_error(path, error);
-        durable::create_dirs(path.parent().unwrap_or(path), shared).map_err(failed)?;
-        let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create(true).truncate(false).open(path).map_err(failed)?;
-        gix::fs::set_shared_repository_permissions(path, shared).or_else(only_ours).map_err(failed)?;
-        let deadline = Instant::now() + GLANCE;
-        loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(PAUSE),
-                Err(TryLockError::WouldBlock) => return Ok(None),
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
-            }
+        let file = open(repo, path).map_err(failed)?;
+        if !wait(&file, GLANCE).map_err(failed)? {
+            return Ok(None);
         }
         inherit(&file).map_err(failed)?;
         Ok(Some(LongLock { file }))
@@ -148,6 +128,46 @@ impl Drop for LongLock {
     fn drop(&mut self) {
         // As with the other one: what this process has started, and what goes on, is not to keep it.
         let _unlocked = self.file.unlock();
+    }
+}
+
+/// A turn to add to a ref that many add to, so that nobody is overtaken again and again; given up by dropping it.
+///
+/// It saves work and decides nothing: who waits too long, or cannot have one, goes on without it.
+#[derive(Debug)]
+#[must_use]
+pub struct Turn {
+    _file: Option<File>,
+}
+
+impl Turn {
+    /// Waits for it.
+    pub fn take(repo: &Repo) -> Self {
+        let file = open(repo, &repo.state_dir().join("turn")).ok();
+        Turn { _file: file.filter(|file| wait(file, TIMEOUT).unwrap_or(false)) }
+    }
+}
+
+/// The file of a lock, which stays.
+fn open(repo: &Repo, path: &Path) -> io::Result<File> {
+    let shared = durable::shared_policy(repo);
+    durable::create_dirs(path.parent().unwrap_or(path), shared)?;
+    let mut options = OpenOptions::new();
+    let file = options.read(true).write(true).create(true).truncate(false).open(path)?;
+    gix::fs::set_shared_repository_permissions(path, shared).or_else(only_ours)?;
+    Ok(file)
+}
+
+/// Whether the lock was had within this time.
+fn wait(file: &File, timeout: Duration) -> io::Result<bool> {
+    let deadline = Instant::now() + timeout;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => return Ok(false),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
     }
 }
 

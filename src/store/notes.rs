@@ -16,6 +16,7 @@ use crate::{
         Repo,
         capture::Identity,
         durable::Durable,
+        lock::Turn,
         objects,
         refs::{self, RefEdit, Transaction},
         tree,
@@ -28,7 +29,7 @@ const WHAT: &str = "cannot read the notes in `refs/notes/checkpoint`";
 /// More than all verdicts on a tree ever take, in bytes; a note that somebody else made may have any size.
 const MAX_NOTE: u64 = 1 << 20;
 
-/// So often another writer may be faster.
+/// So often a writer that waits for no turn may be faster: git itself, for one.
 const ATTEMPTS: usize = 20;
 
 /// The note on a tree, in the notes of this ref.
@@ -86,7 +87,10 @@ fn commit(repo: &Repo, tree: Oid, parents: impl IntoIterator<Item = Oid>, by: &I
 /// Adds the lines of `content` to the note on a tree; lines that it has already stay once.
 pub fn write(repo: &Repo, tree: Oid, content: &BStr, by: &Identity) -> Result<()> {
     // A state that was only looked at need not be kept.
-    objects::apart(repo, || try_write(repo, tree, content, by))
+    objects::apart(repo, || {
+        let _turn = Turn::take(repo);
+        try_write(repo, tree, content, by)
+    })
 }
 
 fn try_write(repo: &Repo, tree: Oid, content: &BStr, by: &Identity) -> Result<()> {

@@ -20,6 +20,7 @@ use crate::{
         Repo,
         capture::Identity,
         durable::Durable,
+        lock::Turn,
         objects::{self, Flushed},
         refs::{self, RefEdit, Transaction},
     },
@@ -134,6 +135,7 @@ pub(super) fn replace(repo: &Repo, publication: &Publication<'_>, old: (Oid, &Re
 pub(super) fn attach(repo: &Repo, publication: &Publication<'_>) -> Result<()> {
     const ATTEMPTS: usize = 20;
     let name = BString::from(format!("{FILES}{}", publication.record.id));
+    let _turn = Turn::take(repo);
     for _ in 0..ATTEMPTS {
         let old = refs::find(repo, name.as_ref())?;
         let Some(new) = write_files(repo, publication, old)?.filter(|new| Some(*new) != old) else { return Ok(()) };

@@ -201,11 +201,12 @@ fn notes_of_many_writers_are_all_there() {
     let test = TestRepo::with_commit();
     let start = |_| {
         let mut command = inside(&test, &[], "store::local::writes_notes").1;
-        command.stdout(Stdio::null()).spawn().expect("it can be started")
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it can be started")
     };
     let writers: Vec<_> = (0..4).map(start).collect();
-    for mut writer in writers {
-        assert!(writer.wait().expect("it is ours").success());
+    for writer in writers {
+        let output = writer.wait_with_output().expect("it is ours");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }
     let note = test.git(&["notes", "--ref=checkpoint", "show", &test.rev("HEAD^{tree}")]);
     assert_eq!(note.lines().count(), 40, "{note}");
