@@ -76,7 +76,7 @@ fn a_command_that_closes_its_output_is_waited_for() {
 #[test]
 fn the_log_can_be_followed_and_terminal_escapes_are_kept_as_they_are() {
     let dir = tempfile::tempdir().expect("a folder");
-    let command = "printf '\\033[2Jnow\\r\\n'; while ! grep -q now log; do sleep 0.01; done; printf end";
+    let command = "printf '\\033[2Jnow\\r\\n'; while ! grep -qs now log; do sleep 0.01; done; printf end";
     assert_eq!(run(dir.path(), command, MINUTE), Ended::Code(0));
     assert_eq!(fs::read(dir.path().join("log")).expect("a log"), b"\x1b[2Jnow\r\nend");
 }
@@ -107,7 +107,7 @@ fn a_command_that_was_asked_to_end_may_say_so() {
 }
 
 /// Each leaves a process that writes its number into `left`, and has waited for that.
-const LEAVERS: [&str; 7] = [
+const LEAVERS: [&str; 8] = [
     "sh -c 'echo $$ > left; exec sleep 600' &",
     "setsid sh -c 'echo $$ > left; exec sleep 600' &",
     // As a daemon does it, holding the pipe.
@@ -117,6 +117,8 @@ const LEAVERS: [&str; 7] = [
     "setsid sh -c 'echo $$ > left; while :; do sh -c \"sleep 0.01\" & sleep 0.01; done' &",
     // One that writes without end.
     "setsid sh -c 'echo $$ > left; exec yes' &",
+    // One that starts another program all the time, between which it has no variables.
+    "setsid sh -c 'echo exec sh again > again; echo $$ > left; exec sh again' &",
     "setsid sh -c 'echo $$ > left; kill -STOP $$; sleep 600' &",
 ];
 

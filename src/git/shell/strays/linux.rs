@@ -16,7 +16,7 @@ use super::{Mark, Registry, STARTING, registry};
 /// Processes that start others faster than they are ended are given up after so long.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How often a process without variables is looked at: it may be one that is just starting another program.
+/// How often a process without variables, or a list that changes, is looked at.
 const LOOKS: u32 = 20;
 
 /// The kernel's flag of a process that is ending; its variables are gone before its children get another parent.
@@ -40,22 +40,22 @@ pub(super) fn adopt(registry: &mut Registry, is_wanted: bool) {
 /// Ends all that carries the mark and whose parent is gone, and their children, until nothing is left.
 pub(in super::super) fn end(mark: &Mark) {
     let until = Instant::now() + PATIENCE;
-    let (mut quiet, mut unclear) = (0, 0);
-    // The kernel's list may lack one while others on it end, so once is not enough.
-    while quiet < 2 && Instant::now() < until {
-        match round(mark) {
-            Found::Nothing => quiet += 1,
-            Found::Unclear if unclear >= LOOKS => quiet += 1,
+    let (mut last, mut unclear) = (children(), 0);
+    while Instant::now() < until {
+        let now = children();
+        // The kernel's list may lack one while others on it end; then it has one more the next time, or one less.
+        let is_whole = now == last;
+        match round(&now, mark).max(if is_whole { Found::Nothing } else { Found::Unclear }) {
+            Found::Nothing => return,
+            Found::Unclear if unclear >= LOOKS => return,
             Found::Unclear => {
                 unclear += 1;
                 std::thread::sleep(Duration::from_millis(1));
             }
-            Found::Ending => {
-                quiet = 0;
-                std::thread::sleep(Duration::from_micros(200));
-            }
-            Found::Reaped => quiet = 0,
+            Found::Changing => std::thread::sleep(Duration::from_micros(200)),
+            Found::Reaped => {}
         }
+        last = now;
     }
 }
 
@@ -84,16 +84,16 @@ enum Found {
     Unclear,
     /// One had ended, and what it started is here now.
     Reaped,
-    /// One was killed or is about to end.
-    Ending,
+    /// One was killed, is about to end, or is just starting another program.
+    Changing,
 }
 
-fn round(mark: &Mark) -> Found {
+fn round(children: &[Pid], mark: &Mark) -> Found {
     let mut found = Found::Nothing;
-    for pid in children() {
+    for pid in children {
         // What another thread is just starting is here too, and need not be waited for.
-        if !is_of_others(pid, mark) {
-            found = found.max(unless_waited_for(pid, || look(pid, Some(mark))));
+        if !is_of_others(*pid, mark) {
+            found = found.max(unless_waited_for(*pid, || look(*pid, Some(mark))));
         }
     }
     found
@@ -121,11 +121,17 @@ fn look(pid: Pid, mark: Option<&Mark>) -> Found {
     }
     let Some(mark) = mark else { return Found::Nothing };
     if stat.flags & PF_EXITING != 0 {
-        return if is_stray { Found::Ending } else { Found::Nothing };
+        return if is_stray { Found::Changing } else { Found::Nothing };
     }
     let Ok(variables) = fs::read(format!("/proc/{pid}/environ")) else { return Found::Nothing };
     if variables.is_empty() {
-        return if is_stray { Found::Unclear } else { Found::Nothing };
+        // Between two programs it has neither variables nor arguments, for as long as the machine takes.
+        let starts = || fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.is_empty());
+        return match is_stray {
+            false => Found::Nothing,
+            true if starts() => Found::Changing,
+            true => Found::Unclear,
+        };
     }
     if !mark.is_in(&variables) {
         return Found::Nothing;
@@ -135,7 +141,7 @@ fn look(pid: Pid, mark: Option<&Mark>) -> Found {
         // A kernel before 5.3.
         Err(_none) => rustix::process::kill_process(pid, Signal::KILL),
     };
-    Found::Ending
+    Found::Changing
 }
 
 /// The children of all threads of this process.
