@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::{self, Read},
     sync::PoisonError,
     time::{Duration, Instant},
 };
@@ -101,7 +102,7 @@ fn round(children: &[Pid], mark: &Mark) -> Found {
 
 /// Whether it is alive and has variables without the mark; then it is no stray of the command that had it.
 fn is_of_others(pid: Pid, mark: &Mark) -> bool {
-    let variables = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    let variables = variables(pid).unwrap_or_default();
     !variables.is_empty() && !mark.is_in(&variables)
 }
 
@@ -123,7 +124,7 @@ fn look(pid: Pid, mark: Option<&Mark>) -> Found {
     if stat.flags & PF_EXITING != 0 {
         return if is_stray { Found::Changing } else { Found::Nothing };
     }
-    let Ok(variables) = fs::read(format!("/proc/{pid}/environ")) else { return Found::Nothing };
+    let Ok(variables) = variables(pid) else { return Found::Nothing };
     if variables.is_empty() {
         // Between two programs it has neither variables nor arguments, for as long as the machine takes.
         let starts = || fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.is_empty());
@@ -142,6 +143,20 @@ fn look(pid: Pid, mark: Option<&Mark>) -> Found {
         Err(_none) => rustix::process::kill_process(pid, Signal::KILL),
     };
     Found::Changing
+}
+
+/// The variables of a process, by one read: where it starts another program between two, a part of them looks like all.
+fn variables(pid: Pid) -> io::Result<Vec<u8>> {
+    let mut size = 64 << 10;
+    loop {
+        let mut variables = vec![0; size];
+        let read = fs::File::open(format!("/proc/{pid}/environ"))?.read(&mut variables)?;
+        if read < size {
+            variables.truncate(read);
+            return Ok(variables);
+        }
+        size *= 8;
+    }
 }
 
 /// The children of all threads of this process.
