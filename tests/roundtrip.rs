@@ -127,6 +127,12 @@ fn what_the_mess_ignores_stays_when_one_path_is_taken_back() {
     round_trip((&first, &[Edit::Ignore(3)]), 0, 9).expect("nothing is lost");
 }
 
+/// What was planned to be added is no more where the folder it is in is taken back.
+#[test]
+fn what_is_only_intended_to_be_added_goes_with_its_folder() {
+    round_trip((&[Edit::Write(2, 0)], &[Edit::Plan(0), Edit::Executable(2, true)]), 0, 0).expect("nothing is lost");
+}
+
 proptest! {
     #![proptest_config(Config {
         cases: std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(16),

@@ -1,5 +1,7 @@
 //! The main job in repositories that are out of the ordinary.
 
+use std::collections::BTreeSet;
+
 use crate::support::{Run, TestRepo};
 
 /// A repository whose one commit has `a` and `b`.
@@ -186,6 +188,58 @@ fn what_is_only_intended_to_be_added_keeps_its_mode() {
     repo.state().assert_same(&saved);
     repo.checkpoint_ok(&["undo", "--yes"]);
     repo.state().assert_same(&mess);
+}
+
+#[test]
+fn what_the_index_says_of_a_path_is_taken_back_with_it() {
+    let repo = base();
+    repo.write("d/planned", "x\n");
+    repo.git(&["switch", "-q", "-c", "theirs"]);
+    for path in ["a", "b"] {
+        repo.write(path, "theirs\n");
+    }
+    repo.git(&["commit", "-q", "-m", "theirs", "a", "b"]);
+    repo.git(&["switch", "-q", "main"]);
+    for path in ["a", "b"] {
+        repo.write(path, "ours\n");
+    }
+    repo.git(&["commit", "-q", "-m", "ours", "a", "b"]);
+    repo.checkpoint_ok(&["create", "--name", "before"]);
+    repo.git_raw(&["merge", "-q", "theirs"]);
+    repo.git(&["add", "-N", "d"]);
+    repo.chmod("d/planned", 0o755);
+    for (path, flag) in [("assumed", "--assume-unchanged"), ("skipped", "--skip-worktree")] {
+        repo.write(path, "new\n");
+        repo.git(&["add", path]);
+        repo.git(&["update-index", flag, path]);
+    }
+    let mess = repo.state();
+    repo.checkpoint_ok(&["create", "--name", "conflict"]);
+
+    for (path, left) in [
+        ("a", "UU b\nA  assumed\nA  skipped\n A d/planned"),
+        ("d", "UU a\nUU b\nA  assumed\nA  skipped\n?? d/"),
+        ("assumed", "UU a\nUU b\nA  skipped\n A d/planned"),
+        ("skipped", "UU a\nUU b\nA  assumed\n A d/planned"),
+        (".", "?? d/"),
+    ] {
+        let said = repo.checkpoint_ok(&["rollback", "before", "--yes", "--path", path]);
+        assert!(said.stdout.contains("verify   ok"), "{path}: {said}");
+        let sorted = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
+        assert_eq!(sorted(&repo.git(&["status", "--porcelain"])), sorted(left), "{path}");
+        assert!(repo.git_dir().join("MERGE_HEAD").exists(), "the merge goes on");
+        if path == "." || path == "a" {
+            assert_eq!(repo.read_text("a"), "ours\n");
+            // And the conflict comes back with its path.
+            let said = repo.checkpoint_ok(&["rollback", "conflict", "--yes", "--path", "a"]);
+            assert!(said.stdout.contains("verify   ok"), "{path}: {said}");
+            assert!(repo.git(&["status", "--porcelain", "a"]).starts_with("UU a"), "{path}");
+            repo.checkpoint_ok(&["undo", "--yes"]);
+        }
+        repo.checkpoint_ok(&["undo", "--yes"]);
+        repo.state().assert_same(&mess);
+    }
+    repo.fsck();
 }
 
 #[test]

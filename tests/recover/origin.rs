@@ -43,6 +43,27 @@ fn what_was_undone_is_not_back() {
 }
 
 #[test]
+fn a_date_that_lies_hides_nothing() {
+    // Of 2100, and of 1970.
+    for date in ["@4102444800 +0000", "@1 +0000"] {
+        let repo = broken();
+        repo.git(&["switch", "-q", "-c", "other", "two"]);
+        repo.set_var("GIT_COMMITTER_DATE", date);
+        repo.write("doc/c", "theirs\n");
+        repo.write("more", "theirs\n");
+        let theirs = repo.commit("theirs");
+        repo.remove_var("GIT_COMMITTER_DATE");
+        repo.git(&["switch", "-q", "-"]);
+        repo.write("doc/c", "ours\n");
+        repo.commit("ours");
+        repo.checkpoint_ok(&["recover", &theirs, "-X", "ours"]);
+        repo.checkpoint_ok(&["recover", "one", "-X", "ours"]);
+        let told = json(&repo, &["recover", &theirs, "--dry-run"]);
+        assert_eq!(reason(&told), ("already-applied".into(), repo.rev("HEAD~")), "{date}: {told}");
+    }
+}
+
+#[test]
 fn a_chain_of_recovers_is_followed() {
     let repo = broken();
     repo.write("doc/c", "ours\n");

@@ -5,6 +5,7 @@
 //! attempt during which HEAD or the index moved is made again.
 
 pub(in crate::git) mod as_is;
+pub mod beside;
 mod content;
 mod disk;
 mod edit;
@@ -21,7 +22,6 @@ pub mod raw;
 mod snapshot;
 mod sparse;
 mod staged;
-pub mod stages;
 mod submodule;
 mod take;
 mod tree;

@@ -106,7 +106,9 @@ fn write_out(repo: &Repo, storage: &Storage, wanted: Durable) -> Result<Flushed>
 fn leave_out_present(repo: &Repo, objects: &mut Vec<Object<'_>>, (dir, wanted): (&Path, Durable)) {
     let missing = |repo: &gix::Repository, objects: &[Object<'_>]| -> Vec<bool> {
         let mut present = present::Present::new(repo, dir.to_owned(), wanted);
-        objects.iter().map(|object| !present.is_durable(object.id)).collect()
+        // What says when it was made is new; where it is not, it is there twice.
+        let is_new = |object: &Object<'_>| matches!(object.kind, Kind::Commit | Kind::Tag);
+        objects.iter().map(|object| is_new(object) || !present.is_durable(object.id)).collect()
     };
     let is_missing = if objects.len() < PARALLEL_LOOKS {
         missing(repo.gix(), objects)

@@ -36,7 +36,7 @@ pub use listing::{known, list, names};
 pub(super) use mark::remove_dead_locks;
 
 /// Where refs are that all worktrees share.
-const SHARED: [&str; 4] = ["refs/checkpoint/", "refs/heads/", "refs/notes/", "refs/tags/"];
+const SHARED: [&str; 4] = ["refs/checkpoint", "refs/heads", "refs/notes", "refs/tags"];
 
 /// One change of a ref that is not a symbolic one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +112,9 @@ fn find_target(repo: &Repo, name: &FullNameRef) -> Result<Option<Target>> {
 /// to be made, and for each gix would try five other places too, although the name is a full one.
 fn packed_only(repo: &Repo, name: &FullNameRef) -> Result<Option<Option<Target>>> {
     let what = || format!("cannot read the ref `{}`", name.as_bstr());
-    let is_shared = SHARED.iter().any(|prefix| name.as_bstr().starts_with(prefix.as_bytes()));
+    // `refs/tags` as well as all below it.
+    let rest = SHARED.iter().find_map(|folder| name.as_bstr().strip_prefix(folder.as_bytes()));
+    let is_shared = rest.is_some_and(|rest| matches!(rest, [] | [b'/', ..]));
     let may_be_loose = || -> Result<bool> {
         Ok(match path_of(repo, name.as_bstr())?.symlink_metadata() {
             Ok(data) => !data.is_dir(),

@@ -37,7 +37,8 @@ pub(super) fn on_disk(repo: &Repo, state: &State) -> Result<Oid> {
 }
 
 /// The extras of `now` without the flag skip-worktree on those of the `wanted` files that are not on disk, so that they
-/// are written, but for those that `to` does not have on disk either. `index` is the tree of the index that is to be.
+/// are written, but for those that `to` does not have on disk either; and on those that are no more in `index`, the tree of
+/// the index that is to be.
 pub fn brought_back(
     repo: &Repo,
     (now, to): (&State, &State),
@@ -52,13 +53,19 @@ pub fn brought_back(
     let mut absent = all(index::absent(repo, extras)?.unwrap_or_default(), now.index)?;
     let theirs = to.extras.map_or_else(|| Ok(None), |extras| index::absent(repo, extras))?.unwrap_or_default();
     let theirs = all(theirs, to.index)?;
-    let comes_back = |path: &BString| wanted(path) && !theirs.contains(path);
-    if !absent.iter().any(comes_back) {
+    let mut flagged = all(index::skip_worktree(repo, extras)?, now.index)?;
+    let mut bare = BTreeSet::new();
+    for path in flagged.iter().filter(|path| wanted(path)) {
+        let comes_back = absent.contains(path) && !theirs.contains(path);
+        if comes_back || tree::entry(repo, index, path.as_bstr())?.is_none() {
+            bare.insert(path.clone());
+        }
+    }
+    if bare.is_empty() {
         return Ok(now.extras);
     }
-    let mut flagged = all(index::skip_worktree(repo, extras)?, now.index)?;
-    flagged.retain(|path| !(absent.contains(path) && comes_back(path)));
-    absent.retain(|path| !comes_back(path));
+    flagged.retain(|path| !bare.contains(path));
+    absent.retain(|path| !bare.contains(path));
     let others = index::not_in_its_tree(repo, extras)?;
     left_out::put(repo, extras, (index, &others), (&flagged, &absent))
 }

@@ -23,6 +23,7 @@ use crate::{
     error::{Context, Error, Result},
     git::{
         Repo,
+        capture::beside::list,
         tree::{self, Entry},
     },
     model::{Oid, State},
@@ -285,15 +286,6 @@ pub(super) fn absent(repo: &Repo, extras: Oid) -> Result<Option<Vec<BString>>> {
 pub(super) fn not_in_its_tree(repo: &Repo, extras: Oid) -> Result<BTreeSet<BString>> {
     let beside = Beside::read(repo, extras)?;
     Ok(beside.unmerged.into_iter().map(|(.., path)| path).chain(beside.intent_to_add).collect())
-}
-
-fn list(repo: &Repo, extras: Oid, name: &str) -> Result<Option<Vec<BString>>> {
-    let Some(entry) = tree::entry(repo, extras, name.into())? else {
-        return Ok(None);
-    };
-    let blob = repo.gix().find_blob(entry.id).with_context(|| format!("cannot read the list `{name}`"))?;
-    let items = blob.data.split(|byte| *byte == 0).filter(|item| !item.is_empty());
-    Ok(Some(items.map(BString::from).collect()))
 }
 
 /// `<mode>TAB<path>`.

@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::DateTime;
 use gix::revision::walk::Sorting;
 
 use crate::{
@@ -17,14 +18,14 @@ use crate::{
 
 /// Those of `commits` that are in the history of `upstream` under another name, with that name where it is known.
 pub(super) fn of(session: &Session, commits: &[Oid], upstream: Oid) -> Result<HashMap<Oid, Option<Oid>>> {
-    let recorded = Recorded::read(session)?;
+    let recorded = Recorded::read(session, commits)?;
     let mut known = pick::applied_by(&session.repo, commits, upstream)?;
     // What names its origin may have only a part of it.
     known.retain(|_, by| by.is_none_or(|by| !recorded.parts.contains(&by)));
     let reachable = recorded.reachable(&session.repo, commits, upstream)?;
     for commit in commits {
-        if let Some(made) = recorded.made_of(*commit).into_iter().find(|made| reachable.contains(made)) {
-            known.insert(*commit, Some(made));
+        if let Some(made) = recorded.made_of(*commit).into_iter().find(|made| reachable.contains(&made.commit)) {
+            known.insert(*commit, Some(made.commit));
         }
     }
     Ok(known)
@@ -33,27 +34,44 @@ pub(super) fn of(session: &Session, commits: &[Oid], upstream: Oid) -> Result<Ha
 /// What the recovers of this repository have made.
 #[derive(Default)]
 struct Recorded {
-    made: HashMap<Oid, Vec<Oid>>,
+    made: HashMap<Oid, Vec<Made>>,
     /// Commits that have only some files of what they were picked from.
     parts: HashSet<Oid>,
 }
 
+/// What one recover has made of a commit.
+#[derive(Clone, Copy)]
+struct Made {
+    commit: Oid,
+    /// The first that the same recover made: in the history of all others.
+    first: Oid,
+}
+
 impl Recorded {
-    fn read(session: &Session) -> Result<Self> {
+    /// What can have to do with `commits`.
+    fn read(session: &Session, commits: &[Oid]) -> Result<Self> {
         let store = session.store();
-        let ids = store.ids()?;
+        let mut ids = store.ids()?;
+        ids.retain(|id| id.kind() == Some(Kind::Recover));
         let mut recorded = Recorded::default();
-        if !ids.iter().any(|id| id.kind() == Some(Kind::Recover)) {
+        if ids.is_empty() {
             return Ok(recorded);
         }
+        // What was done before there was any of them brought none of them back. Where they are of the future, no date is
+        // to be believed.
+        let begin = oldest(&session.repo, commits.iter().copied())?;
+        let begin = begin.and_then(|seconds| DateTime::from_timestamp(seconds - CLOCKS_DIFFER, 0));
+        let begin = begin.filter(|begin| *begin <= session.now);
+        ids.retain(|id| id.time() >= begin);
         let foreign = store.foreign()?;
-        let own = ids.into_iter().filter(|id| id.kind() == Some(Kind::Recover) && !foreign.contains(id));
+        ids.retain(|id| !foreign.contains(id));
         // One that cannot be read says nothing; others tell of it.
-        for record in store.read_all(&own.collect::<Vec<_>>())?.into_iter().flatten() {
+        for record in store.read_all(&ids)?.into_iter().flatten() {
             let Detail::Recover { picked, paths, .. } = record.detail else { continue };
+            let Some(first) = picked.first().map(|pick| pick.to) else { continue };
             for pick in picked {
                 if paths.is_empty() {
-                    recorded.made.entry(pick.from).or_default().push(pick.to);
+                    recorded.made.entry(pick.from).or_default().push(Made { commit: pick.to, first });
                 } else {
                     recorded.parts.insert(pick.to);
                 }
@@ -63,12 +81,12 @@ impl Recorded {
     }
 
     /// What was made of `commit`, and what was made of that: the newest first.
-    fn made_of(&self, commit: Oid) -> Vec<Oid> {
+    fn made_of(&self, commit: Oid) -> Vec<Made> {
         let (mut found, mut seen, mut next) = (Vec::new(), HashSet::from([commit]), vec![commit]);
         while let Some(from) = next.pop() {
-            for made in self.made.get(&from).into_iter().flatten().filter(|made| seen.insert(**made)) {
+            for made in self.made.get(&from).into_iter().flatten().filter(|made| seen.insert(made.commit)) {
                 found.push(*made);
-                next.push(*made);
+                next.push(made.commit);
             }
         }
         found.reverse();
@@ -77,15 +95,10 @@ impl Recorded {
 
     /// What was made of `commits` and is in the history of `upstream`.
     fn reachable(&self, repo: &Repo, commits: &[Oid], upstream: Oid) -> Result<HashSet<Oid>> {
-        let mut wanted = HashSet::new();
-        let mut oldest = None;
-        for made in commits.iter().flat_map(|commit| self.made_of(*commit)) {
-            // It may be gone from the repository, and then it is in no history.
-            let object = repo.gix().try_find_object(made).context("cannot look for a commit")?;
-            let Some(time) = object.and_then(|object| object.try_into_commit().ok()?.time().ok()) else { continue };
-            wanted.insert(made);
-            oldest = Some(oldest.map_or(time.seconds, |oldest: i64| oldest.min(time.seconds)));
-        }
+        let made: Vec<Made> = commits.iter().flat_map(|commit| self.made_of(*commit)).collect();
+        let mut wanted: HashSet<Oid> = made.iter().map(|made| made.commit).collect();
+        let firsts: HashSet<Oid> = made.iter().map(|made| made.first).collect();
+        let oldest = oldest(repo, firsts.into_iter())?;
         let mut found = HashSet::new();
         let Some(oldest) = oldest else { return Ok(found) };
         let sorting = Sorting::ByCommitTimeCutoff { order: Default::default(), seconds: oldest - CLOCKS_DIFFER };
@@ -101,6 +114,17 @@ impl Recorded {
         }
         Ok(found)
     }
+}
+
+/// When the oldest of them was made, in seconds since 1970. One may be gone from the repository, with all made on it.
+fn oldest(repo: &Repo, commits: impl Iterator<Item = Oid>) -> Result<Option<i64>> {
+    let mut oldest = None;
+    for commit in commits {
+        let object = repo.gix().try_find_object(commit).context("cannot look for a commit")?;
+        let Some(time) = object.and_then(|object| object.try_into_commit().ok()?.time().ok()) else { continue };
+        oldest = Some(oldest.map_or(time.seconds, |oldest: i64| oldest.min(time.seconds)));
+    }
+    Ok(oldest)
 }
 
 /// A commit may be dated before one that it is made on, by so many seconds.

@@ -8,7 +8,7 @@ use super::{Request, Source, worktree::Own};
 use crate::{
     error::{Error, Result},
     git::{
-        capture::stages::{self, Stage},
+        capture::beside::{self, Stage},
         pick::Picker,
         tree,
     },
@@ -113,7 +113,7 @@ fn onto(session: &Session, (base, backup): (Oid, &State), now: State) -> Result<
     // What is staged cannot be told apart where it conflicts: everything comes back unstaged.
     let stages = [base, now.worktree, backup.worktree];
     let unmerged = unmerged(session, stages, &worktree.conflicts)?;
-    let extras = stages::with_stages(&session.repo, now.extras, &unmerged)?;
+    let extras = beside::with_stages(&session.repo, now.extras, &unmerged)?;
     Ok((State { worktree: worktree.tree, extras: Some(extras), ..now }, worktree.conflicts))
 }
 

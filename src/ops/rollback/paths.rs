@@ -5,7 +5,7 @@ use gix::bstr::{BString, ByteSlice};
 use crate::{
     error::{Error, Result},
     git::{
-        capture::raw,
+        capture::{beside, raw},
         restore,
         tree::{self, TreeChange},
     },
@@ -38,7 +38,8 @@ pub(super) fn only(session: &Session, now: &State, to: &State, paths: &[BString]
     exact.retain(|path, _| !is_wanted(path));
     exact.extend(raw::read(&session.repo, to.extras)?.into_iter().filter(|(path, _)| is_wanted(path)));
     let present = restore::brought_back(&session.repo, (now, to), index, &is_wanted)?;
-    let extras = raw::put(&session.repo, present, &exact)?;
+    let said = beside::with_paths(&session.repo, (present, to.extras), &is_wanted)?;
+    let extras = raw::put(&session.repo, said, &exact)?;
     Ok(State { index, worktree, head: now.head.clone(), tip: to.tip, extras })
 }
 
