@@ -24,10 +24,10 @@ use crate::{
 };
 
 /// The name that a large file's content would have, stored as it is.
-pub(super) fn hash(repo: &gix::Repository, mut file: &File, size: u64) -> io::Result<Oid> {
-    let mut hasher = gix::hash::hasher(repo.object_hash());
+pub(super) fn hash(kind: gix::hash::Kind, mut file: &File, size: u64) -> io::Result<Oid> {
+    let mut hasher = gix::hash::hasher(kind);
     hasher.update(&gix::objs::encode::loose_header(Kind::Blob, size));
-    let mut buffer = vec![0; 64 * 1024];
+    let mut buffer = vec![0; usize::try_from(size).unwrap_or(usize::MAX).min(64 * 1024)];
     let mut left = size;
     while left > 0 {
         let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());

@@ -5,6 +5,7 @@ use std::{ffi::CStr, fs::File, io, os::fd::BorrowedFd, path::Path};
 use gix::{
     bstr::BStr,
     index::entry::{Mode, Stat},
+    objs::Kind,
 };
 use rustix::{
     fs::{AtFlags, FileType, OFlags},
@@ -32,8 +33,16 @@ pub type Name<'a> = (BorrowedFd<'a>, &'a CStr);
 pub struct Witness<'a> {
     repo: &'a Repo,
     captured: &'a WorktreeIndex,
-    rules: Rules,
+    /// Tells whether it still is that.
+    pub eye: Eye,
     filter: Option<Filter<'a>>,
+}
+
+/// Compares files with what is expected of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Eye {
+    rules: Rules,
+    hash: gix::hash::Kind,
 }
 
 /// What was captured at one path.
@@ -56,13 +65,14 @@ pub struct Sight {
 impl<'a> Witness<'a> {
     /// Of what `captured` has.
     pub fn new(repo: &'a Repo, captured: &'a WorktreeIndex) -> Self {
-        Witness { repo, captured, rules: Rules::of(repo.gix()), filter: None }
+        let eye = Eye { rules: Rules::of(repo.gix()), hash: repo.gix().object_hash() };
+        Witness { repo, captured, eye, filter: None }
     }
 
     /// Whether names that differ only in case, or in how an accent is written, are one file here.
     pub fn folds_names(&self) -> bool {
         let folds = self.repo.gix().config_snapshot().boolean("core.precomposeUnicode");
-        self.rules.ignore_case || folds == Some(true)
+        self.eye.rules.ignore_case || folds == Some(true)
     }
 
     /// What a file at `path` has to be. `None` if none was captured there, or if a sparse checkout leaves it out.
@@ -94,7 +104,7 @@ impl<'a> Witness<'a> {
         let Ok((file, disk)) = content::open(self.repo.workdir(), path) else { return Ok(nothing) };
         let failed = || format!("cannot read `{}`", quote_path(path));
         if disk.size > LARGE {
-            let bytes = large::hash(self.repo.gix(), &file, disk.size).with_context(failed)?;
+            let bytes = large::hash(self.eye.hash, &file, disk.size).with_context(failed)?;
             return Ok(if large::id(self.repo, path, os_path(path))? == leaf.id { bytes } else { nothing });
         }
         let bytes = read_whole(file, disk.size).with_context(failed)?;
@@ -102,7 +112,9 @@ impl<'a> Witness<'a> {
         let cleaned = filter.convert(path, bytes).map_err(raw::stopped)?;
         Ok(if raw::hash(self.repo, &cleaned.stored)? == leaf.id { id } else { nothing })
     }
+}
 
+impl Eye {
     /// Whether what is seen where the file was captured seems to be it: no byte of it is read.
     pub fn resembles(&self, expected: &Expected, sight: &Sight) -> bool {
         // Another name of it may have been exchanged a moment ago. If it was only then linked, its bytes are not known.
@@ -132,11 +144,12 @@ impl<'a> Witness<'a> {
         let Some(wanted) = expected.bytes else { return Ok(true) };
         if disk.kind == FileType::Symlink {
             let target = rustix::fs::readlinkat(folder, name, Vec::new())?;
-            return Ok(raw::hash(self.repo, target.as_bytes()).is_ok_and(|id| id == wanted));
+            let id = gix::objs::compute_hash(self.hash, Kind::Blob, target.as_bytes());
+            return Ok(id.is_ok_and(|id| id == wanted));
         }
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = File::from(rustix::fs::openat(folder, name, flags, rustix::fs::Mode::empty())?);
-        match large::hash(self.repo.gix(), &file, disk.size) {
+        match large::hash(self.hash, &file, disk.size) {
             Ok(id) => Ok(id == wanted),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
             Err(error) => Err(error),
@@ -177,7 +190,7 @@ pub fn is_known(repo: &Repo, path: &BStr, place: &Path) -> Result<bool> {
         return Ok(false);
     }
     let file = File::open(place).with_context(failed)?;
-    if repo.gix().has_object(large::hash(repo.gix(), &file, data.len()).with_context(failed)?) {
+    if repo.gix().has_object(large::hash(repo.gix().object_hash(), &file, data.len()).with_context(failed)?) {
         return Ok(true);
     }
     Ok(repo.gix().has_object(large::id(repo, path, place)?))
@@ -194,7 +207,7 @@ pub fn is_on_disk(repo: &Repo, path: &BStr, id: Oid) -> Result<bool> {
         }
         Ok(data) if data.is_file() => {
             let file = File::open(&place).with_context(failed)?;
-            let bytes = large::hash(repo.gix(), &file, data.len()).with_context(failed)?;
+            let bytes = large::hash(repo.gix().object_hash(), &file, data.len()).with_context(failed)?;
             Ok(bytes == id || large::id(repo, path, os_path(path))? == id)
         }
         _ => Ok(false),

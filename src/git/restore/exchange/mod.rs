@@ -183,7 +183,7 @@ impl Plan {
             self.leave_to_git();
             return Ok(Vec::new());
         }
-        let mut moves = Moves::begin(repo, witness)?;
+        let mut moves = Moves::begin(repo, witness.eye)?;
         match self.make(repo, &mut moves, (lock, raw)) {
             Ok(()) => {
                 let (outcomes, sweep) = moves.let_go(&self.steps);

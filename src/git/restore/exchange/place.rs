@@ -81,8 +81,15 @@ impl Folders {
         }
     }
 
+    /// Takes over the folders that `other` made in the same tree.
+    pub(super) fn take_in(&mut self, other: Folders) {
+        self.made.extend(other.made);
+    }
+
     /// Removes those of the folders that were made here that are empty.
     pub(super) fn remove_made(&mut self) {
+        // What is in a folder goes before it, whoever has made it.
+        self.made.sort_unstable();
         for folder in std::mem::take(&mut self.made).iter().rev() {
             self.remove_folder(folder.as_bstr());
         }
