@@ -1,6 +1,7 @@
 //! Others at work in the same repository at the same time, and a disk that is full.
 
 use std::{
+    process::Stdio,
     sync::atomic::{AtomicBool, Ordering},
     time::Instant,
 };
@@ -177,5 +178,59 @@ fn a_file_that_changes_while_git_is_about_to_write_is_kept() {
     assert!(!repo.git_dir().join("index.lock").exists());
     repo.checkpoint_ok(&["rollback", "latest", "--yes"]);
     assert_eq!(repo.read_text("b.txt"), "saved\n");
+    repo.fsck();
+}
+
+/// Killed at moments spread over the whole of it, a rollback that several threads make goes on, or back.
+#[test]
+fn a_rollback_of_many_files_that_is_killed_goes_on_or_back() {
+    const ROUNDS: u32 = 16;
+    let repo = TestRepo::with_commit();
+    for n in 0..240 {
+        repo.write(format!("d{}/f{n}", n / 20), format!("{n}, saved\n").repeat(50));
+    }
+    repo.commit("many");
+    repo.checkpoint_ok(&["create", "--name", "saved"]);
+    let saved = repo.state();
+    for n in 0..160 {
+        repo.write(format!("d{}/f{n}", n / 20), format!("{n}, mess\n"));
+    }
+    for n in 160..200 {
+        repo.remove(format!("d{}/f{n}", n / 20));
+        repo.write(format!("new/{n}"), format!("{n}\n"));
+    }
+    repo.git(&["add", "d0", "new"]);
+    repo.write("d0/f0", "unstaged as well\n");
+    let mess = repo.state();
+    let begin = Instant::now();
+    repo.checkpoint_ok(&["rollback", "saved", "--yes"]);
+    let took = begin.elapsed();
+    repo.checkpoint_ok(&["undo", "--yes"]);
+    let mut ends = [0, 0, 0];
+    for round in 0..ROUNDS {
+        let mut command = repo.checkpoint_command(&["rollback", "saved", "--yes"]);
+        let mut running = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it can be run");
+        std::thread::sleep(took * round / ROUNDS);
+        running.kill().expect("it is ours");
+        running.wait().expect("it is ours");
+        let ending = if round % 2 == 0 { "--continue" } else { "--abort" };
+        let ended = repo.checkpoint(&["rollback", ending]);
+        if ended.code != 0 {
+            // It had not begun, or was over.
+            assert!(ended.stderr.contains("no operation of this worktree was interrupted"), "{round}: {ended}");
+            let was_over = repo.state().files == saved.files;
+            repo.state().assert_same(if was_over { &saved } else { &mess });
+            ends[usize::from(was_over) * 2] += 1;
+        } else {
+            repo.state().assert_same(if ending == "--continue" { &saved } else { &mess });
+            ends[1] += 1;
+        }
+        if repo.state().files == saved.files {
+            repo.checkpoint_ok(&["undo", "--yes"]);
+        }
+        repo.state().assert_same(&mess);
+        assert!(!repo.git_dir().join("checkpoint-rescued").exists(), "{round}: nothing was saved meanwhile");
+    }
+    assert!(ends[1] > 0, "none of them was killed in the middle: {ends:?}");
     repo.fsck();
 }

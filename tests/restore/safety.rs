@@ -42,6 +42,45 @@ fn a_file_that_changed_after_the_capture_is_named_and_nothing_is_written() {
     }
 }
 
+/// Where there are many, several threads exchange them.
+#[test]
+fn all_of_many_files_are_taken_back_where_one_changed() {
+    for (change, path) in [
+        ("printf 'OTHERS\\n' > d00/f0", "d00/f0"),
+        ("printf 'OTHERS\\n' > d10/f4", "d10/f4"),
+        ("printf 'OTHERS\\n' > d19/f9", "d19/f9"),
+        ("rm d19/f9; mkdir d19/f9; echo other > d19/f9/x", "d19/f9"),
+        ("mkdir -p made/d; echo other > made/d/10", "made/d/10"),
+        ("mkdir -p made/e; echo other > made/e/59", "made/e/59"),
+    ] {
+        let repo = TestRepo::new();
+        for n in 0..200 {
+            repo.write(format!("d{:02}/f{}", n / 10, n % 10), "first\n");
+        }
+        for n in 0..60 {
+            repo.write(format!("made/{}/{n:02}", if n < 30 { "d" } else { "e" }), "made\n");
+        }
+        repo.commit("first");
+        let first = save(&repo);
+        for n in 0..200 {
+            repo.write(format!("d{:02}/f{}", n / 10, n % 10), "second\n");
+        }
+        repo.remove("made");
+        let others = |repo: &TestRepo| {
+            let mut files = repo.state().files;
+            files.retain(|name, _| !name.starts_with(path));
+            files
+        };
+        let (index, before) = (repo.read(".git/index"), others(&repo));
+        let error = restore_after(&repo, &first, change).expect_err(change);
+        assert!(error[0].contains(&format!("`{path}")), "{change}: {error:?}");
+        assert_eq!(others(&repo), before, "{change}");
+        assert_eq!(repo.read(".git/index"), index);
+        assert!(repo.exists("made") == path.starts_with("made"), "{change}");
+        assert!(!repo.exists(".git/index.lock") && !repo.exists(".git/checkpoint-files"));
+    }
+}
+
 #[test]
 fn a_file_of_the_same_size_that_changed_in_the_same_second_is_noticed() {
     for _ in 0..5 {
