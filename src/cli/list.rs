@@ -9,8 +9,8 @@ use crate::{
     model::{CheckResult, Record},
     ops::{
         Session,
-        list::{self, Listed},
-        numbers::series,
+        list::{self, Listed, Marks},
+        numbers::{has_numbers, series},
     },
     ui::{Ui, age, table},
 };
@@ -23,70 +23,67 @@ struct Value {
     undone: bool,
 }
 
+/// A checkpoint as a line of the table.
+struct Row {
+    cells: Vec<String>,
+    /// The whole record, where it has numbers to be drawn.
+    measured: Option<Box<Record>>,
+}
+
 pub(super) fn run(args: &args::List, env: &Env, ui: &mut Ui) -> Result<u8> {
     let session = super::open_and_remind(env, ui)?;
-    let listed = list::list(&session, args.limit, args.all)?;
-    for message in &listed.unreadable {
-        ui.warn(message)?;
-    }
+    let wanted = (args.limit, args.all);
     if ui.is_json() {
-        let value = |record: &Record| Value {
-            checkpoint: json::Checkpoint::of(record),
-            undone: listed.undone.contains(&record.id),
+        let value = |record: Record, marks: &Marks| Value {
+            checkpoint: json::Checkpoint::of(&record),
+            undone: marks.undone.contains(&record.id),
         };
-        ui.value(&listed.records.iter().map(value).collect::<Vec<_>>())?;
-    } else if listed.records.is_empty() && !args.all && args.limit != Some(0) && has_others(&session)? {
+        let listed = list::list(&session, wanted, value)?;
+        warn(&listed.unreadable, ui)?;
+        ui.value(&listed.shown)?;
+        return Ok(0);
+    }
+    let now = session.now;
+    let row = |record: Record, marks: &Marks| Row {
+        cells: vec![
+            create::name(&record),
+            age(record.at, now),
+            record.state.head.short_name(),
+            record.state.tip.to_hex_with_len(10).to_string(),
+            state(&record, marks),
+            record.subject.clone(),
+        ],
+        measured: has_numbers(&record).then(|| Box::new(record)),
+    };
+    let Listed { shown, marks: _, unreadable } = list::list(&session, wanted, row)?;
+    warn(&unreadable, ui)?;
+    if shown.is_empty() && !args.all && args.limit != Some(0) && has_others(&session)? {
         ui.note("no checkpoint stands; `git checkpoint list --all` shows those that were undone or did not pass")?;
-    } else if listed.records.is_empty() {
+    } else if shown.is_empty() {
         ui.note("there is no checkpoint yet; `git checkpoint` takes one")?;
     } else {
-        let now = session.now;
-        let row = |record: &Record| {
-            vec![
-                create::name(record),
-                age(record.at, now),
-                record.state.head.short_name(),
-                record.state.tip.to_hex_with_len(10).to_string(),
-                state(record, &listed),
-                record.subject.clone(),
-            ]
-        };
-        ui.line(table(rows(&listed.records, row)))?;
-        let series = series(&listed.records);
+        let series = series(shown.iter().filter_map(|row| row.measured.as_deref()));
+        ui.line(table(shown.into_iter().map(|row| row.cells).collect()))?;
         if !series.is_empty() {
             ui.line(format!("\n{}", numbers::courses(&series, env.is_utf8())))?;
         }
     }
-    // The process is about to end: to take ten thousand records apart would only keep somebody waiting.
-    std::mem::forget(listed);
     Ok(0)
 }
 
-/// The rows of a table, made on two threads where there are many.
-fn rows(records: &[Record], row: impl Fn(&Record) -> Vec<String> + Sync) -> Vec<Vec<String>> {
-    const MANY: usize = 512;
-    let make = |records: &[Record]| records.iter().map(&row).collect::<Vec<_>>();
-    if records.len() < MANY {
-        return make(records);
-    }
-    let (first, second) = records.split_at(records.len() / 2);
-    std::thread::scope(|scope| {
-        let second = scope.spawn(|| make(second));
-        let mut rows = make(first);
-        rows.extend(second.join().expect("a thread that only writes words does not panic"));
-        rows
-    })
+fn warn(unreadable: &[String], ui: &mut Ui) -> Result<()> {
+    unreadable.iter().try_for_each(|message| ui.warn(message))
 }
 
 /// Whether there are checkpoints that are shown only when all are asked for.
 fn has_others(session: &Session) -> Result<bool> {
-    list::list(session, Some(1), true).map(|others| !others.records.is_empty())
+    list::list(session, (Some(1), true), |_, _| ()).map(|others| !others.shown.is_empty())
 }
 
 /// `validated`, `undone, failed (unit: it exited with code 1)`
-fn state(record: &Record, listed: &Listed) -> String {
-    let undone = listed.undone.contains(&record.id).then(|| "undone".to_owned());
-    let fetched = listed.elsewhere.contains(&record.id).then(|| "fetched".to_owned());
+fn state(record: &Record, marks: &Marks) -> String {
+    let undone = marks.undone.contains(&record.id).then(|| "undone".to_owned());
+    let fetched = marks.elsewhere.contains(&record.id).then(|| "fetched".to_owned());
     let state = validation(record);
     undone.into_iter().chain(state).chain(fetched).collect::<Vec<_>>().join(", ")
 }

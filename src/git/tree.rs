@@ -163,6 +163,24 @@ pub fn entry(repo: &Repo, tree: Oid, path: &BStr) -> Result<Option<Entry>> {
     Ok(found.filter(|entry| !entry.mode().is_tree()).map(|entry| Entry { mode: entry.mode(), id: entry.object_id() }))
 }
 
+/// Whether two trees may differ at `path`; a no is certain. No more of them is read than the folders on the way that differ.
+pub fn may_differ_at(repo: &Repo, (mut from, mut to): (Oid, Oid), path: &BStr) -> Result<bool> {
+    let child = |tree: Oid, name: &[u8]| -> Result<Option<Entry>> {
+        let tree = repo.gix().find_tree(tree).with_context(|| format!("cannot read tree {tree}"))?;
+        let found = tree.lookup_entry([name]).context("cannot look a path up")?;
+        Ok(found.map(|entry| Entry { mode: entry.mode(), id: entry.object_id() }))
+    };
+    for name in path.split(|byte| *byte == b'/') {
+        let (old, new) = (child(from, name)?, child(to, name)?);
+        match (old, new) {
+            (old, new) if old == new => return Ok(false),
+            (Some(old), Some(new)) if old.mode.is_tree() && new.mode.is_tree() => (from, to) = (old.id, new.id),
+            _ => return Ok(true),
+        }
+    }
+    Ok(true)
+}
+
 /// Whether what `tree` has at `path` is a folder; `None` for nothing.
 pub fn is_tree(repo: &Repo, tree: Oid, path: &BStr) -> Result<Option<bool>> {
     let root = repo.gix().find_tree(tree).with_context(|| format!("cannot read tree {tree}"))?;

@@ -22,7 +22,7 @@ pub fn log(session: &Session, limit: Option<usize>) -> Result<(Vec<Entry>, Vec<S
     named.reverse();
     named.truncate(limit.unwrap_or(usize::MAX));
     let (mut entries, mut unreadable) = (Vec::with_capacity(named.len()), Vec::new());
-    for record in store.read_to_show(&named, &messages)? {
+    for record in store.read_to_show(&named, &messages, |record| record)? {
         match record {
             Ok(record) => {
                 let (undone, elsewhere) = (undone.contains(&record.id), foreign.contains(&record.id));

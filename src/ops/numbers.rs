@@ -99,10 +99,14 @@ fn trend(from: f64, to: f64, better: Option<Better>) -> Option<Trend> {
     Some(if better?.is_worse(to, from) { Trend::Worse } else { Trend::Better })
 }
 
+/// Whether any check has measured something.
+pub fn has_numbers(record: &Record) -> bool {
+    record.checks.iter().any(|check| !check.measurements.is_empty())
+}
+
 /// Every number of these checkpoints, given newest first, in the order of the newest that has it.
-pub fn series(newest_first: &[Record]) -> Vec<Series> {
-    let has_numbers = |record: &&Record| record.checks.iter().any(|check| !check.measurements.is_empty());
-    let measured: Vec<&Record> = newest_first.iter().filter(has_numbers).collect();
+pub fn series<'r>(newest_first: impl IntoIterator<Item = &'r Record>) -> Vec<Series> {
+    let measured: Vec<&Record> = newest_first.into_iter().filter(|record| has_numbers(record)).collect();
     let mut all: Vec<Series> = Vec::new();
     for (age, record) in measured.iter().enumerate() {
         let place = measured.len() - 1 - age;

@@ -28,8 +28,8 @@ pub struct Named {
     object: Option<Oid>,
 }
 
-/// What one thread has read.
-type Part = (Vec<Result<Record>>, Fresh);
+/// What one thread has read, as it is wanted.
+type Part<T> = (Vec<T>, Fresh);
 
 impl Store<'_> {
     /// The ids of all records, oldest first; reads names only. Refs that are not named by an id are not records.
@@ -63,19 +63,30 @@ impl Store<'_> {
     /// Reads many, in the given order; those that cannot be read come as errors.
     pub fn read_all(&self, ids: &[RecordId]) -> Result<Vec<Result<Record>>> {
         let named: Vec<_> = ids.iter().map(|id| Named { id: id.clone(), object: None }).collect();
-        Ok(self.read_many(&named, None)?.0)
+        Ok(self.read_many(&named, None, |record| record)?.0)
     }
 
-    /// As [`Store::read_all`], for people to look at: of an object that was read before it is only seen that it is there.
-    pub fn read_to_show(&self, named: &[Named], messages: &Messages) -> Result<Vec<Result<Record>>> {
-        let (records, fresh) = self.read_many(named, Some(messages))?;
+    /// As [`Store::read_all`], for people to look at: of an object that was read before it is only seen that it is there. What
+    /// `show` makes of each is kept, and nothing else of ten thousand records.
+    pub fn read_to_show<T: Send>(
+        &self,
+        named: &[Named],
+        messages: &Messages,
+        show: impl Fn(Result<Record>) -> T + Sync,
+    ) -> Result<Vec<T>> {
+        let (shown, fresh) = self.read_many(named, Some(messages), show)?;
         messages.keep(&fresh, named.len());
-        Ok(records)
+        Ok(shown)
     }
 
-    fn read_many(&self, named: &[Named], known: Option<&Messages>) -> Result<(Vec<Result<Record>>, Vec<Fresh>)> {
+    fn read_many<T: Send>(
+        &self,
+        named: &[Named],
+        known: Option<&Messages>,
+        show: impl Fn(Result<Record>) -> T + Sync,
+    ) -> Result<(Vec<T>, Vec<Fresh>)> {
         if named.len() < PARALLEL {
-            return Ok((named.iter().map(|one| self.read(&one.id)).collect(), Vec::new()));
+            return Ok((named.iter().map(|one| show(self.read(&one.id))).collect(), Vec::new()));
         }
         let is_known = named.iter().all(|one| one.object.is_some());
         let listed = if is_known { Vec::new() } else { refs::list(self.repo, RECORDS)? };
@@ -84,7 +95,7 @@ impl Store<'_> {
             one.object.or_else(|| Some(listed[listed.binary_search_by(find).ok()?].1))
         };
         let shared = self.repo.gix().clone().into_sync();
-        let read_part = |part: &[Named]| -> Part {
+        let read_part = |part: &[Named]| -> Part<T> {
             let (mut repo, mut buffer, mut fresh) = (shared.to_thread_local(), Vec::new(), Fresh::default());
             cache_packs(&mut repo);
             let read = |one: &Named| {
@@ -103,24 +114,23 @@ impl Store<'_> {
                 check(&one.id, object, found)
             };
             // Room for all, so that the first part can take in the others where it is.
-            let mut records =
-                Vec::with_capacity(if part.as_ptr() == named.as_ptr() { named.len() } else { part.len() });
-            records.extend(part.iter().map(read));
-            (records, fresh)
+            let mut shown = Vec::with_capacity(if part.as_ptr() == named.as_ptr() { named.len() } else { part.len() });
+            shown.extend(part.iter().map(read).map(&show));
+            (shown, fresh)
         };
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get().clamp(2, 8));
         std::thread::scope(|scope| {
             let mut parts = named.chunks(named.len().div_ceil(threads));
             let own = parts.next().unwrap_or_default();
             let others: Vec<_> = parts.map(|part| scope.spawn(|| read_part(part))).collect();
-            let (mut records, own) = read_part(own);
+            let (mut shown, own) = read_part(own);
             let mut fresh = vec![own];
             for other in others {
                 let other = other.join().map_err(|_| Error::bug("a thread that reads records panicked"))?;
-                records.extend(other.0);
+                shown.extend(other.0);
                 fresh.push(other.1);
             }
-            Ok((records, fresh))
+            Ok((shown, fresh))
         })
     }
 }

@@ -33,7 +33,7 @@ fn make(here: &Here, numbers: std::ops::Range<usize>) {
 fn shown(repo: &Repo) -> Vec<Result<String, String>> {
     let store = Store::new(repo);
     let (named, messages) = store.named_to_show(None).expect("they are readable");
-    let records = store.read_to_show(&named, &messages).expect("most are readable");
+    let records = store.read_to_show(&named, &messages, |record| record).expect("most are readable");
     let text = |error: git_checkpoint::error::Error| error.chain().join("\n");
     records.into_iter().map(|record| record.map(|record| format!("{record:?}")).map_err(text)).collect()
 }

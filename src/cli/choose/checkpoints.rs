@@ -29,21 +29,20 @@ pub(in crate::cli) fn checkpoint(session: &Session, is_whole: bool, ui: &mut Ui)
     session.refuse_if_busy()?;
     let head = session.repo.head()?;
     let latest = select::select(session, &Selector::Latest(0), &head);
-    let mut listed = list::list(session, None, true)?;
-    let undone = std::mem::take(&mut listed.undone);
-    listed.records.retain(|record| !undone.contains(&record.id));
+    let listed = list::list(session, (None, true), |record, _| record)?;
+    let mut records = listed.shown;
+    records.retain(|record| !listed.marks.undone.contains(&record.id));
     let latest = match latest {
         // It says what there is to do.
-        Err(error) if listed.records.is_empty() => return Err(error),
+        Err(error) if records.is_empty() => return Err(error),
         latest => latest.ok().and_then(|selected| selected.record).map(|record| record.id),
     };
-    let start = listed.records.iter().position(|record| Some(&record.id) == latest.as_ref()).unwrap_or(0);
+    let start = records.iter().position(|record| Some(&record.id) == latest.as_ref()).unwrap_or(0);
     let blocked = |record: &Record| {
         let is_elsewhere = is_whole && rollback::is_of_other_branch(&head, &record.state);
         is_elsewhere.then(|| format!("it is of {}, and this is {}", record.state.head.in_words(), head.in_words()))
     };
-    let items =
-        listed.records.iter().map(|record| Item { blocked: blocked(record), ..item(session, record) }).collect();
+    let items = records.iter().map(|record| Item { blocked: blocked(record), ..item(session, record) }).collect();
     let list = List {
         title: "Roll back to a checkpoint".into(),
         verb: "go back to it",
@@ -52,7 +51,7 @@ pub(in crate::cli) fn checkpoint(session: &Session, is_whole: bool, ui: &mut Ui)
         items,
         start,
     };
-    let mut all = All { session, records: listed.records, now: None };
+    let mut all = All { session, records, now: None };
     let chosen = super::pick(ui, list, &mut all)?;
     Ok(chosen.first().map_or_else(String::new, |item| all.records[*item].id.to_string()))
 }

@@ -235,8 +235,10 @@ pub(super) fn stopped(trouble: Trouble) -> Error {
 pub fn carried(repo: &Repo, now: &State, target: State, other: Option<&State>) -> Result<State> {
     let mut raw = read(repo, now.extras)?;
     let before = raw.clone();
-    for change in tree::diff(repo, now.worktree, target.worktree)? {
-        raw.remove(&change.path);
+    if !raw.is_empty() {
+        for change in tree::diff(repo, now.worktree, target.worktree)? {
+            raw.remove(&change.path);
+        }
     }
     if let Some(other) = other {
         for (path, id) in read(repo, other.extras)? {

@@ -125,15 +125,41 @@ fn leave_out_present(repo: &Repo, objects: &mut Vec<Object<'_>>, (dir, wanted): 
     objects.retain(|_| is_missing.next().unwrap_or(true));
 }
 
-/// Whether a blob may be read as a whole, being of `limit` bytes at most; `None` if it is not there. The size of a loose
-/// one is in its compressed content: one that takes few bytes on disk is taken for small.
-pub fn is_small(repo: &gix::Repository, id: Oid, limit: u64) -> Result<Option<bool>> {
-    let loose = present::loose_path(repo.objects.store_ref().path(), id);
-    if let Ok(data) = loose.metadata() {
-        return Ok(Some(data.len() <= limit / 128));
+/// Tells which blobs may be read as a whole, being of `limit` bytes at most.
+pub struct Sizes<'r> {
+    repo: &'r gix::Repository,
+    limit: u64,
+    /// How many were no loose objects, the last time that was looked at.
+    packed: usize,
+}
+
+impl<'r> Sizes<'r> {
+    /// Of so many objects in packs only one is looked for among the loose ones.
+    const FEW: usize = 8;
+
+    /// Of the blobs of `repo`.
+    pub fn new(repo: &'r gix::Repository, limit: u64) -> Self {
+        Sizes { repo, limit, packed: 0 }
     }
-    let header = repo.try_find_header(id).with_context(|| format!("cannot read blob {id}"))?;
-    Ok(header.map(|header| header.size() <= limit))
+
+    /// Whether the blob is small; `None` if it is not there.
+    pub fn is_small(&mut self, id: Oid) -> Result<Option<bool>> {
+        if self.packed.is_multiple_of(Self::FEW)
+            && let Some(is_small) = self.of_loose(id)
+        {
+            self.packed = 0;
+            return Ok(Some(is_small));
+        }
+        self.packed += 1;
+        let header = self.repo.try_find_header(id).with_context(|| format!("cannot read blob {id}"))?;
+        Ok(header.map(|header| header.size() <= self.limit))
+    }
+
+    /// The size of a loose one is in its compressed content: one that takes few bytes on disk is taken for small.
+    fn of_loose(&self, id: Oid) -> Option<bool> {
+        let loose = present::loose_path(self.repo.objects.store_ref().path(), id);
+        Some(loose.metadata().ok()?.len() <= self.limit / 128)
+    }
 }
 
 /// Does what writes objects and flushes them, with none of the others in memory that are not wanted on disk, or not yet.

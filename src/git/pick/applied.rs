@@ -107,20 +107,39 @@ fn named(repo: &Repo, candidates: &[Oid], (tips, upstream): (&[Oid], Oid)) -> Re
     Ok(found)
 }
 
+/// Of so many paths it is looked up whether a commit changes them; with more, what it changes is found out.
+const FEW_PATHS: usize = 8;
+
 /// How many commits of upstream are looked at before git does it all.
 const LOOKED_AT: usize = 2000;
 
 /// Whether a commit that upstream has and `tip` has not changes the same paths as one of `candidates`: without that no
 /// patch id can be the same, and git need not be asked.
 fn may_have_some(repo: &Repo, candidates: &[Oid], (tip, upstream): (Oid, Oid)) -> Result<bool> {
-    let mut wanted = HashSet::new();
-    for candidate in candidates {
-        wanted.extend(paths(repo, *candidate)?);
-    }
+    let mut theirs = HashSet::new();
     let walk = repo.gix().rev_walk([upstream]).with_hidden([tip]).all().context("cannot walk the history")?;
     for (number, info) in walk.enumerate() {
-        let id = info.context("cannot walk the history")?.id;
-        if number >= LOOKED_AT || paths(repo, id)?.is_some_and(|paths| wanted.contains(&paths)) {
+        if number >= LOOKED_AT {
+            return Ok(true);
+        }
+        theirs.extend(paths(repo, info.context("cannot walk the history")?.id)?);
+    }
+    // Most candidates change none of these, and one tree tells it.
+    let firsts: BTreeSet<BString> = theirs.iter().filter_map(|paths| Some(paths.first()?.clone())).collect();
+    for candidate in candidates.iter().filter(|_| !theirs.is_empty()) {
+        let may = firsts.len() > FEW_PATHS || may_change_any(repo, *candidate, &firsts)?;
+        if may && paths(repo, *candidate)?.is_some_and(|paths| theirs.contains(&paths)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a commit may change any of these paths; a no is certain.
+fn may_change_any(repo: &Repo, commit: Oid, of_interest: &BTreeSet<BString>) -> Result<bool> {
+    let Some((from, to)) = trees(repo, commit)? else { return Ok(false) };
+    for path in of_interest {
+        if tree::may_differ_at(repo, (from, to), path.as_bstr())? {
             return Ok(true);
         }
     }
@@ -129,6 +148,13 @@ fn may_have_some(repo: &Repo, candidates: &[Oid], (tip, upstream): (Oid, Oid)) -
 
 /// The paths that a commit changes; `None` for a merge, and where it changes none.
 fn paths(repo: &Repo, commit: Oid) -> Result<Option<Vec<BString>>> {
+    let Some((from, to)) = trees(repo, commit)? else { return Ok(None) };
+    let paths: Vec<BString> = tree::diff(repo, from, to)?.into_iter().map(|change| change.path).collect();
+    Ok(Some(paths).filter(|paths| !paths.is_empty()))
+}
+
+/// The trees between which a commit is; `None` for a merge.
+fn trees(repo: &Repo, commit: Oid) -> Result<Option<(Oid, Oid)>> {
     let commit = repo.gix().find_commit(commit).with_context(|| format!("cannot read commit {commit}"))?;
     let mut parents = commit.parent_ids();
     let (parent, other) = (parents.next(), parents.next());
@@ -138,8 +164,7 @@ fn paths(repo: &Repo, commit: Oid) -> Result<Option<Vec<BString>>> {
     let base =
         parent.map_or_else(|| Ok(Oid::empty_tree(repo.gix().object_hash())), |parent| repo.tree_of(parent.detach()))?;
     let tree = commit.tree_id().context("cannot decode a commit")?.detach();
-    let paths: Vec<BString> = tree::diff(repo, base, tree)?.into_iter().map(|change| change.path).collect();
-    Ok(Some(paths).filter(|paths| !paths.is_empty()))
+    Ok(Some((base, tree)))
 }
 
 /// Whether `commit` is in the history of `tip`, so that nothing can have been picked from one to the other.

@@ -45,19 +45,15 @@ fn is_logged(repo: &Repo, name: &BStr) -> bool {
 fn line(repo: &Repo, entry: Entry<'_>) -> Vec<u8> {
     let old = entry.old.unwrap_or_else(|| Oid::null(entry.new.kind()));
     let mut line = format!("{old} {} ", entry.new).into_bytes();
-    let now = gix::date::Time::now_local_or_utc().to_string();
-    match repo.gix().committer() {
-        Some(Ok(committer)) => {
-            let mut buffer = Vec::new();
-            let written = committer.trim().write_to(&mut buffer);
-            if written.is_ok() {
-                line.extend_from_slice(&buffer);
-            } else {
-                line.extend_from_slice(format!("git-checkpoint <> {now}").as_bytes());
-            }
-        }
-        _ => line.extend_from_slice(format!("git-checkpoint <> {now}").as_bytes()),
+    let mut by = Vec::new();
+    let is_known = match repo.gix().committer() {
+        Some(Ok(committer)) => committer.trim().write_to(&mut by).is_ok(),
+        _ => false,
+    };
+    if !is_known {
+        by = format!("git-checkpoint <> {}", gix::date::Time::now_local_or_utc()).into_bytes();
     }
+    line.extend_from_slice(&by);
     line.push(b'\t');
     // One line an entry, whatever the message holds.
     line.extend(entry.message.bytes().map(|byte| if byte == b'\n' || byte == b'\r' { b' ' } else { byte }));

@@ -24,7 +24,7 @@ impl Surroundings {
         let (named, messages) = store.named_to_show(None)?;
         let undone = undo::undone(session, named.iter().map(|one| &one.id))?;
         let (mut records, mut unreadable) = (Vec::with_capacity(named.len()), Vec::new());
-        for record in store.read_to_show(&named, &messages)? {
+        for record in store.read_to_show(&named, &messages, |record| record)? {
             match record {
                 Ok(record) => records.push(record),
                 Err(error) => unreadable.push(error.chain().join(": ")),

@@ -14,7 +14,8 @@ use crate::{
     git::{
         Repo, cache_packs,
         capture::as_is::{AsIs, LARGE, threads},
-        durable, objects,
+        durable,
+        objects::Sizes,
     },
 };
 
@@ -54,6 +55,7 @@ fn write_some<'s>(repo: &gix::Repository, area: &Path, steps: &[&'s Step]) -> Re
     let no_index = State::new(repo.object_hash());
     let mut as_is = AsIs::new(repo, &no_index)?;
     let mut folders = Folders::open(area).map_err(failed)?;
+    let mut sizes = Sizes::new(repo, LARGE);
     let mut left = Vec::new();
     for step in steps {
         let (mode, id) = match step.new.map(|new| (new.mode.kind(), new.id)) {
@@ -65,7 +67,7 @@ fn write_some<'s>(repo: &gix::Repository, area: &Path, steps: &[&'s Step]) -> Re
             }
         };
         // One that is missing git may fetch, or say so.
-        if objects::is_small(repo, id, LARGE)? != Some(true) || !as_is.is_at(step.path.as_bstr())? {
+        if sizes.is_small(id)? != Some(true) || !as_is.is_at(step.path.as_bstr())? {
             left.push(*step);
             continue;
         }
