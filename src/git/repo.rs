@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use gix::bstr::{BStr, BString, ByteSlice};
 
 use super::{Git, private};
@@ -21,6 +22,7 @@ pub struct Repo {
     git_dir: PathBuf,
     common_dir: PathBuf,
     prefix: BString,
+    opened: DateTime<Utc>,
 }
 
 /// An operation of git's own that has begun and not ended; see [`Repo::git_operation`].
@@ -102,6 +104,7 @@ impl Repo {
             common_dir: absolute(gix.common_dir())?,
             workdir,
             prefix,
+            opened: env.now(),
             gix: gix.with_object_memory(),
         })
     }
@@ -129,6 +132,11 @@ impl Repo {
             None => Git::in_dir(Path::new("."), quiet).arg("init").arg("--quiet").arg("--template="),
         };
         call.arg(to).run().map(|_| ())
+    }
+
+    /// When it was opened: the moment of whatever is done to it.
+    pub fn opened(&self) -> DateTime<Utc> {
+        self.opened
     }
 
     /// The repository as gix sees it; objects written through it stay in memory (see [`Repo`]).

@@ -7,7 +7,7 @@ use gix::bstr::BStr;
 use super::to_path;
 use crate::{
     error::{Context, Result},
-    git::{Repo, durable},
+    git::{Repo, capture::Identity, durable},
     model::Oid,
 };
 
@@ -46,12 +46,9 @@ fn line(repo: &Repo, entry: Entry<'_>) -> Vec<u8> {
     let old = entry.old.unwrap_or_else(|| Oid::null(entry.new.kind()));
     let mut line = format!("{old} {} ", entry.new).into_bytes();
     let mut by = Vec::new();
-    let is_known = match repo.gix().committer() {
-        Some(Ok(committer)) => committer.trim().write_to(&mut by).is_ok(),
-        _ => false,
-    };
-    if !is_known {
-        by = format!("git-checkpoint <> {}", gix::date::Time::now_local_or_utc()).into_bytes();
+    let known = Identity::of(repo, repo.opened()).is_ok_and(|by_whom| by_whom.signature.write_to(&mut by).is_ok());
+    if !known {
+        by = format!("git-checkpoint <> {} +0000", repo.opened().timestamp()).into_bytes();
     }
     line.extend_from_slice(&by);
     line.push(b'\t');
