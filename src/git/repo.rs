@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use gix::bstr::{BStr, BString, ByteSlice};
 
-use super::{Git, private};
+use super::{Git, private, tree::Compared};
 use crate::{
     config::Env,
     error::{Context, Error, Result},
@@ -23,6 +23,7 @@ pub struct Repo {
     common_dir: PathBuf,
     prefix: BString,
     opened: DateTime<Utc>,
+    compared: Compared,
 }
 
 /// An operation of git's own that has begun and not ended; see [`Repo::git_operation`].
@@ -105,6 +106,7 @@ impl Repo {
             workdir,
             prefix,
             opened: env.now(),
+            compared: Compared::default(),
             gix: gix.with_object_memory(),
         })
     }
@@ -132,6 +134,11 @@ impl Repo {
             None => Git::in_dir(Path::new("."), quiet).arg("init").arg("--quiet").arg("--template="),
         };
         call.arg(to).run().map(|_| ())
+    }
+
+    /// The trees that were compared last.
+    pub(super) fn compared(&self) -> &Compared {
+        &self.compared
     }
 
     /// When it was opened: the moment of whatever is done to it.

@@ -3,7 +3,10 @@
 //! A change of some paths only (`rollback --path`, picks under a dirty worktree) is a difference of two trees,
 //! put onto a third.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashSet, VecDeque},
+};
 
 use gix::{
     bstr::{BStr, BString, ByteSlice},
@@ -56,13 +59,47 @@ fn is_type_change(old: EntryMode, new: EntryMode) -> bool {
     old != new && !(old.is_blob() && new.is_blob())
 }
 
+/// The last comparisons of trees: the parts of an operation ask for the same ones, one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Compared(RefCell<VecDeque<Comparison>>);
+
+/// Two trees and what differs.
+type Comparison = ((Oid, Oid), Vec<TreeChange>);
+
+impl Compared {
+    const MOST: usize = 6;
+    /// A comparison of more changes is not kept.
+    const MOST_CHANGES: usize = 10_000;
+
+    fn find(&self, trees: (Oid, Oid)) -> Option<Vec<TreeChange>> {
+        Some(self.0.borrow().iter().find(|(known, _)| *known == trees)?.1.clone())
+    }
+
+    fn keep(&self, trees: (Oid, Oid), changes: &[TreeChange]) {
+        if changes.len() <= Self::MOST_CHANGES {
+            let mut kept = self.0.borrow_mut();
+            kept.truncate(Self::MOST - 1);
+            kept.push_front((trees, changes.to_vec()));
+        }
+    }
+}
+
 /// The paths that differ, ordered by name. Renames are a deletion and an addition.
 pub fn diff(repo: &Repo, from: Oid, to: Oid) -> Result<Vec<TreeChange>> {
-    use gix::diff::tree::{Recorder, recorder::Change};
-
     if from == to {
         return Ok(Vec::new());
     }
+    if let Some(known) = repo.compared().find((from, to)) {
+        return Ok(known);
+    }
+    let changes = compare(repo, from, to)?;
+    repo.compared().keep((from, to), &changes);
+    Ok(changes)
+}
+
+fn compare(repo: &Repo, from: Oid, to: Oid) -> Result<Vec<TreeChange>> {
+    use gix::diff::tree::{Recorder, recorder::Change};
+
     let load = |id: Oid| {
         let tree = repo.gix().find_tree(id).with_context(|| format!("cannot read tree {id}"));
         tree.map_err(|error| error.hint(LOST))

@@ -3,7 +3,7 @@
 use std::{fs::File, io::Read};
 
 use gix::{
-    attrs::StateRef,
+    attrs::{StateRef, search::Outcome},
     bstr::{BStr, BString, ByteSlice},
     filter::plumbing::{
         Pipeline,
@@ -25,12 +25,17 @@ use super::{
     trouble::{Attempt, Trouble},
 };
 
+/// The attributes that have a say in a file's content.
+const NAMES: [&str; 6] = ["filter", "ident", "working-tree-encoding", "crlf", "text", "eol"];
+
 /// Turns content on disk into content in git; one a thread, as it runs filter programs.
 pub(super) struct Filter<'a> {
     index: &'a State,
     repo: &'a gix::Repository,
     pipeline: Pipeline,
     attributes: Stack,
+    /// Of the last path, for [`NAMES`].
+    matches: Outcome,
     has_drivers: bool,
     one_way: Vec<BString>,
     auto_crlf: AutoCrlf,
@@ -75,7 +80,8 @@ impl<'a> Filter<'a> {
         let context = repo.command_context().map_err(failed)?;
         let attributes = repo.attributes_only(index, Source::WorktreeThenIdMapping).map_err(failed)?.detach();
         let pipeline = Pipeline::new(context, repo.object_hash(), options);
-        Ok(Filter { index, repo, pipeline, attributes, has_drivers, one_way, auto_crlf, writes_crlf })
+        let matches = attributes.selected_attribute_matches(NAMES);
+        Ok(Filter { index, repo, pipeline, attributes, matches, has_drivers, one_way, auto_crlf, writes_crlf })
     }
 
     /// The content of `file`, which is at `path`, as git stores it, and as it is where the way there loses anything.
@@ -99,7 +105,7 @@ impl<'a> Filter<'a> {
         let Ok(platform) = self.attributes.at_path(path, None, &self.repo.objects) else { return false };
         let options =
             to_worktree::Options { can_delay: Delay::Forbid, unknown_encoding: to_worktree::UnknownEncoding::Fail };
-        let mut attributes = |_: &BStr, out: &mut gix::attrs::search::Outcome| {
+        let mut attributes = |_: &BStr, out: &mut Outcome| {
             platform.matching_attributes(out);
         };
         match self.pipeline.convert_to_worktree(stored, path, &mut attributes, options) {
@@ -184,13 +190,15 @@ impl<'a> Filter<'a> {
 
     /// What has to be done to a file, and whether its attributes want it to have CRLF on disk.
     fn both_ways(&mut self, path: &BStr) -> Attempt<(Need, bool)> {
-        const NAMES: [&str; 6] = ["filter", "ident", "working-tree-encoding", "crlf", "text", "eol"];
-        let mut matches = self.attributes.selected_attribute_matches(NAMES);
-        self.attributes
+        let found = self
+            .attributes
             .at_path(path, None, &self.repo.objects)
             .map_err(|error| Trouble::unreadable(path, error))?
-            .matching_attributes(&mut matches);
-        let states: Vec<StateRef<'_>> = matches.iter_selected().map(|found| found.assignment.state).collect();
+            .matching_attributes(&mut self.matches);
+        if !found {
+            return Ok((self.need_of([StateRef::Unspecified; NAMES.len()]), false));
+        }
+        let states: Vec<StateRef<'_>> = self.matches.iter_selected().map(|found| found.assignment.state).collect();
         let [filter, ident, encoding, crlf, text, eol] = states[..] else {
             return Ok((Need::Conversion, false));
         };
