@@ -26,8 +26,8 @@ pub(super) struct Bisection<'s> {
     ends: (Oid, Oid),
     /// Where the two histories part, which has to be good too; none where the one is in the other.
     bases: Vec<Oid>,
-    /// What is known of both ends.
-    begun: [Option<Answer>; 2],
+    /// What is known of both ends. They are taken for what they are said to be until the answer hangs on them.
+    seen: [Option<Answer>; 2],
     bad: Oid,
     good: Vec<Oid>,
     skipped: Vec<Oid>,
@@ -52,7 +52,7 @@ impl<'s> Bisection<'s> {
             session,
             ends: (good, bad),
             bases,
-            begun: [None, None],
+            seen: [None, None],
             bad,
             good: vec![good],
             skipped: Vec::new(),
@@ -72,12 +72,6 @@ impl<'s> Bisection<'s> {
         if self.over.is_some() {
             return Ok(Question::None);
         }
-        let (good, bad) = self.ends;
-        for (answer, commit) in self.begun.iter().zip([good, bad]) {
-            if answer.is_none() {
-                return Ok(Question::About(commit));
-            }
-        }
         if let Some(base) = self.bases.iter().find(|base| !self.good.contains(base) && !self.skipped.contains(base)) {
             return Ok(Question::About(*base));
         }
@@ -86,15 +80,49 @@ impl<'s> Bisection<'s> {
         } else {
             self.between(true)?.into_iter().find(|commit| *commit != self.bad && !self.skipped.contains(commit))
         };
-        Ok(next.filter(|next| *next != self.bad).map_or(Question::None, Question::About))
+        if let Some(next) = next.filter(|next| *next != self.bad) {
+            return Ok(Question::About(next));
+        }
+        Ok(self.unproven(&self.left()?)?.map_or(Question::None, Question::About))
+    }
+
+    /// The end that the answer hangs on, where nobody has seen yet that it is what it is said to be.
+    fn unproven(&self, left: &[Oid]) -> Result<Option<Oid>> {
+        let (good, bad) = self.ends;
+        if self.seen[0].is_none() && self.hangs_on_good(left)? {
+            return Ok(Some(good));
+        }
+        Ok(Some(bad).filter(|bad| self.seen[1].is_none() && self.bad == *bad))
+    }
+
+    /// Whether what is before the commits that are left is good by the word of the user alone.
+    fn hangs_on_good(&self, left: &[Oid]) -> Result<bool> {
+        let seen = self.good.iter().filter(|good| **good != self.ends.0).map(|good| format!("^{good}"));
+        let seen: Vec<String> = seen.collect();
+        if seen.is_empty() {
+            return Ok(true);
+        }
+        // One more than could be of those themselves.
+        let most = format!("--max-count={}", left.len() + 1);
+        let parents = left.iter().map(|commit| format!("{commit}^@"));
+        let args = ["rev-list".to_owned(), most].into_iter().chain(parents).chain(seen);
+        let before = oids(&self.session.repo.git(args).run()?)?;
+        Ok(before.iter().any(|commit| !left.contains(commit)))
+    }
+
+    /// Those of which one is the first that is bad, newest first.
+    fn left(&self) -> Result<Vec<Oid>> {
+        let hidden = self.good.iter().map(|good| format!("^{good}"));
+        let args = ["rev-list".to_owned(), self.bad.to_string()].into_iter().chain(hidden);
+        oids(&self.session.repo.git(args).run()?)
     }
 
     /// The answer to a question.
     pub(super) fn answered(&mut self, commit: Oid, answer: &Answer) {
         let (good, bad) = self.ends;
-        let place = if commit == good && self.begun[0].is_none() { Some(0) } else { (commit == bad).then_some(1) };
+        let place = if commit == good && self.seen[0].is_none() { Some(0) } else { (commit == bad).then_some(1) };
         if let Some(place) = place {
-            self.begun[place] = Some(answer.clone());
+            self.seen[place] = Some(answer.clone());
             self.over = match (place, answer) {
                 (0, Answer::Bad(_)) => Some((Verdict::NotGood, commit)),
                 (1, Answer::Good) => Some((Verdict::NotBad, commit)),
@@ -116,17 +144,9 @@ impl<'s> Bisection<'s> {
         if let Some((verdict, commit)) = &self.over {
             return Ok((verdict.clone(), Some(*commit)));
         }
-        let (good, bad) = self.ends;
-        for (answer, commit) in self.begun.iter().zip([good, bad]) {
-            if answer.is_none() {
-                return Ok((Verdict::NoAnswer(commit), None));
-            }
-        }
-        let hidden = self.good.iter().map(|good| format!("^{good}"));
-        let args = ["rev-list".to_owned(), self.bad.to_string()].into_iter().chain(hidden);
-        let left = oids(&self.session.repo.git(args).run()?)?;
+        let left = self.left()?;
         Ok(match left.as_slice() {
-            [one] => (Verdict::Found(*one), Some(*one)),
+            [one] if self.unproven(&left)?.is_none() => (Verdict::Found(*one), Some(*one)),
             _ => (Verdict::Among(left), None),
         })
     }
