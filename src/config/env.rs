@@ -55,6 +55,18 @@ pub struct Env {
     rehearsal: Option<Rehearsal>,
 }
 
+/// Tells the present moment as [`Env::now`] does.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock(Option<DateTime<Utc>>);
+
+impl Clock {
+    /// The present moment.
+    #[allow(clippy::disallowed_methods)]
+    pub fn now(self) -> DateTime<Utc> {
+        self.0.unwrap_or_else(Utc::now)
+    }
+}
+
 impl Env {
     /// The world of this process.
     #[allow(clippy::disallowed_methods)]
@@ -144,9 +156,13 @@ impl Env {
     }
 
     /// The present moment; fixed by `GIT_CHECKPOINT_NOW` (RFC 3339), which tests use.
-    #[allow(clippy::disallowed_methods)]
     pub fn now(&self) -> DateTime<Utc> {
-        self.now.unwrap_or_else(Utc::now)
+        self.clock().now()
+    }
+
+    /// What tells the present moment, for those who need nothing else of the world.
+    pub fn clock(&self) -> Clock {
+        Clock(self.now)
     }
 
     /// The same world so much later, where the clock is fixed, so that nobody has to wait for it; `None` where time passes.

@@ -15,7 +15,7 @@ pub mod trust;
 
 pub use artifacts::Artifact;
 pub use checks::{Check, Gate, Isolation, Moment, OnFail, OnTrouble, Push, PushCommits};
-pub use env::{Env, OF_A_GIT_CALL};
+pub use env::{Clock, Env, OF_A_GIT_CALL};
 pub use plain::{TEMPLATES, template};
 pub use policy::MonitorRules;
 pub use rehearsal::{Around, DRILL_VARIABLE, DrillCommands, Fails, Rehearsal};

@@ -7,7 +7,7 @@ use gix::bstr::{BStr, BString, ByteSlice};
 
 use super::{Git, private, tree::Compared};
 use crate::{
-    config::Env,
+    config::{Clock, Env},
     error::{Context, Error, Result},
     model::{Head, Oid},
 };
@@ -22,7 +22,7 @@ pub struct Repo {
     git_dir: PathBuf,
     common_dir: PathBuf,
     prefix: BString,
-    opened: DateTime<Utc>,
+    clock: Clock,
     compared: Compared,
 }
 
@@ -105,7 +105,7 @@ impl Repo {
             common_dir: absolute(gix.common_dir())?,
             workdir,
             prefix,
-            opened: env.now(),
+            clock: env.clock(),
             compared: Compared::default(),
             gix: gix.with_object_memory(),
         })
@@ -141,9 +141,9 @@ impl Repo {
         &self.compared
     }
 
-    /// When it was opened: the moment of whatever is done to it.
-    pub fn opened(&self) -> DateTime<Utc> {
-        self.opened
+    /// The present moment: a repository may be open for hours.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
     }
 
     /// The repository as gix sees it; objects written through it stay in memory (see [`Repo`]).

@@ -19,6 +19,19 @@ fn a_flaky_check_condemns_nobody_and_is_named() {
     assert!(run.code == 0 && run.stderr.contains("the check unit is flaky"), "{run}");
 }
 
+/// Checks may take hours, and the reflog says when the branch moved.
+#[test]
+fn the_reflog_has_the_moment_in_which_the_branch_moved() {
+    let planted = Planted::new(&check("unit", "sleep 2", &[]), 1, &[], &[]);
+    ["GIT_CHECKPOINT_NOW", "GIT_COMMITTER_DATE"].iter().for_each(|name| planted.repo.remove_var(name));
+    let begin = planted.repo.command("date").arg("+%s").output().expect("there is a date").stdout;
+    let begin: i64 = String::from_utf8_lossy(&begin).trim().parse().expect("a time");
+    planted.recover(0, &["--jobs", "1"]);
+    let entry = planted.repo.git(&["reflog", "-1", "--date=unix", "--format=%gd"]);
+    let moved: i64 = entry.trim_start_matches("HEAD@{").trim_end_matches('}').parse().expect("a time");
+    assert!(moved >= begin + 2, "{entry} began at {begin}");
+}
+
 #[test]
 fn a_commit_that_silences_the_checks_is_left_out() {
     let config = check("unit", "! test -e bad5 || exit 125", &[]);

@@ -46,9 +46,9 @@ fn line(repo: &Repo, entry: Entry<'_>) -> Vec<u8> {
     let old = entry.old.unwrap_or_else(|| Oid::null(entry.new.kind()));
     let mut line = format!("{old} {} ", entry.new).into_bytes();
     let mut by = Vec::new();
-    let known = Identity::of(repo, repo.opened()).is_ok_and(|by_whom| by_whom.signature.write_to(&mut by).is_ok());
+    let known = Identity::of(repo, repo.now()).is_ok_and(|by_whom| by_whom.signature.write_to(&mut by).is_ok());
     if !known {
-        by = format!("git-checkpoint <> {} +0000", repo.opened().timestamp()).into_bytes();
+        by = format!("git-checkpoint <> {} +0000", repo.now().timestamp()).into_bytes();
     }
     line.extend_from_slice(&by);
     line.push(b'\t');
