@@ -6,7 +6,7 @@ use super::Session;
 use crate::{
     config::FILE_NAME,
     error::{Error, Result},
-    model::{Head, PhaseMark, Template, TemplateValues, day, valid_ref_name},
+    model::{Head, PhaseMark, Selector, Template, TemplateValues, day, valid_ref_name},
 };
 
 /// The tag of a checkpoint, within a phase and outside.
@@ -58,9 +58,18 @@ pub fn from_template(
     }
 }
 
-/// A name that a user gave, checked.
+/// A name that a user gave, checked. One that means another checkpoint wherever it is typed would name this one nowhere.
 pub fn given(name: &str) -> Result<BString> {
-    valid_ref_name(name).map_err(|why| Error::usage(why).hint(SAFE))
+    let checked = valid_ref_name(name).map_err(|why| Error::usage(why).hint(SAFE))?;
+    let meaning = match name.parse() {
+        Ok(Selector::Latest(_)) => "the newest checkpoint",
+        Ok(Selector::Good(_)) => "the newest checkpoint whose checks passed",
+        Ok(Selector::Elapsed(_)) => "the checkpoint of that time in a phase",
+        _ => return Ok(checked),
+    };
+    Err(Error::usage(format!("`{name}` cannot be a name"))
+        .because(format!("`{name}` means {meaning} wherever a checkpoint is asked for"))
+        .hint(format!("add a word: `{name}-1`")))
 }
 
 /// What to do where a name can never be free, however far it is counted up: a ref of this full name is in the way.
@@ -78,6 +87,17 @@ pub fn attempt(name: &BString, attempt: usize) -> BString {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_means_another_checkpoint_is_no_name() {
+        for name in ["latest", "good", "T+4h"] {
+            let error = given(name).expect_err(name).to_string();
+            assert_eq!(error, format!("`{name}` cannot be a name"));
+        }
+        for name in ["latest-1", "good-1", "T+", "goods"] {
+            assert_eq!(given(name).expect(name), name);
+        }
+    }
 
     #[test]
     fn taken_names_are_counted_up() {

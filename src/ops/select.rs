@@ -35,7 +35,7 @@ pub fn select(session: &Session, selector: &Selector, head: &Head) -> Result<Sel
     let is_own = |record: &Record| !foreign.contains(&record.id) && record.stands();
     let nth = |n: usize, wanted: &dyn Fn(&Record) -> bool, none: &str| {
         let found = newest_checkpoints(session, |record| of_branch(record) && wanted(record))?.nth(n).transpose()?;
-        found.map(Selected::of).ok_or_else(|| nothing_found(session, head, none))
+        found.map(Selected::of).ok_or_else(|| shadowing(session, selector, nothing_found(session, head, none)))
     };
     match selector {
         Selector::Latest(0) => nth(0, &is_own, "there is no checkpoint"),
@@ -116,10 +116,23 @@ fn of_slot(session: &Session, span: Elapsed, head: &Head) -> Result<Selected> {
             .hint(format!("the newest before it is `{}`", Selected::of(record).name)),
         None => nothing_found(session, head, &none),
     };
+    let error = shadowing(session, &Selector::Elapsed(span), error);
     Err(match fallen {
         Some(record) => error.hint(format!("one that did not pass is saved as `{}`", Selected::of(record).name)),
         None => error,
     })
+}
+
+/// A tag or branch of the very name that was typed may have been meant; its full name reaches it.
+fn shadowing(session: &Session, selector: &Selector, error: Error) -> Error {
+    let name = selector.to_string();
+    let full = ["refs/tags/", "refs/heads/"].map(|prefix| format!("{prefix}{name}"));
+    let there =
+        full.into_iter().find(|full| session.repo.gix().try_find_reference(full).is_ok_and(|found| found.is_some()));
+    match there {
+        Some(full) => error.hint(format!("`{name}` is also a ref: write `{full}` if that is meant")),
+        None => error,
+    }
 }
 
 fn nothing_found(session: &Session, head: &Head, what: &str) -> Error {
@@ -140,27 +153,32 @@ fn by_name(session: &Session, name: &str, head: &Head) -> Result<Selected> {
         return Ok(Selected::of(record));
     }
     let repo = session.repo.gix();
-    let of_ref = |prefix: &str| repo.try_find_reference(&format!("{prefix}{name}")).ok().flatten();
-    if let Some(tag) = of_ref("refs/tags/") {
-        let target = tag.target().try_id().map(ToOwned::to_owned);
-        if let Some(target) = target {
-            if let Some(record) = session.store().record_of_object(target)? {
-                return Ok(Selected { name: name.to_owned(), ..Selected::of(record) });
-            }
-            if let Some(record) = find_record(session, Kind::Create, |record| {
-                record.tag().is_some_and(|tag| tag == name) && record.state.tip == target
-            })? {
-                return Ok(Selected::of(record));
-            }
+    // `refs/tags/good` is how a tag can be meant that has the name of another selector.
+    let short = |prefix: &str| if name.starts_with("refs/") { name.strip_prefix(prefix) } else { Some(name) };
+    let target_of = |prefix: &str, short: &str| {
+        let found = repo.try_find_reference(&format!("{prefix}{short}")).ok().flatten()?;
+        found.target().try_id().map(ToOwned::to_owned)
+    };
+    if let Some(short) = short("refs/tags/")
+        && let Some(target) = target_of("refs/tags/", short)
+    {
+        if let Some(record) = session.store().record_of_object(target)? {
+            return Ok(Selected { name: short.to_owned(), ..Selected::of(record) });
+        }
+        if let Some(record) = find_record(session, Kind::Create, |record| {
+            record.tag().is_some_and(|tag| tag == short) && record.state.tip == target
+        })? {
+            return Ok(Selected::of(record));
         }
     }
-    if let Some(branch) = of_ref("refs/heads/") {
-        let tip = branch.target().try_id().map(ToOwned::to_owned);
+    if let Some(short) = short("refs/heads/")
+        && let Some(tip) = target_of("refs/heads/", short)
+    {
         let record = find_record(session, Kind::Rollback, |record| {
-            record.backup().is_some_and(|backup| backup == name) && Some(record.state.tip) == tip
+            record.backup().is_some_and(|backup| backup == short) && record.state.tip == tip
         })?;
         if let Some(record) = record {
-            return Ok(Selected { name: name.to_owned(), ..Selected::of(record) });
+            return Ok(Selected { name: short.to_owned(), ..Selected::of(record) });
         }
     }
     match commit_of(session, name) {

@@ -76,6 +76,28 @@ fn not_so_many_and_not_such() {
 }
 
 #[test]
+fn a_name_that_means_another_checkpoint() {
+    let repo = busy_repo();
+    repo.git(&["tag", "latest"]);
+    repo.git(&["branch", "good"]);
+    assert_said(
+        "a_name_that_means_another_checkpoint",
+        &[
+            refuse(&repo, USAGE, &["create", "--name", "latest"]),
+            refuse(&repo, USAGE, &["create", "--name", "good"]),
+            refuse(&repo, USAGE, &["create", "--name", "T+4h"]),
+            refuse(&repo, USAGE, &["show", "latest"]),
+            refuse(&repo, USAGE, &["rollback", "good", "--yes"]),
+        ],
+    );
+    repo.checkpoint_ok(&["create", "--name", "before"]);
+    repo.git(&["tag", "-f", "good", "before"]);
+    let id_of = |name| repo.checkpoint_ok(&["show", name]).stdout.lines().nth(2).map(str::to_owned);
+    assert!(id_of("before").is_some_and(|line| line.contains("-create-")));
+    assert_eq!(id_of("refs/tags/good"), id_of("before"));
+}
+
+#[test]
 fn times_that_are_none_or_too_early() {
     let repo = busy_repo();
     repo.checkpoint_ok(&["create"]);
