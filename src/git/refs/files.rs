@@ -52,12 +52,15 @@ pub(super) struct HeadEdit {
     pub(super) log: Option<(Option<Oid>, Oid)>,
 }
 
+/// What puts the objects on disk that refs will show.
+pub(super) type Objects<'a> = Box<dyn FnOnce() -> Result<()> + 'a>;
+
 /// As `refs::transaction_after`, HEAD included.
 pub(super) fn apply(
     repo: &Repo,
     change: &Change<'_>,
     message: &str,
-    objects: impl FnOnce() -> Result<()>,
+    objects: Option<Objects<'_>>,
 ) -> Result<Transaction> {
     let edits = gix_edits(change)?;
     let mut store = repo.gix().refs.clone();
@@ -91,14 +94,17 @@ pub(super) fn apply(
         return Ok(Transaction::Moved(name));
     }
     let shared = durable::shared_policy(repo);
-    // Objects and refs are waited for together; only the names come one after the other.
-    let synced = std::thread::scope(|scope| {
-        let syncing = scope.spawn(|| sync_locks(&paths, shared));
-        objects()?;
-        let synced = syncing.join().expect("a thread that only syncs does not panic");
-        synced.map_err(|error| durable::storage_error(&repo.common_dir().join("refs"), error))
-    });
-    synced?;
+    let written: Vec<&PathBuf> =
+        edits.iter().zip(&paths).filter(|(edit, _)| writes(edit)).map(|(_, path)| path).collect();
+    let synced = match objects {
+        None => sync_locks(&written, shared),
+        // Objects and refs are waited for together; only the names come one after the other.
+        Some(objects) => std::thread::scope(|scope| {
+            let syncing = scope.spawn(|| sync_locks(&written, shared));
+            objects().map(|()| syncing.join().expect("a thread that only syncs does not panic"))
+        })?,
+    };
+    synced.map_err(|error| durable::storage_error(&repo.common_dir().join("refs"), error))?;
     for dir in &new_dirs {
         gix::fs::set_shared_repository_permissions(dir, shared).context("cannot share a folder of refs")?;
     }
@@ -154,6 +160,11 @@ fn gix_edits(change: &Change<'_>) -> Result<Vec<GixEdit>> {
         edits.push(GixEdit::new(full_name(b"HEAD".as_bstr())?, change));
     }
     Ok(edits)
+}
+
+/// Whether its lock has the value that the ref will have.
+fn writes(edit: &GixEdit) -> bool {
+    matches!(&edit.change, GixChange::Update { log, .. } if log.mode == RefLog::AndReference)
 }
 
 fn write_reflogs(repo: &Repo, change: &Change<'_>, message: &str) -> Result<()> {
@@ -236,7 +247,7 @@ fn sync_dirs(dirs: &BTreeSet<PathBuf>) -> io::Result<()> {
 }
 
 /// Makes the new values durable before they get their names.
-fn sync_locks(paths: &[PathBuf], shared: i32) -> io::Result<()> {
+fn sync_locks(paths: &[&PathBuf], shared: i32) -> io::Result<()> {
     durable::in_parallel(paths, |path| match std::fs::File::open(lock_path(path)) {
         Ok(file) => {
             gix::fs::set_shared_repository_permissions(&lock_path(path), shared)?;

@@ -31,7 +31,7 @@ pub fn move_head(repo: &Repo, old: &Head, new: &Head, reflog: &str) -> Result<Tr
     }
     let log = new.commit().filter(|_| old != new).map(|commit| (old.commit(), commit));
     let head = files::HeadEdit { old: target(old)?, new: target(new)?, log };
-    files::apply(repo, &files::Change { edits: &edits, head: Some(head), durable: Durable::Names }, reflog, || Ok(()))
+    files::apply(repo, &files::Change { edits: &edits, head: Some(head), durable: Durable::Names }, reflog, None)
 }
 
 /// The branch that is left must still be where it was expected, so that nothing on it goes unnoticed.

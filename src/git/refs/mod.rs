@@ -61,7 +61,7 @@ pub enum Transaction {
 
 /// Changes all of `edits`, in order, or none. `reflog` is the message of the reflog entries.
 pub fn transaction(repo: &Repo, edits: &[RefEdit], reflog: &str) -> Result<Transaction> {
-    transaction_after(repo, edits, reflog, (Durable::Names, || Ok(())))
+    change(repo, edits, reflog, (Durable::Names, None))
 }
 
 /// As [`transaction`], as durable as the caller needs it, and only after `objects` has put the objects on disk that the
@@ -72,11 +72,21 @@ pub fn transaction_after(
     reflog: &str,
     (durable, objects): (Durable, impl FnOnce() -> Result<()>),
 ) -> Result<Transaction> {
+    change(repo, edits, reflog, (durable, Some(Box::new(objects))))
+}
+
+fn change(
+    repo: &Repo,
+    edits: &[RefEdit],
+    reflog: &str,
+    (durable, objects): (Durable, Option<files::Objects<'_>>),
+) -> Result<Transaction> {
+    let put = |objects: Option<files::Objects<'_>>| objects.map_or(Ok(()), |put| put());
     if edits.is_empty() {
-        return objects().map(|()| Transaction::Done);
+        return put(objects).map(|()| Transaction::Done);
     }
     if must_use_git(repo, edits)? {
-        objects()?;
+        put(objects)?;
         program::apply(repo, edits, reflog)
     } else {
         files::apply(repo, &files::Change { edits, head: None, durable }, reflog, objects)

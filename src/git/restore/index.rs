@@ -5,7 +5,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
-    io::BufWriter,
+    io::Write as _,
     path::Path,
 };
 
@@ -91,19 +91,33 @@ enum Time {
 fn edit_at(repo: &Repo, path: &Path, time: Time, change: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
     let failed = || format!("cannot change the index file `{}`", path.display());
     let modified = path.metadata().and_then(|data| data.modified()).with_context(failed)?;
-    let options = gix::index::decode::Options::default();
-    let mut index = File::at(path, repo.gix().object_hash(), false, options).with_context(failed)?;
+    // As where the index is captured: git does not verify the checksum either. This file was written a moment ago.
+    let skip_hash = true;
+    let options = gix::index::decode::Options { thread_limit: Some(1), ..Default::default() };
+    let mut index = File::at(path, repo.gix().object_hash(), skip_hash, options).with_context(failed)?;
     expand(repo, &mut index)?;
     change(&mut index)?;
-    let file = std::fs::File::create(path.with_extension("new")).with_context(failed)?;
-    let extensions = write::Extensions::Given { tree_cache: true, end_of_index_entry: true };
-    let mut out = BufWriter::with_capacity(1 << 16, file);
-    index.write_to(&mut out, write::Options { extensions, skip_hash: false }).with_context(failed)?;
-    let file = out.into_inner().with_context(failed)?;
+    let mut file = std::fs::File::create(path.with_extension("new")).with_context(failed)?;
+    file.write_all(&encoded(&index).with_context(failed)?).with_context(failed)?;
     if time == Time::Kept {
         file.set_modified(modified).with_context(failed)?;
     }
     std::fs::rename(path.with_extension("new"), path).with_context(failed)
+}
+
+/// What its file holds. gix would feed the checksum field by field, which takes longer than all else.
+fn encoded(index: &File) -> Result<Vec<u8>> {
+    let what = "cannot encode the index";
+    let kind = index.object_hash();
+    let extensions = write::Extensions::Given { tree_cache: true, end_of_index_entry: true };
+    let mut bytes = Vec::with_capacity(index.entries().len() * 128);
+    index.write_to(&mut bytes, write::Options { extensions, skip_hash: true }).context(what)?;
+    // In its place stands a checksum that says that there is none.
+    bytes.truncate(bytes.len() - kind.len_in_bytes());
+    let mut hasher = gix::hash::hasher(kind);
+    hasher.update(&bytes);
+    bytes.extend_from_slice(hasher.try_finalize().context(what)?.as_slice());
+    Ok(bytes)
 }
 
 /// Enters files that were written and takes those out that are gone. If they were all that there was to do, the index
