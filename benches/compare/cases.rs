@@ -180,11 +180,23 @@ fn recover_some(plan: &Plan, origin: &Place<'_>, picks: usize) -> Result<Vec<Row
     rows.push(compare(plan, of("rebase"), 1.0, &side, &Side { prepare: &back, run: &rebase }));
     back()?;
     if theirs.git(&["replay", "--onto", "target", "start..good"]).is_ok() {
-        let replay = || {
-            let updates = theirs.git(&["replay", "--onto", "target", "start..good"])?;
+        let replay = |how: [&str; 2]| {
+            let updates = theirs.git(&["replay", how[0], how[1], "start..good"])?;
             theirs.git_with_input(&["update-ref", "--stdin"], updates.as_bytes()).map(drop)
         };
-        rows.push(compare(plan, of("replay (no files)"), 1.0, &side, &Side { prepare: &back, run: &replay }));
+        let alone = || replay(["--onto", "target"]);
+        rows.push(compare(plan, of("replay (no files)"), 1.0, &side, &Side { prepare: &back, run: &alone }));
+        // What brings the branch and the files to where cherry-pick and this program bring them.
+        let with_files = || {
+            replay(["--advance", "target"])?;
+            theirs.script(&[&["read-tree", "-m", "-u", theirs.base(), "target"]])
+        };
+        back()?;
+        let files = Side { prepare: &|| theirs.reset(), run: &with_files };
+        rows.push(compare(plan, of("replay and read-tree"), 1.0, &side, &files));
+        if theirs.git(&["rev-parse", "HEAD^{tree}"])? != theirs.git(&["write-tree"])? {
+            return Err("replay and read-tree left an index that is not of HEAD".into());
+        }
     }
     ours.reset()?;
     ours.ours(&["recover", "start..good", "--all"])?;
