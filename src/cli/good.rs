@@ -74,11 +74,20 @@ pub(super) fn run(
 /// How it goes. What cannot be shown is no reason not to go on.
 pub(super) fn watch(event: &Event<'_>, ui: &mut Ui) {
     let _shown = match event {
+        Event::InTheWay(paths) => in_the_way(paths, ui),
         Event::Running(count, since) => {
             ui.progress(&format!("{} since {} s", plural(*count, "validation"), since.as_secs()))
         }
         Event::Ended(number, commit, checked) => ended(*number, commit.to_hex_with_len(10), checked, ui),
     };
+}
+
+fn in_the_way(paths: &[String], ui: &mut Ui) -> Result<()> {
+    let more = paths.len().saturating_sub(3);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let first: Vec<String> = paths.iter().take(3).map(|path| format!("`{path}`")).collect();
+    ui.warn(format!("changed here, and by commits that may come back: {}{more}", first.join(", ")))?;
+    ui.note("commit your changes, or put them away with `git stash -u`, before they do: else nothing comes back")
 }
 
 fn ended(number: usize, commit: impl std::fmt::Display, checked: &[Checked], ui: &mut Ui) -> Result<()> {

@@ -66,6 +66,8 @@ pub(super) struct Said {
 /// What those who watch are told.
 #[derive(Debug)]
 pub enum Event<'e> {
+    /// These paths are changed here, and by what the validations may allow: that will be refused then.
+    InTheWay(&'e [String]),
     /// So many run, the oldest since so long.
     Running(usize, Duration),
     /// The so many-th validation has ended, of this commit.

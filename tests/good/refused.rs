@@ -90,3 +90,21 @@ fn where_time_is_up_what_runs_counts_for_nothing() {
     assert_eq!(fates(&answer), ["not-tried"; 8]);
     assert_eq!(answer["picked"].as_array().map(Vec::len), Some(0));
 }
+
+#[test]
+fn who_has_changed_the_same_files_is_told_before_anything_runs() {
+    let planted = Planted::new(&no_bad(&[]), 6, &[2], &[]);
+    let repo = &planted.repo;
+    // What the commit that breaks would write is in nobody's way once that is known.
+    repo.write("file2", "mine\n");
+    let run = repo.checkpoint_ok(&["recover", "main..broken", "--good"]);
+    assert!(run.stderr.starts_with("warning: changed here, and by commits that may come back: `file2`\n"), "{run}");
+    assert!(repo.read_text("file2") == "mine\n" && repo.exists("file5"), "{run}");
+    repo.checkpoint_ok(&["undo"]);
+    repo.write("file3", "mine\n");
+    let run = repo.checkpoint(&["recover", "main..broken", "--good"]);
+    assert!(run.stderr.contains("may come back: `file2`, `file3`\n"), "{run}");
+    // What passed is known when they try again; what broke is asked once more.
+    let ran = runs(repo) + 1;
+    refused(&planted, 1, "error: `file3` is changed here, and by the commits to be picked", ran);
+}

@@ -84,8 +84,9 @@ pub(super) fn refuse_conflict(session: &Session, onto: &Onto, captured: &Capture
     let dirty = tree::diff(&session.repo, captured.state.index, captured.state.worktree)?;
     if let Some(change) = dirty.iter().find(|change| in_conflict(change)) {
         let path = quote_path(change.path.as_ref());
-        return Err(Error::refused(format!("`{path}` is changed here, and {commit} conflicts in it"))
-            .hint("commit your changes, or save them with `git checkpoint`, and recover again; nothing was changed"));
+        return Err(Error::refused(format!("`{path}` is changed here, and {commit} conflicts in it")).hint(
+            "commit your changes, or put them away with `git stash -u`, and recover again; nothing was changed",
+        ));
     }
     if captured.state.index != head_tree {
         return Err(named(Error::conflict(format!(

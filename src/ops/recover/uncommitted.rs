@@ -151,7 +151,7 @@ fn refuse_overlap(session: &Session, (base, backup): (Oid, &State), now: &State)
     both.truncate(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     Err(Error::refused(format!("changed here, and in the work to be brought back: {}{more}", both.join(", ")))
-        .hint("commit your changes, or save them with `git checkpoint` and put them away, and recover again")
+        .hint("commit your changes, or put them away with `git stash -u`, and recover again")
         .hint("nothing was changed"))
 }
 

@@ -30,11 +30,22 @@ pub(super) fn at_commit(session: &Session, now: &State, commit: Oid) -> Result<S
     let overlapping = overlapping(session, now, &changes)?;
     if let Some(first) = overlapping.first() {
         let more = if overlapping.len() > 1 { format!(" and {} more", overlapping.len() - 1) } else { String::new() };
-        return Err(Error::refused(format!("`{first}`{more} is changed here, and by the commits to be picked"))
-            .hint("commit your changes, or save them with `git checkpoint`, and recover again; nothing was changed"));
+        return Err(Error::refused(format!("`{first}`{more} is changed here, and by the commits to be picked")).hint(
+            "commit your changes, or put them away with `git stash -u`, and recover again; nothing was changed",
+        ));
     }
     let (index, worktree) = (tree::apply(repo, now.index, &changes)?, tree::apply(repo, now.worktree, &changes)?);
     Ok(State { head: now.head.at(Some(commit)), index, worktree, tip: commit, extras: now.extras })
+}
+
+/// The paths, as people read them, for which [`at_commit`] would refuse.
+pub(super) fn in_the_way(session: &Session, now: &State, commit: Oid) -> Result<Vec<String>> {
+    let repo = &session.repo;
+    let base = repo.head_tree(&now.head)?;
+    if now.index == base && now.worktree == base {
+        return Ok(Vec::new());
+    }
+    overlapping(session, now, &tree::diff(repo, base, repo.tree_of(commit)?)?)
 }
 
 fn overlapping(session: &Session, now: &State, changes: &[TreeChange]) -> Result<Vec<String>> {

@@ -12,7 +12,7 @@ use self::chain::{Chain, Chains};
 pub use self::fate::{Fate, Judged};
 use gix::bstr::BString;
 
-use super::{Onto, Reason, Recovered, Source, Who, plan_of, refuse_to_begin, source};
+use super::{Onto, Reason, Recovered, Source, Who, plan_of, refuse_to_begin, source, worktree};
 use crate::{
     check::{Checked, Subject},
     error::{Context, Error, Result},
@@ -22,7 +22,7 @@ use crate::{
     },
     ops::{
         Session,
-        trials::{self, Budget, Said, Trial, Trials, Watch},
+        trials::{self, Budget, Event, Said, Trial, Trials, Watch},
         trust,
     },
 };
@@ -83,11 +83,19 @@ pub fn find(session: &Session, request: &Request, standing: &trust::Standing, wa
             .because("so there is nothing to validate beforehand: git is too old for `-X`, or `pull.twohead` is set")
             .hint("leave `-X` out, or recover without `--good`; nothing was changed"));
     }
+    let is_here = matches!(onto, Onto::Head(_));
     let onto = onto.commit();
     let mut chains = Chains::new(session, (&all, &source), onto)?;
     let jobs = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) / 2;
     let mut trials = Trials::new(session, checks, request.budget, jobs.clamp(1, USUAL_JOBS));
     let mut hunt = Hunt::new(&mut chains, onto, source.commits.len())?;
+    if let Some(tip) = hunt.chain.links.last().filter(|_| is_here) {
+        // Which of them come back is not known yet, but who has to wait for it should know this now.
+        let paths = worktree::in_the_way(session, &session.capture()?.state, tip.made)?;
+        if !paths.is_empty() {
+            watch(Event::InTheWay(&paths));
+        }
+    }
     let short = hunt.run(&mut trials, watch)?;
     let Hunt { search, chain, .. } = hunt;
     let subject = chain.subject(session, onto, search.good().len())?;
