@@ -135,10 +135,10 @@ fn the_configuration_says_how_often_and_how_many() {
     }
 }
 
-/// A repository whose newest good checkpoint is `good`, with a commit since that breaks it.
+/// A repository whose newest good checkpoint is `sound`, with a commit since that breaks it.
 fn broken(more: &str) -> TestRepo {
     let repo = configured(&(asked("api", "test ! -e broken", "critical") + UNIT + more));
-    repo.checkpoint_ok(&["create", "--name", "good"]);
+    repo.checkpoint_ok(&["create", "--name", "sound"]);
     repo.write("broken", "");
     repo.commit("Break it");
     repo.write("file", "not committed\n");
@@ -154,7 +154,7 @@ fn it_rolls_back_once_and_stops() {
     let rollback = &of(&lines, "rollback")[0]["rollback"];
     assert_eq!(
         (&rollback["verification"], &rollback["to"], &rollback["name"]),
-        (&json!("verified"), &json!(good), &json!("good"))
+        (&json!("verified"), &json!(good), &json!("sound"))
     );
     assert_eq!(lines.last().expect("an end")["rollback"], *rollback);
     assert_eq!(repo.rev("HEAD"), good);
@@ -232,7 +232,7 @@ fn it_goes_to_what_was_asked_for_and_past_what_was_taken_since() {
     // A checkpoint that is taken while the check fails has the failure in it, whatever its own checks say.
     let take = "test ! -e broken || { GIT_CHECKPOINT= git-checkpoint create --name bad-$(date +%N) >&2; exit 1; }";
     let repo = configured(&(asked("api", take, "critical") + UNIT + AUTOMATIC));
-    repo.checkpoint_ok(&["create", "--name", "good"]);
+    repo.checkpoint_ok(&["create", "--name", "sound"]);
     let good = repo.rev("HEAD");
     repo.write("broken", "");
     repo.commit("Break it");
@@ -258,10 +258,10 @@ fn a_rollback_that_does_not_help_is_said_and_not_repeated() {
     assert!(!repo.exists("broken"));
     // What fails whatever the files are is not mended by going to where one is.
     let repo = configured(&(asked("api", "exit 1", "critical") + UNIT + AUTOMATIC));
-    repo.checkpoint_ok(&["create", "--name", "good"]);
+    repo.checkpoint_ok(&["create", "--name", "sound"]);
     let run = repo.checkpoint(&["monitor", "--auto", "--for", "5m", "--json"]);
-    assert!(run.code == 1 && run.stderr.contains("this is `good` already"), "{run}");
-    assert!(run.stdout.contains("\"error\":\"this is `good` already"), "the command would be told as well: {run}");
+    assert!(run.code == 1 && run.stderr.contains("this is `sound` already"), "{run}");
+    assert!(run.stdout.contains("\"error\":\"this is `sound` already"), "the command would be told as well: {run}");
 }
 
 #[test]

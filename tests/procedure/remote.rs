@@ -7,7 +7,7 @@ fn with_remote() -> (TestRepo, TestRepo) {
     let origin = TestRepo::with_commit();
     origin.git(&["config", "receive.denyCurrentBranch", "ignore"]);
     let repo = TestRepo::clone_of(&origin);
-    repo.checkpoint_ok(&["create", "--name", "good"]);
+    repo.checkpoint_ok(&["create", "--name", "sound"]);
     repo.write("file", "bad\n");
     repo.commit("Bad");
     repo.git(&["push", "-q", "origin", "main"]);
@@ -19,9 +19,9 @@ fn with_remote() -> (TestRepo, TestRepo) {
 fn the_backup_goes_first_and_only_what_was_committed() {
     let (origin, repo) = with_remote();
     let (good, bad) = (repo.rev("HEAD~1"), repo.rev("HEAD"));
-    let plan = repo.checkpoint_ok(&["rollback", "refs/tags/good", "--push", "--dry-run"]);
+    let plan = repo.checkpoint_ok(&["rollback", "sound", "--push", "--dry-run"]);
     assert_eq!(origin.rev("main"), bad, "{plan}");
-    let done = repo.checkpoint_ok(&["rollback", "refs/tags/good", "--push", "--json"]).json();
+    let done = repo.checkpoint_ok(&["rollback", "sound", "--push", "--json"]).json();
     assert_eq!(origin.rev("main"), good);
     let branch = done["backup"]["branch"].as_str().expect("a backup");
     assert_eq!(origin.rev(branch), bad, "what was never committed stays here");
@@ -38,14 +38,14 @@ fn commits_of_others_that_are_nowhere_else_stop_it_before_it_begins() {
     other.commit("Work of somebody else");
     other.git(&["push", "-q", "origin", "main"]);
     let (theirs, before, refs) = (other.rev("HEAD"), repo.state(), repo.refs());
-    let run = repo.checkpoint(&["rollback", "refs/tags/good", "--push"]);
+    let run = repo.checkpoint(&["rollback", "sound", "--push"]);
     assert_eq!(run.code, 1, "{run}");
     assert!(run.stderr.contains("Work of somebody else") && run.stderr.contains("git fetch origin"), "{run}");
     before.assert_same(&repo.state());
     assert_eq!(repo.refs(), refs);
     assert_eq!(origin.rev("main"), theirs);
     // In an emergency the files come back first, and the remote is left alone all the same.
-    let run = repo.checkpoint(&["rollback", "refs/tags/good", "--push", "--emergency", "--json"]);
+    let run = repo.checkpoint(&["rollback", "sound", "--push", "--emergency", "--json"]);
     assert_eq!((run.code, &run.json()["verification"]), (1, &"verified".into()), "{run}");
     assert_eq!(repo.read_text("file"), "first\n");
     assert_eq!(origin.rev("main"), theirs);
@@ -65,7 +65,7 @@ fn a_lease_that_does_not_hold_moves_nothing() {
     );
     origin.write(".git/hooks/post-receive", hook);
     origin.chmod(".git/hooks/post-receive", 0o755);
-    let run = repo.checkpoint(&["rollback", "refs/tags/good", "--push", "--json"]);
+    let run = repo.checkpoint(&["rollback", "sound", "--push", "--json"]);
     assert_eq!(run.code, 1, "{run}");
     assert_eq!(origin.rev("main"), theirs);
     assert_eq!(run.json()["verification"], "verified", "what was done here stands");
@@ -78,14 +78,14 @@ fn the_configuration_can_want_it_and_the_call_can_refuse() {
     let (origin, repo) = with_remote();
     let bad = repo.rev("HEAD");
     repo.write(".checkpoint.toml", "[rollback]\npush = 'with-lease'\n");
-    repo.checkpoint_ok(&["rollback", "refs/tags/good", "--no-push"]);
+    repo.checkpoint_ok(&["rollback", "sound", "--no-push"]);
     assert_eq!(origin.rev("main"), bad);
     repo.checkpoint_ok(&["undo"]);
-    repo.checkpoint_ok(&["rollback", "refs/tags/good", "--path", "file"]);
+    repo.checkpoint_ok(&["rollback", "sound", "--path", "file"]);
     assert_eq!(origin.rev("main"), bad, "some files only are no move of the branch");
     repo.checkpoint_ok(&["undo"]);
-    assert_eq!(repo.checkpoint(&["rollback", "refs/tags/good", "--path", "file", "--push"]).code, 2);
-    repo.checkpoint_ok(&["rollback", "refs/tags/good"]);
+    assert_eq!(repo.checkpoint(&["rollback", "sound", "--path", "file", "--push"]).code, 2);
+    repo.checkpoint_ok(&["rollback", "sound"]);
     assert_eq!(origin.rev("main"), repo.rev("HEAD"));
 }
 
@@ -94,7 +94,7 @@ fn a_remote_that_does_not_answer_stops_it_before_it_begins() {
     let (origin, repo) = with_remote();
     repo.git(&["remote", "set-url", "origin", "/nowhere/at/all"]);
     let before = repo.state();
-    let run = repo.checkpoint(&["rollback", "refs/tags/good", "--push"]);
+    let run = repo.checkpoint(&["rollback", "sound", "--push"]);
     assert_eq!(run.code, 4, "{run}");
     before.assert_same(&repo.state());
     drop(origin);
