@@ -23,7 +23,7 @@ fn plant_record(repo: &TestRepo, id: &str, end: &str, edit: impl Fn(String) -> S
 #[test]
 fn records_that_lie_are_left_out_and_named() {
     let ada = with_remote();
-    let id = save(&ada, "good");
+    let id = save(&ada, "sound");
     ada.checkpoint_ok(&["push"]);
     let other = ada.rev("HEAD^{tree}");
     let line = |text: &str, name: &str, value: &str| -> String {
@@ -43,7 +43,7 @@ fn records_that_lie_are_left_out_and_named() {
     plant_record(&ada, &id, "000006", |text| text.replace("Checkpoint-", "Nothing-"));
     plant_record(&ada, &id, "000007", |text| line(&text, "Checkpoint-Branch", "\"refs/heads/\\q\""));
     // Another record's ref, a commit, a tree and a blob by the names of records.
-    plant(&ada, &ada.rev("refs/tags/good"), &format!("refs/checkpoint/records/{ID}000008"));
+    plant(&ada, &ada.rev("refs/tags/sound"), &format!("refs/checkpoint/records/{ID}000008"));
     plant(&ada, "HEAD", &format!("refs/checkpoint/records/{ID}000009"));
     plant(&ada, "HEAD^{tree}", &format!("refs/checkpoint/records/{ID}00000a"));
     plant(&ada, "HEAD:file", &format!("refs/checkpoint/records/{ID}00000b"));
@@ -77,7 +77,7 @@ fn records_that_lie_are_left_out_and_named() {
 #[test]
 fn names_that_could_be_taken_for_others_make_no_ref() {
     let ada = with_remote();
-    let id = save(&ada, "good");
+    let id = save(&ada, "sound");
     ada.checkpoint_ok(&["push"]);
     for (end, name) in [
         ("000001", "main"),
@@ -88,22 +88,22 @@ fn names_that_could_be_taken_for_others_make_no_ref() {
         ("000006", "FETCH_HEAD"),
     ] {
         let object = plant_record(&ada, &id, end, |text| {
-            text.replace("Checkpoint-Tag: good", &format!("Checkpoint-Tag: {name}"))
+            text.replace("Checkpoint-Tag: sound", &format!("Checkpoint-Tag: {name}"))
         });
         ada.at(remote_path(&ada)).git(&["update-ref", &format!("refs/tags/{name}"), &object]);
     }
     plant_record(&ada, &id, "000007", |text| {
-        text.replace("Checkpoint-Tag: good", "Checkpoint-Tag: \"../../evil\\033[31m\"")
+        text.replace("Checkpoint-Tag: sound", "Checkpoint-Tag: \"../../evil\\033[31m\"")
     });
     let bea = TestRepo::clone_of(&ada);
     bea.git(&["remote", "set-url", "origin", &remote_path(&ada).to_string_lossy()]);
-    bea.git(&["tag", "-d", "good"]);
+    bea.git(&["tag", "-d", "sound"]);
     let before = below(&bea, "refs/tags/");
     let fetched = bea.checkpoint_ok(&["fetch", "--json"]).json();
     let odd: Vec<_> = left_out(&fetched).into_iter().filter(|(_, reason)| reason == "odd-name").collect();
     assert_eq!(odd.len(), 6, "{fetched}");
     let after = below(&bea, "refs/tags/");
-    assert_eq!(after.iter().filter(|name| !before.contains(name)).collect::<Vec<_>>(), ["good"]);
+    assert_eq!(after.iter().filter(|name| !before.contains(name)).collect::<Vec<_>>(), ["sound"]);
     assert!(!bea.checkpoint_ok(&["list", "--all"]).stdout.contains('\u{1b}'));
     // Only text came of it: no escape reaches the screen.
     let text = bea.checkpoint_ok(&["fetch"]);
@@ -113,7 +113,7 @@ fn names_that_could_be_taken_for_others_make_no_ref() {
 #[test]
 fn text_with_escapes_does_not_reach_the_screen() {
     let ada = with_remote();
-    let id = save(&ada, "good");
+    let id = save(&ada, "sound");
     plant_record(&ada, &id, "000001", |text| {
         text.replace("checkpoint of main", "evil \u{1b}]0;title\u{7} \u{202e}words")
     });
@@ -133,12 +133,12 @@ fn an_undo_of_others_takes_nothing_of_ours_back() {
     let ada = with_remote();
     let bea = clone(&ada);
     let own = save(&bea, "own");
-    let id = save(&ada, "good");
+    let id = save(&ada, "sound");
     let end = "20261121T135901.000Z-undo-000001";
     let object = forge(&ada, &id, |text| {
         let text = text.replace(&id, end).replace("Checkpoint-Kind: create", "Checkpoint-Kind: undo");
         let text = text
-            .replace("Checkpoint-Tag: good\n", "")
+            .replace("Checkpoint-Tag: sound\n", "")
             .replace("Checkpoint-State: unvalidated", &format!("Checkpoint-Undoes: {own}"));
         text.replace(
             "Checkpoint-Undoes",

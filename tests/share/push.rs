@@ -170,18 +170,18 @@ fn another_tag_of_the_name_is_not_overwritten_and_the_record_goes() {
 #[test]
 fn a_hook_that_refuses_one_ref_costs_no_other() {
     let repo = with_remote();
-    save(&repo, "good");
+    save(&repo, "sound");
     save(&repo, "bad");
     remote_hook(&repo, "update", "case $1 in refs/tags/bad) echo 'no bad tags' >&2; exit 1;; esac");
     let run = repo.checkpoint(&["push"]);
     assert_eq!(run.code, 1, "{run}");
     assert!(run.stderr.contains("refs/tags/bad did not go") && run.stderr.contains("no bad tags"), "{run}");
     assert!(run.stdout.contains("2 records, 1 tag"), "{run}");
-    assert_eq!(remote_refs(&repo, "refs/tags/"), ["good"]);
+    assert_eq!(remote_refs(&repo, "refs/tags/"), ["sound"]);
     assert_eq!(remote_refs(&repo, "refs/checkpoint/records/").len(), 2);
     remote_hook(&repo, "update", "exit 0");
     repo.checkpoint_ok(&["push"]);
-    assert_eq!(remote_refs(&repo, "refs/tags/"), ["bad", "good"]);
+    assert_eq!(remote_refs(&repo, "refs/tags/"), ["bad", "sound"]);
 }
 
 #[test]
