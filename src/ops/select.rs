@@ -163,7 +163,7 @@ fn by_name(session: &Session, name: &str, head: &Head) -> Result<Selected> {
         && let Some(target) = target_of("refs/tags/", short)
     {
         if let Some(record) = session.store().record_of_object(target)? {
-            return Ok(Selected { name: short.to_owned(), ..Selected::of(record) });
+            return Ok(Selected { name: name.to_owned(), ..Selected::of(record) });
         }
         if let Some(record) = find_record(session, Kind::Create, |record| {
             record.tag().is_some_and(|tag| tag == short) && record.state.tip == target
@@ -178,7 +178,7 @@ fn by_name(session: &Session, name: &str, head: &Head) -> Result<Selected> {
             record.backup().is_some_and(|backup| backup == short) && record.state.tip == tip
         })?;
         if let Some(record) = record {
-            return Ok(Selected { name: short.to_owned(), ..Selected::of(record) });
+            return Ok(Selected { name: name.to_owned(), ..Selected::of(record) });
         }
     }
     match commit_of(session, name) {

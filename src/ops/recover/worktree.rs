@@ -41,11 +41,7 @@ pub(super) fn at_commit(session: &Session, now: &State, commit: Oid) -> Result<S
 /// The paths, as people read them, for which [`at_commit`] would refuse.
 pub(super) fn in_the_way(session: &Session, now: &State, commit: Oid) -> Result<Vec<String>> {
     let repo = &session.repo;
-    let base = repo.head_tree(&now.head)?;
-    if now.index == base && now.worktree == base {
-        return Ok(Vec::new());
-    }
-    overlapping(session, now, &tree::diff(repo, base, repo.tree_of(commit)?)?)
+    overlapping(session, now, &tree::diff(repo, repo.head_tree(&now.head)?, repo.tree_of(commit)?)?)
 }
 
 fn overlapping(session: &Session, now: &State, changes: &[TreeChange]) -> Result<Vec<String>> {
