@@ -1,11 +1,10 @@
 //! The captured worktree as an index file.
 //!
-//! gix writes only the index it read; this one has other entries, without copying them all before it is known whether
-//! anyone wants the file.
+//! It is made of the index that was read and of what differs from it, when somebody wants it.
 
 use std::{
     fs::File,
-    io::{BufWriter, Write},
+    io::Write,
     path::Path,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -15,17 +14,13 @@ use gix::{
     bstr::{BStr, ByteSlice},
     index::{
         State,
-        entry::{Flags, Mode, Stage},
-        extension,
+        entry::{Flags, Stage},
+        extension, write,
     },
 };
 
-use super::edit::{Edit, Leaf, merged};
+use super::edit::{Edit, Leaf};
 use crate::error::{Context, Result};
-
-const LEFT_OUT: u16 = 1 << 14;
-const EXTENDED: u16 = 1 << 14;
-const LONGEST: usize = 0xfff;
 
 /// An index that has exactly the captured worktree.
 pub struct WorktreeIndex {
@@ -48,29 +43,56 @@ impl WorktreeIndex {
         (!entry.flags.contains(Flags::INTENT_TO_ADD)).then_some((leaf, true))
     }
 
-    /// The files that were read: what an index says of them proves nothing, see [`WorktreeIndex::write_to`].
+    /// The files that were read: what an index says of them proves nothing, see [`WorktreeIndex::time`].
     pub(crate) fn read_files(&self) -> impl Iterator<Item = &BStr> {
         self.edits.iter().filter(|edit| edit.to.is_some()).map(|edit| edit.path.as_bstr())
     }
 
-    /// Writes it as an index file that git reads.
-    ///
-    /// The file's own time is no later than that of the index or of any file that was read. So git compares the
-    /// content of those files (they are "racily clean") and no change after the capture can hide in the resolution of
-    /// the file system's clock.
+    /// Writes it as an index file that git reads, with the time of [`WorktreeIndex::time`].
     pub fn write_to(&self, path: &Path) -> Result<()> {
-        let failed = || format!("cannot write the index file `{}`", path.display());
-        let file = File::create(path).with_context(failed)?;
-        let mut out = gix::hash::io::Write::new(BufWriter::new(&file), self.index.object_hash());
-        self.write_entries(&mut out).and_then(|()| self.write_extensions(&mut out)).with_context(failed)?;
-        let checksum = out.hash.try_finalize().with_context(failed)?;
-        let mut inner = out.inner;
-        inner.write_all(checksum.as_slice()).and_then(|()| inner.flush()).with_context(failed)?;
-        drop(inner);
-        file.set_modified(self.time()).with_context(failed)
+        write(path, &self.to_state(), Some(self.time()))
     }
 
-    fn time(&self) -> SystemTime {
+    /// As an index to be changed further, with nothing but the captured files in it.
+    pub(in crate::git) fn to_state(&self) -> State {
+        let mut state = State::clone(&self.index);
+        let mut new = Vec::new();
+        for Edit { path, to, .. } in &self.edits {
+            match (state.entry_mut_by_path_and_stage(path.as_bstr(), Stage::Unconflicted), to) {
+                (Some(entry), Some(leaf)) => {
+                    (entry.id, entry.mode, entry.stat) = (leaf.id, leaf.mode, leaf.stat);
+                    entry.flags = flags(leaf.left_out);
+                }
+                (Some(entry), None) => entry.flags |= Flags::REMOVE,
+                (None, Some(leaf)) => new.push((path, leaf)),
+                (None, None) => {}
+            }
+        }
+        let no_file = Flags::STAGE_MASK | Flags::INTENT_TO_ADD | Flags::REMOVE;
+        state.remove_entries(|_, _, entry| {
+            let is_no_file = entry.flags.intersects(no_file);
+            let is_left_out = entry.flags.contains(Flags::SKIP_WORKTREE);
+            entry.flags = flags(is_left_out);
+            is_no_file
+        });
+        for (path, leaf) in &new {
+            state.dangerously_push_entry(leaf.stat, leaf.id, flags(leaf.left_out), leaf.mode, path.as_bstr());
+        }
+        if !new.is_empty() {
+            state.sort_entries();
+        }
+        match (state.tree_mut(), &self.cache) {
+            (Some(known), Some(tree)) => known.clone_from(tree),
+            _ if self.edits.iter().any(|edit| edit.in_tree) => drop(state.remove_tree()),
+            _ => {}
+        }
+        state
+    }
+
+    /// The time that its file has: no later than that of the index or of any file that was read. So git compares the
+    /// content of those files (they are "racily clean") and no change after the capture can hide in the resolution of
+    /// the file system's clock.
+    pub(in crate::git) fn time(&self) -> SystemTime {
         let of_index = self.index.timestamp();
         let of_index = (of_index.unix_seconds(), of_index.nanoseconds());
         let of_edit = |edit: &Edit| edit.to.map(|leaf| (i64::from(leaf.stat.mtime.secs), leaf.stat.mtime.nsecs));
@@ -79,65 +101,30 @@ impl WorktreeIndex {
         let seconds = u64::try_from(seconds).unwrap_or(0).max(1);
         SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds)
     }
-
-    fn write_entries(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        let (mut count, mut version) = (0_u32, 2_u32);
-        for (_, leaf) in merged(&self.index, &self.edits) {
-            count += 1;
-            if leaf.left_out {
-                version = 3;
-            }
-        }
-        out.write_all(b"DIRC")?;
-        out.write_all(&version.to_be_bytes())?;
-        out.write_all(&count.to_be_bytes())?;
-        let mut record = Vec::with_capacity(256);
-        for (path, leaf) in merged(&self.index, &self.edits) {
-            record.clear();
-            encode(&mut record, path, &leaf);
-            out.write_all(&record)?;
-        }
-        Ok(())
-    }
-
-    fn write_extensions(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        if self.index.is_sparse() {
-            return extension::sparse::write_to(out);
-        }
-        let is_as_read = !self.edits.iter().any(|edit| edit.in_tree);
-        match &self.cache {
-            Some(tree) => tree.write_to(out),
-            None if is_as_read => self.index.tree().map_or(Ok(()), |tree| tree.write_to(out)),
-            None => Ok(()),
-        }
-    }
 }
 
-/// One entry, as `Documentation/gitformat-index.txt` has it.
-fn encode(record: &mut Vec<u8>, path: &BStr, leaf: &Leaf) {
-    let stat = &leaf.stat;
-    let mode = if leaf.mode == Mode::DIR { 0o040_000 } else { leaf.mode.bits() };
-    for field in [
-        stat.ctime.secs,
-        stat.ctime.nsecs,
-        stat.mtime.secs,
-        stat.mtime.nsecs,
-        stat.dev,
-        stat.ino,
-        mode,
-        stat.uid,
-        stat.gid,
-        stat.size,
-    ] {
-        record.extend_from_slice(&field.to_be_bytes());
-    }
-    record.extend_from_slice(leaf.id.as_slice());
-    let length = u16::try_from(path.len().min(LONGEST)).expect("it is at most 0xfff");
-    record.extend_from_slice(&(length | if leaf.left_out { EXTENDED } else { 0 }).to_be_bytes());
-    if leaf.left_out {
-        record.extend_from_slice(&LEFT_OUT.to_be_bytes());
-    }
-    record.extend_from_slice(path);
-    // At least one NUL, up to a multiple of eight.
-    record.resize((record.len() / 8 + 1) * 8, 0);
+/// Those of an entry that a sparse checkout leaves out, or has on disk.
+fn flags(is_left_out: bool) -> Flags {
+    if is_left_out { Flags::EXTENDED | Flags::SKIP_WORKTREE } else { Flags::empty() }
+}
+
+/// Writes `index` as a file that git reads; it has the time `modified`, or that of this moment.
+pub(in crate::git) fn write(path: &Path, index: &State, modified: Option<SystemTime>) -> Result<()> {
+    let failed = || format!("cannot write the index file `{}`", path.display());
+    let bytes = encoded(index).with_context(failed)?;
+    let mut file = File::create(path).with_context(failed)?;
+    file.write_all(&bytes).with_context(failed)?;
+    modified.map_or(Ok(()), |time| file.set_modified(time)).with_context(failed)
+}
+
+/// What its file holds. gix would feed the checksum field by field, which takes longer than all else.
+fn encoded(index: &State) -> Result<Vec<u8>> {
+    let what = "cannot encode the index";
+    let extensions = write::Extensions::Given { tree_cache: true, end_of_index_entry: true };
+    let mut bytes = Vec::with_capacity(index.entries().len() * 128);
+    index.write_to(&mut bytes, write::Options { extensions, skip_hash: true }).context(what)?;
+    let mut hasher = gix::hash::hasher(index.object_hash());
+    hasher.update(&bytes);
+    bytes.extend_from_slice(hasher.try_finalize().context(what)?.as_slice());
+    Ok(bytes)
 }

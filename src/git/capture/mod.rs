@@ -14,7 +14,7 @@ mod fallback;
 mod filter;
 mod folder;
 mod identity;
-mod index_file;
+pub(in crate::git) mod index_file;
 mod large;
 pub mod left_out;
 mod queue;

@@ -1,10 +1,8 @@
 //! The files, written by git.
 
-use std::path::Path;
-
 use gix::bstr::{BString, ByteSlice};
 
-use super::{git_on, lock::IndexLock};
+use super::{git_on, lock::IndexLock, temporary::TemporaryIndex};
 use crate::{
     error::{Error, Result},
     git::{Repo, child::Output, objects},
@@ -12,16 +10,16 @@ use crate::{
 };
 
 /// Puts paths that are on disk already as the target wants them into the index, so that git leaves them alone.
-pub(super) fn accept(repo: &Repo, index: &Path, paths: &[BString]) -> Result<()> {
+pub(super) fn accept(repo: &Repo, index: &mut TemporaryIndex, paths: &[BString]) -> Result<()> {
     update(repo, index, "--add", paths)
 }
 
 /// Takes paths out of the index that are to stay on disk, so that git leaves them alone.
-pub(super) fn forget(repo: &Repo, index: &Path, paths: &[BString]) -> Result<()> {
+pub(super) fn forget(repo: &Repo, index: &mut TemporaryIndex, paths: &[BString]) -> Result<()> {
     update(repo, index, "--force-remove", paths)
 }
 
-fn update(repo: &Repo, index: &Path, how: &str, paths: &[BString]) -> Result<()> {
+fn update(repo: &Repo, index: &mut TemporaryIndex, how: &str, paths: &[BString]) -> Result<()> {
     if paths.is_empty() {
         return Ok(());
     }
@@ -29,20 +27,20 @@ fn update(repo: &Repo, index: &Path, how: &str, paths: &[BString]) -> Result<()>
     // blob is still in memory for changed.
     let _written = objects::flush(repo)?;
     let list: Vec<u8> = paths.iter().flat_map(|path| path.iter().copied().chain([0])).collect();
-    git_on(repo, index, &["update-index", how, "-z", "--stdin"]).stdin(list).run().map(drop)
+    git_on(repo, index.lend()?, &["update-index", how, "-z", "--stdin"]).stdin(list).run().map(drop)
 }
 
 /// Has git compare files with the index whose inodes have other times now; what differs it will refuse to overwrite.
-pub(super) fn look_again(repo: &Repo, index: &Path) -> Result<()> {
+pub(super) fn look_again(repo: &Repo, index: &mut TemporaryIndex) -> Result<()> {
     // The exit code only says that a file differs.
-    git_on(repo, index, &["update-index", "-q", "--refresh"]).output().map(drop)
+    git_on(repo, index.lend()?, &["update-index", "-q", "--refresh"]).output().map(drop)
 }
 
 /// Takes the worktree from the first tree to the second.
-pub(super) fn write(repo: &Repo, index: &Path, lock: &IndexLock, [from, to]: [Oid; 2]) -> Result<()> {
+pub(super) fn write(repo: &Repo, index: &mut TemporaryIndex, lock: &IndexLock, [from, to]: [Oid; 2]) -> Result<()> {
     let (from, to) = (from.to_string(), to.to_string());
     let args = ["read-tree", "-m", "-u", "--no-recurse-submodules", &from, &to];
-    let output = lock.lent_to(git_on(repo, index, &args))?;
+    let output = lock.lent_to(git_on(repo, index.lend()?, &args))?;
     if output.code == 0 { Ok(()) } else { Err(refusal(&output)) }
 }
 

@@ -3,22 +3,18 @@
 //! That one knows size and time of every file, which the wanted index has to keep: else the next `git status` would
 //! read every file. So only what differs between the two trees is replaced, in place.
 
-use std::{
-    collections::{BTreeSet, HashMap, HashSet},
-    io::Write as _,
-    path::Path,
-};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use gix::{
     bstr::{BStr, BString, ByteSlice},
     index::{
-        File,
+        State as Index,
         entry::{Flags, Mode, Stage, Stat},
-        extension, write,
+        extension,
     },
 };
 
-use super::exchange::Outcome;
+use super::{exchange::Outcome, temporary::TemporaryIndex};
 use crate::{
     error::{Context, Error, Result},
     git::{
@@ -39,15 +35,20 @@ struct Beside {
     skip_worktree: Vec<BString>,
 }
 
-/// Turns the index at `path`, which has the files that are `on_disk`, into that of `target`.
+/// Turns the index, which has the files that are `on_disk`, into that of `target`.
 ///
 /// `unflag` takes the flag skip-worktree off every path first: it was the user's own in the state that is left.
-pub(super) fn complete(repo: &Repo, path: &Path, (target, on_disk): (&State, Oid), unflag: bool) -> Result<()> {
+pub(super) fn complete(
+    repo: &Repo,
+    index: &mut TemporaryIndex,
+    (target, on_disk): (&State, Oid),
+    unflag: bool,
+) -> Result<()> {
     let beside = target.extras.map_or_else(|| Ok(Beside::default()), |extras| Beside::read(repo, extras))?;
     if target.index == on_disk && beside.is_empty() && !unflag {
         return Ok(());
     }
-    edit(repo, path, |index| {
+    index.edit(repo, |index| {
         if unflag {
             index.entries_mut().iter_mut().for_each(|entry| entry.flags -= Flags::SKIP_WORKTREE);
         }
@@ -73,66 +74,21 @@ pub(super) fn complete(repo: &Repo, path: &Path, (target, on_disk): (&State, Oid
     })
 }
 
-/// Reads, changes and writes the index at `path`.
-///
-/// The file keeps its time. By it git tells which files may have changed in the same moment in which they were
-/// entered, and compares their content; a later time would hide such changes for ever.
-pub(super) fn edit(repo: &Repo, path: &Path, change: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
-    edit_at(repo, path, Time::Kept, change)
-}
-
-/// The time that a changed index file has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Time {
-    Kept,
-    Now,
-}
-
-fn edit_at(repo: &Repo, path: &Path, time: Time, change: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
-    let failed = || format!("cannot change the index file `{}`", path.display());
-    let modified = path.metadata().and_then(|data| data.modified()).with_context(failed)?;
-    // As where the index is captured: git does not verify the checksum either. This file was written a moment ago.
-    let skip_hash = true;
-    let options = gix::index::decode::Options { thread_limit: Some(1), ..Default::default() };
-    let mut index = File::at(path, repo.gix().object_hash(), skip_hash, options).with_context(failed)?;
-    expand(repo, &mut index)?;
-    change(&mut index)?;
-    let mut file = std::fs::File::create(path.with_extension("new")).with_context(failed)?;
-    file.write_all(&encoded(&index).with_context(failed)?).with_context(failed)?;
-    if time == Time::Kept {
-        file.set_modified(modified).with_context(failed)?;
-    }
-    std::fs::rename(path.with_extension("new"), path).with_context(failed)
-}
-
-/// What its file holds. gix would feed the checksum field by field, which takes longer than all else.
-fn encoded(index: &File) -> Result<Vec<u8>> {
-    let what = "cannot encode the index";
-    let kind = index.object_hash();
-    let extensions = write::Extensions::Given { tree_cache: true, end_of_index_entry: true };
-    let mut bytes = Vec::with_capacity(index.entries().len() * 128);
-    index.write_to(&mut bytes, write::Options { extensions, skip_hash: true }).context(what)?;
-    // In its place stands a checksum that says that there is none.
-    bytes.truncate(bytes.len() - kind.len_in_bytes());
-    let mut hasher = gix::hash::hasher(kind);
-    hasher.update(&bytes);
-    bytes.extend_from_slice(hasher.try_finalize().context(what)?.as_slice());
-    Ok(bytes)
-}
-
 /// Enters files that were written and takes those out that are gone. If they were all that there was to do, the index
 /// is that of `tree`, and `read`, whose size and time prove nothing, are left for git to look at.
 pub(super) fn enter<'p>(
     repo: &Repo,
-    path: &Path,
+    index: &mut TemporaryIndex,
     outcomes: Vec<Outcome>,
     (tree, read): (Option<Oid>, impl Iterator<Item = &'p BStr>),
 ) -> Result<()> {
     if outcomes.is_empty() {
         return Ok(());
     }
-    let time = if tree.is_some() { Time::Now } else { Time::Kept };
-    edit_at(repo, path, time, |index| {
+    if tree.is_some() {
+        index.renew_time();
+    }
+    index.edit(repo, |index| {
         if tree.is_some() {
             for path in read {
                 if let Some(entry) = index.entry_mut_by_path_and_stage(path, Stage::Unconflicted) {
@@ -159,34 +115,8 @@ pub(super) fn enter<'p>(
     })
 }
 
-/// Replaces the folders of a sparse index by the files in them.
-fn expand(repo: &Repo, index: &mut File) -> Result<()> {
-    let is_folder = |entry: &gix::index::Entry| entry.mode == Mode::DIR;
-    let folders: Vec<(BString, Oid)> = index
-        .entries()
-        .iter()
-        .filter(|entry| is_folder(entry))
-        .map(|entry| (entry.path(index).to_owned(), entry.id))
-        .collect();
-    if folders.is_empty() {
-        return Ok(());
-    }
-    index.remove_entries(|_, _, entry| is_folder(entry));
-    for (folder, id) in folders {
-        let empty = Oid::empty_tree(repo.gix().object_hash());
-        for change in tree::diff(repo, empty, id)? {
-            let Some(new) = change.new else { continue };
-            let path = [folder.as_slice(), &change.path].concat();
-            let flags = Flags::EXTENDED | Flags::SKIP_WORKTREE;
-            index.dangerously_push_entry(Stat::default(), new.id, flags, mode_of(new), path.as_bstr());
-        }
-    }
-    index.sort_entries();
-    Ok(())
-}
-
 /// Puts `staged` in and takes `gone` out.
-fn replace(index: &mut File, staged: &[(BString, Entry, Stat)], gone: &HashSet<BString>) {
+fn replace(index: &mut Index, staged: &[(BString, Entry, Stat)], gone: &HashSet<BString>) {
     let mut new = Vec::new();
     for (path, entry, stat) in staged {
         match index.entry_mut_by_path_and_stage(path.as_bstr(), Stage::Unconflicted) {
@@ -209,7 +139,7 @@ fn replace(index: &mut File, staged: &[(BString, Entry, Stat)], gone: &HashSet<B
     }
 }
 
-fn mode_of(entry: Entry) -> Mode {
+pub(super) fn mode_of(entry: Entry) -> Mode {
     Mode::from_bits_truncate(entry.mode.value().into())
 }
 
@@ -231,13 +161,13 @@ impl Beside {
     }
 
     /// The paths that are only intended to be added, with the mode that is listed, or that they have on disk.
-    fn intent_modes(&self, index: &File) -> Vec<(BString, Mode)> {
+    fn intent_modes(&self, index: &Index) -> Vec<(BString, Mode)> {
         let on_disk = |path: &BString| index.entry_by_path(path.as_bstr()).map_or(Mode::FILE, |entry| entry.mode);
         let mode = |path: &BString| self.intent_modes.get(path).copied().unwrap_or_else(|| on_disk(path));
         self.intent_to_add.iter().map(|path| (path.clone(), mode(path))).collect()
     }
 
-    fn add(&self, index: &mut File, intended: &[(BString, Mode)], repo: &Repo) {
+    fn add(&self, index: &mut Index, intended: &[(BString, Mode)], repo: &Repo) {
         for (mode, id, stage, path) in &self.unmerged {
             index.dangerously_push_entry(Stat::default(), *id, Flags::from_stage(*stage), *mode, path.as_bstr());
         }
@@ -248,7 +178,7 @@ impl Beside {
         }
     }
 
-    fn mark(&self, index: &mut File) {
+    fn mark(&self, index: &mut Index) {
         let marks = [
             (&self.assume_unchanged, Flags::ASSUME_VALID),
             (&self.skip_worktree, Flags::EXTENDED | Flags::SKIP_WORKTREE),
@@ -338,7 +268,7 @@ fn damaged(line: &BString, what: &str) -> Error {
 /// Makes the cached trees in the index those of `tree`, but for the folders above `partial`, which differ from it.
 ///
 /// gix writes them as they are, and stale ones would make git commit what is not in the index.
-fn cache_tree<'p>(repo: &Repo, index: &mut File, tree: Oid, partial: impl Iterator<Item = &'p BString>) -> Result<()> {
+fn cache_tree<'p>(repo: &Repo, index: &mut Index, tree: Oid, partial: impl Iterator<Item = &'p BString>) -> Result<()> {
     let Some(cached) = index.tree_mut() else {
         return Ok(());
     };

@@ -16,6 +16,7 @@ mod lock;
 mod obstacles;
 mod raw;
 mod sparse;
+mod temporary;
 
 use std::{
     collections::HashSet,
@@ -26,13 +27,13 @@ use gix::bstr::BString;
 
 pub(in crate::git) use self::exchange::place;
 pub use self::{absent::brought_back, index::unsafe_path};
-use self::{lock::IndexLock, obstacles::Ground};
+use self::{lock::IndexLock, obstacles::Ground, temporary::TemporaryIndex};
 use super::{
     durable, objects,
     tree::{self, TreeChange},
 };
 use crate::{
-    error::{Context, Error, Result},
+    error::{Error, Result},
     git::{
         Git, Repo,
         capture::{Captured, witness::Witness},
@@ -68,7 +69,7 @@ pub fn changes(repo: &Repo, from: &State, target: &State) -> Result<Vec<TreeChan
 /// What somebody saved while it was exchanged, and no backup has, is kept: see [`rescued`].
 pub fn remove_left_overs(repo: &Repo) -> Result<()> {
     lock::remove_stale(repo)?;
-    drop(TemporaryIndex::new(repo));
+    temporary::remove_left_over(repo);
     exchange::rescue(repo).map(drop)
 }
 
@@ -99,11 +100,6 @@ pub struct Restore<'r> {
     plan: exchange::Plan,
 }
 
-/// The index that the work is done in, beside the real one; gone when it is dropped.
-struct TemporaryIndex {
-    path: PathBuf,
-}
-
 impl<'r> Restore<'r> {
     /// Takes the lock of the index and prepares; changes nothing yet. The objects of both states must be on disk.
     pub fn begin(repo: &'r Repo, captured: &'r Captured, target: &State) -> Result<Self> {
@@ -113,7 +109,6 @@ impl<'r> Restore<'r> {
         }
         let mut raw = raw::Rewrites::of(repo, &captured.state, target)?;
         let lock = IndexLock::take(repo)?;
-        let index = TemporaryIndex::new(repo);
         let (present, to) = (absent::on_disk(repo, &captured.state)?, absent::on_disk(repo, target)?);
         if present != captured.state.worktree || to != target.worktree {
             let _written = objects::flush(repo)?;
@@ -124,12 +119,12 @@ impl<'r> Restore<'r> {
             return Err(in_the_way(&ground.obstacles));
         }
         raw.check(repo, &changes, &ground.equal)?;
-        captured.worktree_index.write_to(&index.path).context("cannot write a temporary index")?;
-        files::accept(repo, &index.path, &ground.equal)?;
+        let mut index = TemporaryIndex::of(repo, &captured.worktree_index);
+        files::accept(repo, &mut index, &ground.equal)?;
         let absent = tree::diff(repo, captured.state.worktree, present)?.into_iter().map(|change| change.path);
-        files::forget(repo, &index.path, &absent.collect::<Vec<_>>())?;
+        files::forget(repo, &mut index, &absent.collect::<Vec<_>>())?;
         let spared = ignored::spared(repo, &captured.state, target, &changes)?;
-        files::forget(repo, &index.path, &spared)?;
+        files::forget(repo, &mut index, &spared)?;
         let flagged =
             captured.state.extras.map_or_else(|| Ok(Vec::new()), |extras| index::skip_worktree(repo, extras))?;
         let unflag = !flagged.is_empty() && !sparse::is_on(repo);
@@ -146,55 +141,35 @@ impl<'r> Restore<'r> {
         let outcomes = self.plan.carry_out(self.repo, &self.witness, (&self.lock, &self.raw))?;
         let moved: Vec<TreeChange> = outcomes.iter().map(exchange::Outcome::change).collect();
         let all = (!self.plan.has_more).then_some(self.to);
-        index::enter(self.repo, &self.index.path, outcomes, (all, self.captured.worktree_index.read_files()))?;
+        index::enter(self.repo, &mut self.index, outcomes, (all, self.captured.worktree_index.read_files()))?;
         if self.plan.was_taken_back {
-            files::look_again(self.repo, &self.index.path)?;
+            files::look_again(self.repo, &mut self.index)?;
         }
         if self.plan.has_more {
             // git is told that what was exchanged was so before: else a file in place of a folder is in its way.
             let from = tree::apply(self.repo, self.from, &moved)?;
             let _written = objects::flush(self.repo)?;
-            files::write(self.repo, &self.index.path, &self.lock, [from, self.to])?;
+            files::write(self.repo, &mut self.index, &self.lock, [from, self.to])?;
         }
-        sparse::keep_on_disk(self.repo, &self.index.path, &self.target)?;
-        self.raw.write(self.repo)
+        sparse::keep_on_disk(self.repo, &mut self.index, &self.target)?;
+        self.raw.write(self.repo)?;
+        self.index.save().map(drop)
     }
 
     /// Puts the index in place, and the files of a merge in progress if the target had one.
-    pub fn finish(self) -> Result<()> {
-        index::complete(self.repo, &self.index.path, (&self.target, self.to), self.unflag)?;
-        self.raw.note(self.repo, &self.index.path)?;
+    pub fn finish(mut self) -> Result<()> {
+        index::complete(self.repo, &mut self.index, (&self.target, self.to), self.unflag)?;
+        self.raw.note(self.repo, &mut self.index)?;
         beside::put(self.repo, self.target.extras)?;
         let real = self.repo.index_path();
+        let new = self.index.save()?;
         let put = || {
-            std::fs::File::open(&self.index.path)?.sync_all()?;
-            gix::fs::set_shared_repository_permissions(&self.index.path, durable::shared_policy(self.repo))?;
-            std::fs::rename(&self.index.path, &real)?;
+            std::fs::File::open(new)?.sync_all()?;
+            gix::fs::set_shared_repository_permissions(new, durable::shared_policy(self.repo))?;
+            std::fs::rename(new, &real)?;
             durable::sync_dir(self.repo.git_dir())
         };
         put().map_err(|error| durable::storage_error(&real, error))
-    }
-}
-
-impl TemporaryIndex {
-    /// Its place; what an earlier restore that was killed left there is removed.
-    fn new(repo: &Repo) -> Self {
-        let index = TemporaryIndex { path: repo.git_dir().join("checkpoint-index") };
-        index.remove();
-        index
-    }
-
-    fn remove(&self) {
-        for path in [self.path.clone(), self.path.with_extension("lock"), self.path.with_extension("new")] {
-            // It may not be there; and a left-over is overwritten by the next restore.
-            std::fs::remove_file(path).ok();
-        }
-    }
-}
-
-impl Drop for TemporaryIndex {
-    fn drop(&mut self) {
-        self.remove();
     }
 }
 

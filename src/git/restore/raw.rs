@@ -13,7 +13,7 @@ use gix::{
     objs::tree::EntryKind,
 };
 
-use super::index;
+use super::{index, temporary::TemporaryIndex};
 use crate::{
     error::{Context, Error, Result},
     git::{
@@ -120,11 +120,11 @@ impl Rewrites {
     }
 
     /// Makes git look at them again: what the index says of their size and time is of the file that git wrote.
-    pub(super) fn note(&self, repo: &Repo, index: &Path) -> Result<()> {
+    pub(super) fn note(&self, repo: &Repo, index: &mut TemporaryIndex) -> Result<()> {
         if self.written.is_empty() {
             return Ok(());
         }
-        index::edit(repo, index, |index| {
+        index.edit(repo, |index| {
             for path in &self.written {
                 if let Some(entry) = index.entry_mut_by_path_and_stage(path.as_bstr(), Stage::Unconflicted) {
                     entry.stat = Stat::default();

@@ -3,14 +3,14 @@
 //! `git read-tree -u` takes such files off the disk as soon as it has anything to do, because the patterns do not
 //! want them. The state that is restored had them, possibly with changes, so they are put back.
 
-use std::{collections::HashSet, path::Path};
+use std::collections::HashSet;
 
 use gix::{
     bstr::{BString, ByteSlice},
     index::entry::{Flags, Stage},
 };
 
-use super::{git_on, index};
+use super::{git_on, index, temporary::TemporaryIndex};
 use crate::{
     error::Result,
     git::{Repo, tree},
@@ -23,7 +23,7 @@ pub(super) fn is_on(repo: &Repo) -> bool {
 }
 
 /// Writes the files that `target` had on disk and that git left out, and takes the flag off their entries.
-pub(super) fn keep_on_disk(repo: &Repo, path: &Path, target: &State) -> Result<()> {
+pub(super) fn keep_on_disk(repo: &Repo, index: &mut TemporaryIndex, target: &State) -> Result<()> {
     if !is_on(repo) {
         return Ok(());
     }
@@ -44,7 +44,7 @@ pub(super) fn keep_on_disk(repo: &Repo, path: &Path, target: &State) -> Result<(
     let present: HashSet<&BString> = changes.iter().map(|change| &change.path).collect();
     let was_absent = |path: &BString| is_listed(path) && !present.contains(path);
     let mut wanted: Vec<BString> = Vec::new();
-    index::edit(repo, path, |index| {
+    index.edit(repo, |index| {
         let entries = index.entries().iter().filter(|entry| entry.flags.contains(Flags::SKIP_WORKTREE));
         wanted = entries.map(|entry| entry.path(index).to_owned()).filter(|path| !was_absent(path)).collect();
         for path in &wanted {
@@ -59,7 +59,7 @@ pub(super) fn keep_on_disk(repo: &Repo, path: &Path, target: &State) -> Result<(
     }
     let list: Vec<u8> = wanted.iter().flat_map(|path| path.iter().copied().chain([0])).collect();
     let args = ["checkout-index", "--index", "-z", "--stdin"];
-    let output = git_on(repo, path, &args).stdin(list).output()?;
+    let output = git_on(repo, index.lend()?, &args).stdin(list).output()?;
     // A file that is there already is not overwritten, which git reports as a failure.
     let is_there = |line: &str| line.ends_with("already exists, no checkout");
     if output.code == 0 || output.stderr.lines().all(is_there) {
