@@ -21,11 +21,33 @@ pub enum Durable {
     Names,
 }
 
-/// Does the work for each, at once where there are several, so that the file system can commit together what each
-/// would wait for alone.
-pub(crate) fn in_parallel<T: Sync>(items: &[T], work: impl Fn(&T) -> io::Result<()> + Sync) -> io::Result<()> {
+/// Whether something is waited for until what is written below `dir` is durable. A file system in memory has nothing to
+/// wait for, and to start a thread takes longer than all that it would do there.
+pub(crate) fn takes_time(dir: &Path) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        const TMPFS: rustix::fs::FsWord = 0x0102_1994;
+        rustix::fs::statfs(dir).map_or(true, |system| system.f_type != TMPFS)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = dir;
+        true
+    }
+}
+
+/// Does the work for each, at once where there are several, so that the file system of `dir` can commit together what
+/// each would wait for alone.
+pub(crate) fn in_parallel<T: Sync>(
+    dir: &Path,
+    items: &[T],
+    work: impl Fn(&T) -> io::Result<()> + Sync,
+) -> io::Result<()> {
     let Some((first, others)) = items.split_first() else { return Ok(()) };
     let work = &work;
+    if others.is_empty() || !takes_time(dir) {
+        return items.iter().try_for_each(work);
+    }
     std::thread::scope(|scope| {
         let parts = others.chunks(others.len().div_ceil(7).max(1));
         let threads: Vec<_> = parts.map(|part| scope.spawn(move || part.iter().try_for_each(work))).collect();

@@ -21,6 +21,7 @@ pub mod remote;
 pub mod repo;
 pub mod restore;
 pub mod shell;
+mod threads;
 pub mod tracked;
 pub mod tree;
 mod version;

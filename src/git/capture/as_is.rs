@@ -2,7 +2,7 @@
 
 use gix::{bstr::BStr, index::State};
 
-pub(in crate::git) use super::{content::LARGE, walk::threads};
+pub(in crate::git) use super::content::LARGE;
 use super::{filter::Filter, raw};
 use crate::error::Result;
 

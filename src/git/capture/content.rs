@@ -97,7 +97,7 @@ pub(super) fn read(
 ) -> Attempt<Vec<Content>> {
     let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
     let bench = Bench { root: repo.workdir(), index, jobs, next, stopped, keep };
-    let threads = super::walk::threads(jobs.len().div_ceil(WORTH_A_THREAD));
+    let threads = crate::git::threads::up_to(jobs.len().div_ceil(WORTH_A_THREAD));
     let mut done: Vec<Option<Content>> = vec![None; jobs.len()];
     let mut for_git = Vec::new();
     let mut in_memory = 0;

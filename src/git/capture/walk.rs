@@ -20,14 +20,12 @@ use super::{
 };
 use crate::{
     config,
+    git::threads,
     model::{SkipReason, Skipped},
 };
 
 /// From so many tracked files on, more than one thread is worth its start.
 const WORTH_A_THREAD: usize = 1000;
-
-/// More threads than this only wait for each other in the kernel.
-const MAX_THREADS: usize = 8;
 
 /// A tracked path whose content has to be read to know whether it changed.
 #[derive(Debug)]
@@ -144,7 +142,7 @@ pub(super) fn walk(
         case: if rules.ignore_case { gix::glob::pattern::Case::Fold } else { gix::glob::pattern::Case::Sensitive },
     };
     let queue = Queue::new(Folder::top(index.entries().len()));
-    let threads = threads(1 + index.entries().len() / WORTH_A_THREAD);
+    let threads = threads::up_to(1 + index.entries().len() / WORTH_A_THREAD);
 
     let mut found = thread::scope(|scope| {
         let others: Vec<_> = (1..threads)
@@ -169,28 +167,6 @@ pub(super) fn walk(
     })?;
     found.tidy();
     Ok(found)
-}
-
-/// How many threads to use where `useful` would not be too many.
-pub(in crate::git) fn threads(useful: usize) -> usize {
-    if useful <= 1 {
-        return 1;
-    }
-    processors().min(MAX_THREADS).min(useful)
-}
-
-/// On how many processors this process may run. The standard library also reads what limits a control group, which takes
-/// as long as to look at some hundred files; who has less time than processors loses nothing by a thread more.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn processors() -> usize {
-    let allowed = rustix::thread::sched_getaffinity(None).map_or(1, |set| set.count());
-    usize::try_from(allowed).unwrap_or(1)
-}
-
-/// On how many processors this process may run.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn processors() -> usize {
-    thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 fn work(scene: &Scene<'_>, queue: &Queue<Folder>, ignores: Stack, repo: gix::Repository) -> Attempt<Found> {

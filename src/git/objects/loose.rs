@@ -56,7 +56,7 @@ impl Loose {
             };
             files.push((file, loose_path(&self.dir, object.id)));
         }
-        durable::in_parallel(&files, |(file, _)| file.as_file().sync_all())?;
+        durable::in_parallel(&self.dir, &files, |(file, _)| file.as_file().sync_all())?;
         let mut placed = Vec::with_capacity(files.len());
         for (file, path) in files {
             self.place(file, &path)?;
@@ -105,7 +105,7 @@ impl Loose {
         }
         let mut dirs = durable::parents(placed);
         dirs.push(&self.dir);
-        durable::in_parallel(&dirs, |dir| durable::sync_dir(dir))
+        durable::in_parallel(&self.dir, &dirs, |dir| durable::sync_dir(dir))
     }
 
     fn place(&self, file: NamedTempFile, path: &Path) -> io::Result<()> {

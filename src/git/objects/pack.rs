@@ -21,7 +21,7 @@ use super::{
     Object,
     durable::{self, Durable},
 };
-use crate::{error::Result, model::Oid};
+use crate::{error::Result, git::threads, model::Oid};
 
 /// Objects are compressed, several at once, and written out in groups of about so many bytes, which bounds the
 /// memory that the compressed form takes.
@@ -135,8 +135,8 @@ impl Pack {
 
     fn compress(&self, objects: &[Object<'_>]) -> io::Result<Vec<input::Entry>> {
         let total: usize = objects.iter().map(|object| object.data.len()).sum();
-        let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(8));
-        if total < PARALLEL_BYTES || threads == 1 || objects.len() == 1 {
+        let threads = threads::up_to(if total < PARALLEL_BYTES { 1 } else { objects.len() });
+        if threads == 1 {
             return deflate_all(objects, self.level);
         }
         std::thread::scope(|scope| {

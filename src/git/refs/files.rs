@@ -93,18 +93,19 @@ pub(super) fn apply(
     if let Some(name) = moved(repo, change)? {
         return Ok(Transaction::Moved(name));
     }
-    let shared = durable::shared_policy(repo);
+    let (dir, shared) = (repo.common_dir(), durable::shared_policy(repo));
     let written: Vec<&PathBuf> =
         edits.iter().zip(&paths).filter(|(edit, _)| writes(edit)).map(|(_, path)| path).collect();
     let synced = match objects {
-        None => sync_locks(&written, shared),
+        None => sync_locks(dir, &written, shared),
         // Objects and refs are waited for together; only the names come one after the other.
-        Some(objects) => std::thread::scope(|scope| {
-            let syncing = scope.spawn(|| sync_locks(&written, shared));
+        Some(objects) if durable::takes_time(dir) => std::thread::scope(|scope| {
+            let syncing = scope.spawn(|| sync_locks(dir, &written, shared));
             objects().map(|()| syncing.join().expect("a thread that only syncs does not panic"))
         })?,
+        Some(objects) => objects().map(|()| sync_locks(dir, &written, shared))?,
     };
-    synced.map_err(|error| durable::storage_error(&repo.common_dir().join("refs"), error))?;
+    synced.map_err(|error| durable::storage_error(&dir.join("refs"), error))?;
     for dir in &new_dirs {
         gix::fs::set_shared_repository_permissions(dir, shared).context("cannot share a folder of refs")?;
     }
@@ -247,8 +248,8 @@ fn sync_dirs(dirs: &BTreeSet<PathBuf>) -> io::Result<()> {
 }
 
 /// Makes the new values durable before they get their names.
-fn sync_locks(paths: &[&PathBuf], shared: i32) -> io::Result<()> {
-    durable::in_parallel(paths, |path| match std::fs::File::open(lock_path(path)) {
+fn sync_locks(dir: &Path, paths: &[&PathBuf], shared: i32) -> io::Result<()> {
+    durable::in_parallel(dir, paths, |path| match std::fs::File::open(lock_path(path)) {
         Ok(file) => {
             gix::fs::set_shared_repository_permissions(&lock_path(path), shared)?;
             file.sync_all()

@@ -115,11 +115,16 @@ struct Sweep {
 }
 
 impl Sweep {
+    /// So many files go with their folder before a thread would have begun.
+    const FEW: usize = 8;
     /// Below so many files one thread is enough.
     const MANY: usize = 64;
 
     /// Of the folder, in which these files are.
     fn of(folder: PathBuf, mut files: Vec<PathBuf>) -> Self {
+        if files.len() <= Self::FEW {
+            return Sweep { folder, threads: Vec::new() };
+        }
         let second = if files.len() < Self::MANY { Vec::new() } else { files.split_off(files.len() / 2) };
         let remove = |files: Vec<PathBuf>| {
             let remove = move || files.iter().for_each(|file| drop(fs::remove_file(file)));

@@ -22,11 +22,8 @@ use crate::{
     error::{Error, Result},
     git::{
         Repo,
-        capture::{
-            as_is::threads,
-            witness::{Expected, Eye, Sight, look},
-        },
-        durable,
+        capture::witness::{Expected, Eye, Sight, look},
+        durable, threads,
     },
     model::quote_path,
 };
@@ -97,7 +94,7 @@ impl<'a> Moves<'a> {
     /// Lets several lanes work on a part of `items` each where there are many; what they say is in the order of the parts.
     /// Where no more lanes or threads can be had, it takes longer and nothing else.
     fn share<T: Sync, R: Send>(&mut self, items: &[T], work: impl Fn(&mut Lane, &[T]) -> R + Sync) -> Vec<R> {
-        let count = threads(items.len().div_ceil(WORTH_A_THREAD)).max(1);
+        let count = threads::up_to(items.len().div_ceil(WORTH_A_THREAD));
         let lanes = (1..count).map(|_| Lane::open(self.repo, &self.area, self.lane.eye).map(Mutex::new));
         let Ok(lanes) = lanes.collect::<Result<Vec<_>>>() else { return vec![work(&mut self.lane, items)] };
         let mut parts = items.chunks(items.len().div_ceil(count).max(1));

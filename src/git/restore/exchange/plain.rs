@@ -13,9 +13,10 @@ use crate::{
     error::{Context, Result},
     git::{
         Repo, cache_packs,
-        capture::as_is::{AsIs, LARGE, threads},
+        capture::as_is::{AsIs, LARGE},
         durable,
         objects::Sizes,
+        threads,
     },
 };
 
@@ -28,7 +29,7 @@ pub(super) fn write<'s>(repo: &Repo, area: &Path, steps: &[&'s Step]) -> Result<
     if steps.iter().any(|step| step.is_rule()) {
         return Ok(steps.to_vec());
     }
-    let threads = threads(steps.len().div_ceil(WORTH_A_THREAD));
+    let threads = threads::up_to(steps.len().div_ceil(WORTH_A_THREAD));
     if threads <= 1 {
         return write_some(repo.gix(), area, steps);
     }
