@@ -11,7 +11,7 @@ use git_checkpoint::{
         Repo,
         capture::Identity,
         objects,
-        pick::{Pick, Picker, applied},
+        pick::{Pick, Picker, applied_by},
     },
     model::Oid,
 };
@@ -137,8 +137,8 @@ fn child() {
             }
             ["applied", upstream] => {
                 let candidates: Vec<Oid> = held.iter().flatten().map(|word| id(word)).collect();
-                let found = applied(repo, &candidates, id(upstream)).expect("it can be told");
-                let mut found: Vec<String> = found.iter().map(ToString::to_string).collect();
+                let found = applied_by(repo, &candidates, id(upstream)).expect("it can be told");
+                let mut found: Vec<String> = found.keys().map(ToString::to_string).collect();
                 found.sort();
                 found.join(" ")
             }

@@ -10,54 +10,32 @@ use crate::{
     model::Oid,
 };
 
-/// Those of `candidates` whose change a commit in `upstream` (and not in the candidates' history) has already,
-/// by patch id as `git cherry` does.
-pub fn applied(repo: &Repo, candidates: &[Oid], upstream: Oid) -> Result<HashSet<Oid>> {
-    applied_from(repo, candidates, (&diverged(repo, candidates, upstream)?, upstream))
-}
-
-/// The newest of `candidates`, where something can have been picked from them: `upstream` is not in their history.
-fn diverged(repo: &Repo, candidates: &[Oid], upstream: Oid) -> Result<Vec<Oid>> {
-    let mut diverged = Vec::new();
+/// Those of `candidates` that `upstream` has under another name, each with the commit that has it where that can be told:
+/// by patch id, as `git cherry` does, or because a commit of upstream names it as its origin, `(cherry picked from commit
+/// …)`, whatever became of the change on the way.
+pub fn applied_by(repo: &Repo, candidates: &[Oid], upstream: Oid) -> Result<HashMap<Oid, Option<Oid>>> {
+    let wanted: HashSet<Oid> = candidates.iter().copied().collect();
+    let mut by = HashMap::new();
+    let mut sides = Vec::new();
     for tip in tips(repo, candidates)? {
-        if !contains(repo, tip, upstream)? {
-            diverged.push(tip);
+        let theirs = beyond(repo, tip, upstream)?;
+        for (from, to) in named(repo, &wanted, &theirs)? {
+            by.entry(from).or_insert(Some(to));
         }
+        sides.push((tip, theirs));
     }
-    Ok(diverged)
-}
-
-fn applied_from(repo: &Repo, candidates: &[Oid], (tips, upstream): (&[Oid], Oid)) -> Result<HashSet<Oid>> {
-    let mut found = HashSet::new();
-    for tip in tips.iter().copied() {
-        if !may_have_some(repo, candidates, (tip, upstream))? {
+    for (tip, theirs) in sides {
+        if !may_have_some(repo, candidates, &theirs)? {
             continue;
         }
-        objects::flush(repo)?;
-        let args = ["rev-list", "--cherry-mark", "--left-right", "--no-merges"];
-        let said = repo.git(args).arg(format!("{upstream}...{tip}")).run()?;
-        let equal = said.split(|byte| *byte == b'\n').filter_map(|line| line.strip_prefix(b"="));
-        found.extend(equal.filter_map(|name| Oid::from_hex(name).ok()));
-    }
-    let wanted: HashSet<&Oid> = candidates.iter().collect();
-    found.retain(|id| wanted.contains(id));
-    Ok(found)
-}
-
-/// As [`applied`], with the commit of upstream that has the change, where that can be told; and those that a commit of
-/// upstream names as its origin, `(cherry picked from commit …)`, whatever became of the change on the way.
-pub fn applied_by(repo: &Repo, candidates: &[Oid], upstream: Oid) -> Result<HashMap<Oid, Option<Oid>>> {
-    let diverged = diverged(repo, candidates, upstream)?;
-    let named = named(repo, candidates, (&diverged, upstream))?;
-    let mut by: HashMap<Oid, Option<Oid>> = named.into_iter().map(|(from, to)| (from, Some(to))).collect();
-    let equal: Vec<Oid> = applied_from(repo, candidates, (&diverged, upstream))?.into_iter().collect();
-    let unknown: Vec<Oid> = equal.iter().copied().filter(|commit| !by.contains_key(commit)).collect();
-    by.extend(unknown.iter().map(|commit| (*commit, None)));
-    for tip in diverged.iter().filter(|_| !unknown.is_empty()) {
-        let args = ["rev-list", "--cherry-mark", "--left-only", "--no-merges"];
-        let said = repo.git(args).arg(format!("{upstream}...{tip}")).run()?;
-        let equal = said.split(|byte| *byte == b'\n').filter_map(|line| line.strip_prefix(b"="));
-        let theirs: Vec<Oid> = equal.filter_map(|name| Oid::from_hex(name).ok()).collect();
+        let equal = equal(repo, (upstream, tip))?;
+        let unknown: Vec<Oid> =
+            equal.iter().copied().filter(|commit| wanted.contains(commit) && !by.contains_key(commit)).collect();
+        if unknown.is_empty() {
+            continue;
+        }
+        by.extend(unknown.iter().map(|commit| (*commit, None)));
+        let theirs: Vec<Oid> = theirs.into_iter().filter(|commit| equal.contains(commit)).collect();
         let known: HashMap<Vec<u8>, Oid> = patch_ids(repo, &theirs)?.into_iter().collect();
         for (patch, commit) in patch_ids(repo, &unknown)? {
             if let Some(same) = known.get(&patch) {
@@ -66,6 +44,26 @@ pub fn applied_by(repo: &Repo, candidates: &[Oid], upstream: Oid) -> Result<Hash
         }
     }
     Ok(by)
+}
+
+/// So many commits of upstream are looked at.
+const READ: usize = 20_000;
+
+/// The commits of `upstream` that are not in the history of `tip`; none where upstream itself is, so that nothing can have
+/// been picked from one to the other.
+fn beyond(repo: &Repo, tip: Oid, upstream: Oid) -> Result<Vec<Oid>> {
+    let what = "cannot walk the history";
+    let walk = repo.gix().rev_walk([upstream]).with_hidden([tip]).all().context(what)?;
+    walk.take(READ).map(|info| info.map(|info| info.id).context(what)).collect()
+}
+
+/// The commits of both sides whose change is also on the other, by patch id.
+fn equal(repo: &Repo, (upstream, tip): (Oid, Oid)) -> Result<HashSet<Oid>> {
+    objects::flush(repo)?;
+    let args = ["rev-list", "--cherry-mark", "--left-right", "--no-merges"];
+    let said = repo.git(args).arg(format!("{upstream}...{tip}")).run()?;
+    let equal = said.split(|byte| *byte == b'\n').filter_map(|line| line.strip_prefix(b"="));
+    Ok(equal.filter_map(|name| Oid::from_hex(name).ok()).collect())
 }
 
 /// What git calls the change of each commit.
@@ -80,27 +78,18 @@ fn patch_ids(repo: &Repo, commits: &[Oid]) -> Result<Vec<(Vec<u8>, Oid)>> {
     Ok(said.split(|byte| *byte == b'\n').filter_map(parse).collect())
 }
 
-/// So many commits of upstream are read for what they name.
-const READ: usize = 20_000;
-
-/// The candidates that commits of upstream name as their origin, the newest first to be found.
-fn named(repo: &Repo, candidates: &[Oid], (tips, upstream): (&[Oid], Oid)) -> Result<HashMap<Oid, Oid>> {
+/// Those of `wanted` that one of `commits` names as its origin; the first that does counts.
+fn named(repo: &Repo, wanted: &HashSet<Oid>, commits: &[Oid]) -> Result<HashMap<Oid, Oid>> {
     let mut found = HashMap::new();
-    if tips.is_empty() {
-        return Ok(found);
-    }
-    let wanted: HashSet<&Oid> = candidates.iter().collect();
-    let walk = repo.gix().rev_walk([upstream]).with_hidden(tips.iter().copied()).all();
-    for info in walk.context("cannot walk the history")?.take(READ) {
-        let id = info.context("cannot walk the history")?.id;
-        let commit = repo.gix().find_commit(id).with_context(|| format!("cannot read commit {id}"))?;
+    for id in commits {
+        let commit = repo.gix().find_commit(*id).with_context(|| format!("cannot read commit {id}"))?;
         let Ok(message) = commit.message_raw() else { continue };
         for line in message.lines() {
             let origin = line.strip_prefix(b"(cherry picked from commit ").and_then(|rest| rest.strip_suffix(b")"));
             if let Some(origin) = origin.and_then(|origin| Oid::from_hex(origin).ok())
                 && wanted.contains(&origin)
             {
-                found.entry(origin).or_insert(id);
+                found.entry(origin).or_insert(*id);
             }
         }
     }
@@ -110,19 +99,18 @@ fn named(repo: &Repo, candidates: &[Oid], (tips, upstream): (&[Oid], Oid)) -> Re
 /// Of so many paths it is looked up whether a commit changes them; with more, what it changes is found out.
 const FEW_PATHS: usize = 8;
 
-/// How many commits of upstream are looked at before git does it all.
-const LOOKED_AT: usize = 2000;
+/// The trees of so many commits are compared before git does it all.
+const COMPARED: usize = 2000;
 
-/// Whether a commit that upstream has and `tip` has not changes the same paths as one of `candidates`: without that no
-/// patch id can be the same, and git need not be asked.
-fn may_have_some(repo: &Repo, candidates: &[Oid], (tip, upstream): (Oid, Oid)) -> Result<bool> {
+/// Whether one of `commits` changes the same paths as one of `candidates`: without that no patch id can be the same, and
+/// git need not be asked.
+fn may_have_some(repo: &Repo, candidates: &[Oid], commits: &[Oid]) -> Result<bool> {
+    if commits.len() > COMPARED {
+        return Ok(true);
+    }
     let mut theirs = HashSet::new();
-    let walk = repo.gix().rev_walk([upstream]).with_hidden([tip]).all().context("cannot walk the history")?;
-    for (number, info) in walk.enumerate() {
-        if number >= LOOKED_AT {
-            return Ok(true);
-        }
-        theirs.extend(paths(repo, info.context("cannot walk the history")?.id)?);
+    for commit in commits {
+        theirs.extend(paths(repo, *commit)?);
     }
     // Most candidates change none of these, and one tree tells it.
     let firsts: BTreeSet<BString> = theirs.iter().filter_map(|paths| Some(paths.first()?.clone())).collect();
@@ -165,15 +153,6 @@ fn trees(repo: &Repo, commit: Oid) -> Result<Option<(Oid, Oid)>> {
         parent.map_or_else(|| Ok(Oid::empty_tree(repo.gix().object_hash())), |parent| repo.tree_of(parent.detach()))?;
     let tree = commit.tree_id().context("cannot decode a commit")?.detach();
     Ok(Some((base, tree)))
-}
-
-/// Whether `commit` is in the history of `tip`, so that nothing can have been picked from one to the other.
-fn contains(repo: &Repo, tip: Oid, commit: Oid) -> Result<bool> {
-    if tip == commit {
-        return Ok(true);
-    }
-    let bases = repo.gix().merge_bases_many(tip, &[commit]).context("cannot find a merge base")?;
-    Ok(bases.iter().any(|base| *base == commit))
 }
 
 /// The commits of `candidates` that are in no other's history.

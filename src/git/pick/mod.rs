@@ -16,7 +16,7 @@ mod trailers;
 use gix::bstr::BString;
 
 pub use self::{
-    applied::{applied, applied_by},
+    applied::applied_by,
     manner::Manner,
     part::Paths,
 };
