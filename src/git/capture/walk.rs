@@ -144,27 +144,24 @@ pub(super) fn walk(
     let queue = Queue::new(Folder::top(index.entries().len()));
     let threads = threads::up_to(1 + index.entries().len() / WORTH_A_THREAD);
 
-    let mut found = thread::scope(|scope| {
-        let others: Vec<_> = (1..threads)
-            .map(|_| {
-                let ignores = ignores.clone();
-                let (scene, queue) = (&scene, &queue);
+    let mut found = if threads == 1 {
+        work(&scene, &queue, ignores, local)?
+    } else {
+        // This one only waits: a thread may be begun on the processor of the one that starts it, and then it stands there for
+        // as long as that one works, with another processor idle.
+        thread::scope(|scope| -> Attempt<Found> {
+            let one = |_| {
+                let (scene, queue, ignores) = (&scene, &queue, ignores.clone());
                 scope.spawn(move || work(scene, queue, ignores, repo.to_thread_local()))
-            })
-            .collect();
-        let mut found = work(&scene, &queue, ignores, local);
-        for other in others {
-            let other = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            found = match (found, other) {
-                (Ok(mut found), Ok(other)) => {
-                    found.append(other);
-                    Ok(found)
-                }
-                (Err(trouble), _) | (_, Err(trouble)) => Err(trouble),
             };
-        }
-        found
-    })?;
+            let all: Vec<_> = (0..threads).map(one).collect();
+            let mut found = Found::default();
+            for one in all {
+                found.append(one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+            }
+            Ok(found)
+        })?
+    };
     found.tidy();
     Ok(found)
 }

@@ -15,11 +15,7 @@ mod trailers;
 
 use gix::bstr::BString;
 
-pub use self::{
-    applied::applied_by,
-    manner::Manner,
-    part::Paths,
-};
+pub use self::{applied::applied_by, manner::Manner, part::Paths};
 use self::{commit::Source, easy::Easy, full::GitMerge};
 use crate::{
     error::{Error, Result},
