@@ -207,10 +207,21 @@ fn installed() -> &'static str {
             let copy = folder.join(built.file_name()?);
             let _earlier = fs::remove_file(&copy);
             fs::copy(built, &copy).ok()?;
+            forget(&copy);
             copy.to_str().map(str::to_owned)
         };
         copy().unwrap_or_else(|| built.display().to_string())
     })
+}
+
+/// Has the system read the file from the disk when it is wanted next, where the system can be told to.
+fn forget(file: &Path) {
+    #[cfg(target_os = "linux")]
+    if let Ok(file) = fs::File::open(file).and_then(|file| file.sync_all().map(|()| file)) {
+        let _best_effort = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = file;
 }
 
 fn run(command: &mut Command) -> Result<String, String> {

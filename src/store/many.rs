@@ -120,15 +120,17 @@ impl Store<'_> {
         };
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get().clamp(2, 8));
         std::thread::scope(|scope| {
-            let mut parts = named.chunks(named.len().div_ceil(threads));
-            let own = parts.next().unwrap_or_default();
-            let others: Vec<_> = parts.map(|part| scope.spawn(|| read_part(part))).collect();
-            let (mut shown, own) = read_part(own);
-            let mut fresh = vec![own];
-            for other in others {
-                let other = other.join().map_err(|_| Error::bug("a thread that reads records panicked"))?;
-                shown.extend(other.0);
-                fresh.push(other.1);
+            let parts = named.chunks(named.len().div_ceil(threads));
+            let parts: Vec<_> = parts.map(|part| scope.spawn(|| read_part(part))).collect();
+            let (mut shown, mut fresh) = (Vec::new(), Vec::new());
+            for part in parts {
+                let part = part.join().map_err(|_| Error::bug("a thread that reads records panicked"))?;
+                if shown.is_empty() {
+                    shown = part.0;
+                } else {
+                    shown.extend(part.0);
+                }
+                fresh.push(part.1);
             }
             Ok((shown, fresh))
         })

@@ -114,11 +114,11 @@ fn leave_out_present(repo: &Repo, objects: &mut Vec<Object<'_>>, (dir, wanted): 
         missing(repo.gix(), objects)
     } else {
         let shared = repo.gix().clone().into_sync();
-        let (own, other) = objects.split_at(objects.len() / 2);
         std::thread::scope(|scope| {
-            let other = scope.spawn(|| missing(&shared.to_thread_local(), other));
-            let own = missing(repo.gix(), own);
-            [own, other.join().expect("a thread that only looks does not panic")].concat()
+            let parts = objects.chunks(objects.len().div_ceil(2));
+            let parts: Vec<_> = parts.map(|part| scope.spawn(|| missing(&shared.to_thread_local(), part))).collect();
+            let looked = parts.into_iter().map(|part| part.join().expect("a thread that only looks does not panic"));
+            looked.flatten().collect()
         })
     };
     let mut is_missing = is_missing.into_iter();

@@ -95,24 +95,26 @@ impl<'a> Moves<'a> {
     /// Where no more lanes or threads can be had, it takes longer and nothing else.
     fn share<T: Sync, R: Send>(&mut self, items: &[T], work: impl Fn(&mut Lane, &[T]) -> R + Sync) -> Vec<R> {
         let count = threads::up_to(items.len().div_ceil(WORTH_A_THREAD));
-        let lanes = (1..count).map(|_| Lane::open(self.repo, &self.area, self.lane.eye).map(Mutex::new));
-        let Ok(lanes) = lanes.collect::<Result<Vec<_>>>() else { return vec![work(&mut self.lane, items)] };
-        let mut parts = items.chunks(items.len().div_ceil(count).max(1));
-        let own = parts.next().unwrap_or_default();
-        let on = |lane: &Mutex<Lane>, part| work(&mut lane.lock().unwrap_or_else(PoisonError::into_inner), part);
+        let others = (1..count).map(|_| Lane::open(self.repo, &self.area, self.lane.eye));
+        let mut others = match others.collect::<Result<Vec<_>>>() {
+            Ok(others) if !others.is_empty() => others,
+            _ => return vec![work(&mut self.lane, items)],
+        };
+        let lanes: Vec<_> = std::iter::once(&mut self.lane).chain(&mut others).map(Mutex::new).collect();
+        let parts = items.chunks(items.len().div_ceil(count));
+        let on = |lane: &Mutex<&mut Lane>, part| work(&mut lane.lock().unwrap_or_else(PoisonError::into_inner), part);
         let said = thread::scope(|scope| {
             let start =
                 |(lane, part)| (thread::Builder::new().spawn_scoped(scope, move || on(lane, part)).ok(), lane, part);
             let started: Vec<_> = lanes.iter().zip(parts).map(start).collect();
-            let mut said = vec![work(&mut self.lane, own)];
-            said.extend(started.into_iter().map(|(thread, lane, part)| match thread {
+            let said = started.into_iter().map(|(thread, lane, part)| match thread {
                 Some(thread) => thread.join().expect("a thread that only moves files does not panic"),
                 None => on(lane, part),
-            }));
-            said
+            });
+            said.collect()
         });
-        let lanes = lanes.into_iter().map(|lane| lane.into_inner().unwrap_or_else(PoisonError::into_inner));
-        lanes.for_each(|lane| self.lane.take_in(lane));
+        drop(lanes);
+        others.into_iter().for_each(|lane| self.lane.take_in(lane));
         said
     }
 
