@@ -108,9 +108,10 @@ impl<'f> Listing<'f> {
     /// `None` if the folder is gone.
     fn read(scene: &Scene<'_>, folder: &'f Folder) -> Attempt<Option<Self>> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let full = scene.root.join(os_path(folder.path.as_bstr()));
+        // With a slash at its end, a link that has taken its place a moment ago would be followed.
+        let path = folder.path.strip_suffix(b"/").unwrap_or(b".").as_bstr();
         let unreadable = |error: Errno| Trouble::unreadable(folder.path.trim_end_with(|c| c == '/').as_bstr(), error);
-        let dir = match rustix::fs::open(&full, flags, rustix::fs::Mode::empty()) {
+        let dir = match rustix::fs::openat(&scene.top, os_path(path), flags, rustix::fs::Mode::empty()) {
             Ok(dir) => dir,
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) if !folder.path.is_empty() => return Ok(None),
             Err(error) => return Err(unreadable(error)),

@@ -34,7 +34,7 @@ use crate::{
     config,
     error::{Error, Result},
     git::Repo,
-    model::{Oid, Skipped, State},
+    model::{Head, Oid, Skipped, State},
 };
 
 pub use self::{identity::Identity, index_file::WorktreeIndex};
@@ -84,21 +84,21 @@ pub struct Captured {
 
 /// Captures the working state of `repo`.
 pub fn capture(repo: &Repo, options: &config::Capture, identity: &Identity) -> Result<Captured> {
-    repeat(repo, |how| Take { repo, options, how, keep: content::Keep::Blobs }.capture(identity))
+    repeat(repo, |how, head| Take { repo, options, how, head, keep: content::Keep::Blobs }.capture(identity))
 }
 
 /// What is changed, without writing any object: as `git status` tells it.
 pub fn changes(repo: &Repo, options: &config::Capture) -> Result<(Changes, Vec<Skipped>)> {
-    repeat(repo, |how| Take { repo, options, how, keep: content::Keep::Names }.changes())
+    repeat(repo, |how, head| Take { repo, options, how, head, keep: content::Keep::Names }.changes())
 }
 
 /// Makes attempts until one holds: HEAD and the index were the same before and after it.
-fn repeat<T>(repo: &Repo, mut attempt: impl FnMut(How) -> Attempt<T>) -> Result<T> {
+fn repeat<T>(repo: &Repo, mut attempt: impl FnMut(How, &Head) -> Attempt<T>) -> Result<T> {
     let (mut how, mut given_up) = (How::Gix, None);
     let mut left = ATTEMPTS;
     while left > 0 {
         let before = take::moment(repo)?;
-        match attempt(how) {
+        match attempt(how, &before.0) {
             Ok(taken) if take::moment(repo)? == before => return Ok(taken),
             Ok(_) | Err(Trouble::Raced) => left -= 1,
             Err(Trouble::Unsupported(error)) if how == How::Gix => (how, given_up) = (How::Git, Some(error)),

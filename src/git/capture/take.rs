@@ -39,6 +39,8 @@ pub(super) struct Take<'a> {
     pub(super) repo: &'a Repo,
     pub(super) options: &'a config::Capture,
     pub(super) how: How,
+    /// Where HEAD is.
+    pub(super) head: &'a Head,
     pub(super) keep: Keep,
 }
 
@@ -72,7 +74,7 @@ impl Take<'_> {
     pub(super) fn capture(&self, identity: &Identity) -> Attempt<Captured> {
         let repo = self.repo;
         let seen = self.see()?;
-        let head = repo.head()?;
+        let head = self.head.clone();
         let head_tree = repo.head_tree(&head)?;
         let index_tree = staged::tree(repo, repo.gix(), &seen.index, head_tree)?;
         let (worktree, cache) = match seen.edits.iter().any(|edit| edit.in_tree) {
@@ -104,7 +106,7 @@ impl Take<'_> {
     pub(super) fn changes(&self) -> Attempt<(Changes, Vec<Skipped>)> {
         let repo = self.repo;
         let seen = self.see()?;
-        let head_tree = repo.head_tree(&repo.head()?)?;
+        let head_tree = repo.head_tree(self.head)?;
         // Trees of the index are needed to compare it with HEAD, but only here.
         let scratch = repo.gix().clone();
         let index_tree = staged::tree(repo, &scratch, &seen.index, head_tree)?;
