@@ -24,6 +24,7 @@ use crate::{
 };
 
 mod aim;
+mod basis;
 mod choices;
 mod foresee;
 pub mod good;
@@ -38,6 +39,7 @@ mod uncommitted;
 mod worktree;
 
 use aim::Aim;
+use basis::Basis;
 pub use choices::{Choices, Chosen, Commit, Fate, Work};
 use onto::Onto;
 pub use outlook::{Alone, Outlook, needs};
@@ -203,18 +205,14 @@ fn refuse_to_begin(session: &Session) -> Result<()> {
 }
 
 /// As [`plan`], of these commits, where they were chosen already.
-fn plan_of(session: &Session, request: &Request, chosen: Option<Source>) -> Result<Plan> {
+fn plan_of(session: &Session, request: &Request, chosen: Option<&Source>) -> Result<Plan> {
     refuse_to_begin(session)?;
-    let mut captured = session.capture()?;
+    let (mut captured, basis) = Basis::beside_capture(session, request, chosen)?;
     if request.uncommitted && captured.changes.conflicted > 0 {
         return Err(Error::conflict("there are paths in conflict, and uncommitted work could bring more")
             .hint("settle them (`git status` names them), `git add` them, and recover again; nothing was changed"));
     }
-    let source = chosen.map_or_else(|| source::find(session, request, &captured.state.head), Ok)?;
-    let onto = Onto::find(session, request, &captured.state.head)?;
-    refuse_moved(request, &source, &onto)?;
-    let who = Who::of(session, request, &onto)?;
-    let mut picks = picks::all(session, request, (&source, onto.commit()), who)?;
+    let Basis { source, onto, who, mut picks } = basis?;
     let mut refusal = None;
     let mut for_git = picks.conflict.as_ref().map(|conflict| conflict.commits.clone());
     if let Some(conflict) = picks.conflict.as_ref().filter(|_| who != Who::GitAlone) {
@@ -282,22 +280,6 @@ fn plan_of(session: &Session, request: &Request, chosen: Option<Source>) -> Resu
         request: request.clone(),
         record,
     })
-}
-
-/// What was shown when the commits were chosen is only true of the commit that they were to be picked onto, and of what was
-/// named.
-fn refuse_moved(request: &Request, source: &Source, onto: &Onto) -> Result<()> {
-    match &request.chosen {
-        Some(chosen) if chosen.onto != onto.commit() => {
-            Err(Error::refused("a commit was made, or the branch moved, while you chose")
-                .hint("choose again; nothing was changed"))
-        }
-        Some(chosen) if !chosen.commits.iter().all(|commit| source.commits.contains(commit)) => {
-            Err(Error::refused(format!("`{}` is something else than when you chose from it", source.name))
-                .hint("choose again; nothing was changed"))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Where nothing at all is in the paths that were asked for, they are most likely mistyped.

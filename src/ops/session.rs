@@ -18,7 +18,7 @@ use crate::{
         capture::{self, Captured, Identity},
         lock::{Holder, OperationLock},
     },
-    model::When,
+    model::{Head, When},
     store::{Journal, Store},
 };
 
@@ -129,6 +129,11 @@ impl Session {
     /// The working state as it is now.
     pub fn capture(&self) -> Result<Captured> {
         capture::capture(&self.repo, &self.config.capture, &self.identity)
+    }
+
+    /// As [`Session::capture`], with something else done meanwhile: see [`capture::capture_while`].
+    pub fn capture_while(&self, meanwhile: &dyn Fn(&Head)) -> Result<Captured> {
+        capture::capture_while(&self.repo, &self.config.capture, &self.identity, meanwhile)
     }
 
     /// Keeps every other operation of this program out until it is dropped.

@@ -84,12 +84,24 @@ pub struct Captured {
 
 /// Captures the working state of `repo`.
 pub fn capture(repo: &Repo, options: &config::Capture, identity: &Identity) -> Result<Captured> {
-    repeat(repo, |how, head| Take { repo, options, how, head, keep: content::Keep::Blobs }.capture(identity))
+    capture_while(repo, options, identity, &|_| ())
+}
+
+/// As [`capture`], with something else done while other threads look at the files. It is told where HEAD is; where an
+/// attempt does not hold, the next one does it again, and what the last one did is true of what was captured.
+pub fn capture_while(
+    repo: &Repo,
+    options: &config::Capture,
+    identity: &Identity,
+    meanwhile: &dyn Fn(&Head),
+) -> Result<Captured> {
+    repeat(repo, |how, head| Take { repo, options, how, head, keep: content::Keep::Blobs, meanwhile }.capture(identity))
 }
 
 /// What is changed, without writing any object: as `git status` tells it.
 pub fn changes(repo: &Repo, options: &config::Capture) -> Result<(Changes, Vec<Skipped>)> {
-    repeat(repo, |how, head| Take { repo, options, how, head, keep: content::Keep::Names }.changes())
+    let keep = content::Keep::Names;
+    repeat(repo, |how, head| Take { repo, options, how, head, keep, meanwhile: &|_| () }.changes())
 }
 
 /// Makes attempts until one holds: HEAD and the index were the same before and after it.

@@ -42,6 +42,8 @@ pub(super) struct Take<'a> {
     /// Where HEAD is.
     pub(super) head: &'a Head,
     pub(super) keep: Keep,
+    /// Is called once while the files are looked at.
+    pub(super) meanwhile: &'a dyn Fn(&Head),
 }
 
 /// What must be the same before and after an attempt.
@@ -120,8 +122,14 @@ impl Take<'_> {
         let index = read_index(repo)?;
         let disk = repo.gix().clone().into_sync();
         let mut found = match self.how {
-            How::Gix => walk::walk(&disk, repo.workdir(), &index, self.options)?,
-            How::Git => fallback::find(repo, &index, self.options)?,
+            How::Gix => {
+                let meanwhile = || (self.meanwhile)(self.head);
+                walk::walk(&disk, (repo.workdir(), &index), self.options, meanwhile)?
+            }
+            How::Git => {
+                (self.meanwhile)(self.head);
+                fallback::find(repo, &index, self.options)?
+            }
         };
         let untracked = found.new.len();
         let (doubtful, mut raw) = match self.keep {

@@ -124,12 +124,12 @@ impl Scene<'_> {
     }
 }
 
-/// Walks the worktree of `repo`, which keeps no objects in memory, beside `index`.
+/// Walks the worktree of `repo`, which keeps no objects in memory, beside `index`, and does something else meanwhile.
 pub(super) fn walk(
     repo: &gix::ThreadSafeRepository,
-    root: &Path,
-    index: &State,
+    (root, index): (&Path, &State),
     options: &config::Capture,
+    meanwhile: impl FnOnce(),
 ) -> Attempt<Found> {
     let local = repo.to_thread_local();
     let ignores = local
@@ -151,9 +151,10 @@ pub(super) fn walk(
     let threads = threads::up_to(1 + index.entries().len() / WORTH_A_THREAD);
 
     let mut found = if threads == 1 {
+        meanwhile();
         work(&scene, &queue, ignores, local)?
     } else {
-        // This one only waits: a thread may be begun on the processor of the one that starts it, and then it stands there for
+        // This one does not walk: a thread may be begun on the processor of the one that starts it, and then it stands there for
         // as long as that one works, with another processor idle.
         thread::scope(|scope| -> Attempt<Found> {
             let one = |_| {
@@ -161,6 +162,7 @@ pub(super) fn walk(
                 scope.spawn(move || work(scene, queue, ignores, repo.to_thread_local()))
             };
             let all: Vec<_> = (0..threads).map(one).collect();
+            meanwhile();
             let mut found = Found::default();
             for one in all {
                 found.append(one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);

@@ -256,7 +256,7 @@ impl Found {
             return Err(moved());
         }
         let chosen = Source { commits: self.chosen(), explicit: false, ..self.source.clone() };
-        let plan = plan_of(session, &self.request, Some(chosen))?;
+        let plan = plan_of(session, &self.request, Some(&chosen))?;
         let tip = plan.picked.last().map_or(self.onto, |picked| picked.to);
         let tree = session.repo.tree_of(tip).context("cannot read what was picked")?;
         if plan.conflict.is_some() || tree != self.tree {
