@@ -7,9 +7,12 @@ mod oracle;
 pub(crate) mod random;
 mod special;
 
+use std::cell::RefCell;
+
 use git_checkpoint::{
     config,
     git::{
+        Repo,
         capture::{self, Identity},
         objects,
     },
@@ -40,11 +43,32 @@ impl Request {
     }
 }
 
+/// The request that [`commit_meanwhile`] answers.
+const COMMIT_MEANWHILE: &str = "commit meanwhile";
+
+/// Captures while a commit is made in the middle of the first attempt: what was told of HEAD, and what was captured.
+fn commit_meanwhile(repo: &Repo) -> String {
+    let told = RefCell::new(Vec::new());
+    let now = chrono::DateTime::from_timestamp(1_795_269_600, 0).expect("within the calendar");
+    let identity = Identity::of(repo, now).expect("the identity can be read");
+    let captured = capture::capture_while(repo, &config::Capture::default(), &identity, &|head| {
+        told.borrow_mut().push(head.commit().map(|commit| commit.to_string()));
+        if told.borrow().len() == 1 {
+            repo.git(["commit", "-q", "--allow-empty", "-m", "meanwhile"]).run().expect("git commits");
+        }
+    });
+    let head = captured.expect("the second attempt holds").state.head.commit().map(|commit| commit.to_string());
+    json!({ "told": told.into_inner(), "head": head }).to_string()
+}
+
 /// Answers the requests of [`oracle::take`].
 #[test]
 #[ignore = "started by other tests, in their own world"]
 fn child() {
     crate::support::answer(|repo, line| {
+        if line == COMMIT_MEANWHILE {
+            return commit_meanwhile(repo);
+        }
         let request: Request = serde_json::from_str(line).expect("the test wrote it");
         let options = request.options();
         let now = chrono::DateTime::from_timestamp(1_795_269_600, 0).expect("within the calendar");

@@ -312,3 +312,18 @@ fn a_fifo_does_not_stop_it() {
     let changed = repo.git(&["diff", "--name-only", "HEAD", taken.text("worktree")]);
     assert_eq!(changed, "docs/a.md", "a tracked path that became a pipe stays as it was");
 }
+
+#[test]
+fn what_is_done_meanwhile_is_done_again_where_head_has_moved() {
+    // So few files that one thread looks at them, and so many that several do.
+    for files in [1, 2500] {
+        let repo = TestRepo::new();
+        (0..files).for_each(|n| repo.write(format!("folder/{n}"), "x"));
+        let before = repo.commit("base");
+        let answer = repo.inside("capture::child", &[super::COMMIT_MEANWHILE.to_owned()]).remove(0);
+        let answer: serde_json::Value = serde_json::from_str(&answer).expect("the child wrote it");
+        let after = repo.rev("HEAD");
+        assert_ne!(before, after);
+        assert_eq!(answer, serde_json::json!({ "told": [before, after], "head": after }));
+    }
+}
