@@ -19,7 +19,7 @@ use crate::{
     config,
     error::{Context, Error, Result},
     git::Repo,
-    model::{Head, Skipped, State},
+    model::{Head, Oid, Skipped, State},
 };
 
 /// An index of so many bytes is read by one thread: asking how many there may be takes as long.
@@ -69,6 +69,8 @@ struct Seen {
     raw: raw::Map,
     skipped: Vec<Skipped>,
     untracked: usize,
+    /// The tree of HEAD.
+    head_tree: Oid,
 }
 
 impl Take<'_> {
@@ -76,8 +78,7 @@ impl Take<'_> {
     pub(super) fn capture(&self, identity: &Identity) -> Attempt<Captured> {
         let repo = self.repo;
         let seen = self.see()?;
-        let head = self.head.clone();
-        let head_tree = repo.head_tree(&head)?;
+        let (head, head_tree) = (self.head.clone(), seen.head_tree);
         let index_tree = staged::tree(repo, repo.gix(), &seen.index, head_tree)?;
         let (worktree, cache) = match seen.edits.iter().any(|edit| edit.in_tree) {
             false => (index_tree, None),
@@ -108,7 +109,7 @@ impl Take<'_> {
     pub(super) fn changes(&self) -> Attempt<(Changes, Vec<Skipped>)> {
         let repo = self.repo;
         let seen = self.see()?;
-        let head_tree = repo.head_tree(self.head)?;
+        let head_tree = seen.head_tree;
         // Trees of the index are needed to compare it with HEAD, but only here.
         let scratch = repo.gix().clone();
         let index_tree = staged::tree(repo, &scratch, &seen.index, head_tree)?;
@@ -121,16 +122,19 @@ impl Take<'_> {
         let repo = self.repo;
         let index = read_index(repo)?;
         let disk = repo.gix().clone().into_sync();
+        let mut head_tree = None;
+        let mut meanwhile = || {
+            head_tree = Some(repo.head_tree(self.head));
+            (self.meanwhile)(self.head);
+        };
         let mut found = match self.how {
-            How::Gix => {
-                let meanwhile = || (self.meanwhile)(self.head);
-                walk::walk(&disk, (repo.workdir(), &index), self.options, meanwhile)?
-            }
+            How::Gix => walk::walk(&disk, (repo.workdir(), &index), self.options, meanwhile)?,
             How::Git => {
-                (self.meanwhile)(self.head);
+                meanwhile();
                 fallback::find(repo, &index, self.options)?
             }
         };
+        let head_tree = head_tree.unwrap_or_else(|| repo.head_tree(self.head))?;
         let untracked = found.new.len();
         let (doubtful, mut raw) = match self.keep {
             Keep::Blobs => (raw::doubtful(repo, &index, &found)?, raw::one_way(repo, &index, &found)?),
@@ -156,7 +160,7 @@ impl Take<'_> {
         let mut skipped = found.skipped;
         skipped.append(&mut dirty);
         skipped.sort_unstable();
-        Ok(Seen { index, edits, raw, skipped, untracked })
+        Ok(Seen { index, edits, raw, skipped, untracked, head_tree })
     }
 }
 
