@@ -13,14 +13,17 @@ use std::{
 use gix::{
     bstr::{BStr, ByteSlice},
     index::{
-        State,
+        Entry, State,
         entry::{Flags, Stage},
-        extension, write,
+        extension,
     },
 };
 
 use super::edit::{Edit, Leaf};
 use crate::error::{Context, Result};
+
+/// A path that is longer has this as its length.
+const LONGEST: usize = 0xfff;
 
 /// An index that has exactly the captured worktree.
 pub struct WorktreeIndex {
@@ -117,14 +120,110 @@ pub(in crate::git) fn write(path: &Path, index: &State, modified: Option<SystemT
     modified.map_or(Ok(()), |time| file.set_modified(time)).with_context(failed)
 }
 
-/// What its file holds. gix would feed the checksum field by field, which takes longer than all else.
+/// What its file holds, as `Documentation/gitformat-index.txt` has it. gix writes it field by field, and feeds the checksum
+/// so, which takes longer than all else.
 fn encoded(index: &State) -> Result<Vec<u8>> {
     let what = "cannot encode the index";
-    let extensions = write::Extensions::Given { tree_cache: true, end_of_index_entry: true };
-    let mut bytes = Vec::with_capacity(index.entries().len() * 128);
-    index.write_to(&mut bytes, write::Options { extensions, skip_hash: true }).context(what)?;
+    let entries = index.entries();
+    let is_extended = entries.iter().any(|entry| entry.flags.contains(Flags::EXTENDED));
+    let mut bytes = Vec::with_capacity(entries.len() * 112 + 64);
+    bytes.extend_from_slice(b"DIRC");
+    bytes.extend_from_slice(&if is_extended { 3_u32 } else { 2 }.to_be_bytes());
+    bytes.extend_from_slice(&u32::try_from(entries.len()).context(what)?.to_be_bytes());
+    entries.iter().for_each(|entry| encode(&mut bytes, entry, entry.path(index)));
+    let (offset, mut extensions) = (bytes.len(), Vec::new());
+    let size = |bytes: &[u8], start: usize| u32::try_from(bytes.len() - start - extension::MIN_SIZE).context(what);
+    if let Some(tree) = index.tree() {
+        tree.write_to(&mut bytes).context(what)?;
+        extensions.push((extension::tree::SIGNATURE, size(&bytes, offset)?));
+    }
+    if index.is_sparse() {
+        let start = bytes.len();
+        extension::sparse::write_to(&mut bytes).context(what)?;
+        extensions.push((extension::sparse::SIGNATURE, size(&bytes, start)?));
+    }
+    if !extensions.is_empty() {
+        let offset = u32::try_from(offset).context(what)?;
+        extension::end_of_index_entry::write_to(&mut bytes, index.object_hash(), offset, extensions).context(what)?;
+    }
     let mut hasher = gix::hash::hasher(index.object_hash());
     hasher.update(&bytes);
     bytes.extend_from_slice(hasher.try_finalize().context(what)?.as_slice());
     Ok(bytes)
+}
+
+fn encode(bytes: &mut Vec<u8>, entry: &Entry, path: &BStr) {
+    let (start, stat) = (bytes.len(), &entry.stat);
+    for field in [
+        stat.ctime.secs,
+        stat.ctime.nsecs,
+        stat.mtime.secs,
+        stat.mtime.nsecs,
+        stat.dev,
+        stat.ino,
+        entry.mode.bits(),
+        stat.uid,
+        stat.gid,
+        stat.size,
+    ] {
+        bytes.extend_from_slice(&field.to_be_bytes());
+    }
+    bytes.extend_from_slice(entry.id.as_slice());
+    let length = u16::try_from(path.len().min(LONGEST)).expect("it is at most 0xfff");
+    bytes.extend_from_slice(&(entry.flags.to_storage().bits() | length).to_be_bytes());
+    if entry.flags.contains(Flags::EXTENDED) {
+        let extended = (entry.flags & (Flags::INTENT_TO_ADD | Flags::SKIP_WORKTREE)).bits() >> 16;
+        bytes.extend_from_slice(&u16::try_from(extended).expect("it is the upper half").to_be_bytes());
+    }
+    bytes.extend_from_slice(path);
+    // At least one NUL, up to a multiple of eight.
+    let length = bytes.len() - start;
+    bytes.resize(start + (length / 8 + 1) * 8, 0);
+}
+
+#[cfg(test)]
+mod tests {
+    use gix::{
+        hash::Kind,
+        index::{
+            File,
+            entry::{Mode, Stat},
+            write,
+        },
+    };
+
+    use super::*;
+    use crate::model::Oid;
+
+    #[test]
+    fn what_is_written_is_what_gix_writes() {
+        let plain = Flags::empty();
+        let left_out = flags(true);
+        let intended = Flags::EXTENDED | Flags::INTENT_TO_ADD;
+        let conflict = Flags::from_stage(Stage::Theirs);
+        let assumed = left_out | Flags::ASSUME_VALID;
+        for kind in [Kind::Sha1, Kind::Sha256] {
+            for all in [vec![], vec![plain], vec![plain, conflict], vec![plain, left_out, intended, conflict, assumed]]
+            {
+                let mut index = State::new(kind);
+                for (length, flags) in (1..20).chain(4085..4100).flat_map(|n| all.iter().map(move |flags| (n, *flags)))
+                {
+                    let path = format!("{}{}", flags.bits(), "x".repeat(length));
+                    let stat = Stat { size: u32::try_from(length).expect("it is small"), ino: 7, ..Stat::default() };
+                    index.dangerously_push_entry(
+                        stat,
+                        Oid::empty_blob(kind),
+                        flags,
+                        Mode::SYMLINK,
+                        path.as_str().into(),
+                    );
+                }
+                index.sort_entries();
+                let mut expected = Vec::new();
+                let options = write::Options::default();
+                File::from_state(index.clone(), "index").write_to(&mut expected, options).expect("gix writes it");
+                assert!(encoded(&index).expect("it can be written") == expected, "{kind} {all:?}");
+            }
+        }
+    }
 }
