@@ -51,7 +51,7 @@ impl WorktreeIndex {
         self.edits.iter().filter(|edit| edit.to.is_some()).map(|edit| edit.path.as_bstr())
     }
 
-    /// Writes it as an index file that git reads, with the time of [`WorktreeIndex::time`].
+    /// Writes it as an index file that git reads; the file is no younger than what was captured.
     pub fn write_to(&self, path: &Path) -> Result<()> {
         write(path, &self.to_state(), Some(self.time()))
     }
