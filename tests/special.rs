@@ -42,6 +42,45 @@ fn a_sparse_index_comes_back_whatever_git_makes_of_it() {
 }
 
 #[test]
+fn the_trees_in_a_sparse_index_that_came_back_are_those_of_its_entries() {
+    let repo = base();
+    for path in ["o/o", "o/p", "o/deep/o", "d/x"] {
+        repo.write(path, "x\n");
+    }
+    repo.commit("folders");
+    repo.git(&["sparse-checkout", "set", "--cone", "--sparse-index", "d"]);
+    // A commit leaves the trees of all folders in the index.
+    repo.write("d/x", "z\n");
+    repo.git(&["commit", "-q", "-a", "-m", "in the index"]);
+    let names = repo.git(&["ls-tree", "-r", "--name-only", "HEAD"]);
+    repo.checkpoint_ok(&["-m", "x"]);
+    repo.write("d/x", "y\n");
+    back(&repo);
+    check_trees(&repo);
+    repo.checkpoint_ok(&["undo", "--yes"]);
+    check_trees(&repo);
+    repo.git(&["commit", "-q", "-a", "-m", "after it"]);
+    assert_eq!(repo.git(&["ls-tree", "-r", "--name-only", "HEAD"]), names);
+}
+
+/// That every tree that the index knows of has as many files as stand below it.
+#[track_caller]
+fn check_trees(repo: &TestRepo) {
+    let options = gix::index::decode::Options::default();
+    let index = gix::index::File::at(repo.path().join(".git/index"), gix::hash::Kind::Sha1, false, options);
+    let index = index.expect("the index can be read");
+    let mut left: Vec<_> = index.tree().map(|tree| (String::new(), tree)).into_iter().collect();
+    while let Some((folder, tree)) = left.pop() {
+        let below = index.entries().iter().filter(|entry| entry.path(&index).starts_with(folder.as_bytes())).count();
+        if let Some(count) = tree.num_entries {
+            assert_eq!(usize::try_from(count).expect("it is small"), below, "`{folder}`");
+        }
+        let name = |child: &gix::index::extension::Tree| String::from_utf8_lossy(&child.name).into_owned();
+        left.extend(tree.children.iter().map(|child| (format!("{folder}{}/", name(child)), child)));
+    }
+}
+
+#[test]
 fn a_file_that_git_was_told_not_to_look_for_comes_back() {
     let repo = base();
     let saved = repo.state();

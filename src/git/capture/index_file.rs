@@ -84,7 +84,10 @@ impl WorktreeIndex {
         if !new.is_empty() {
             state.sort_entries();
         }
+        let is_sparse = state.is_sparse();
         match (state.tree_mut(), &self.cache) {
+            // They count a folder that stands as one entry as one file, which holds only as long as it does.
+            _ if is_sparse => drop(state.remove_tree()),
             (Some(known), Some(tree)) => known.clone_from(tree),
             _ if self.edits.iter().any(|edit| edit.in_tree) => drop(state.remove_tree()),
             _ => {}

@@ -149,5 +149,7 @@ fn expand(repo: &Repo, index: &mut State) -> Result<()> {
         }
     }
     index.sort_entries();
+    // It was made for the entries as they were.
+    index.remove_tree();
     Ok(())
 }
