@@ -16,6 +16,7 @@ mod artifacts;
 mod look;
 mod phases;
 mod points;
+mod power;
 mod repositories;
 
 use self::{

@@ -139,8 +139,9 @@ fn perform(repo: &Repo, request: Request) -> git_checkpoint::error::Result<Optio
             if stop == Stop::KilledWritten {
                 kill_myself();
             }
-            let moved = refs::move_head(repo, &from.state.head, &target.head, "restore")?;
-            assert_eq!(moved, refs::Transaction::Done);
+            let heads = (&from.state.head, &target.head);
+            let along = (stop != Stop::KilledMoved).then_some(&mut restore as &mut dyn refs::Along);
+            assert_eq!(refs::move_head(repo, heads, "restore", along)?, refs::Transaction::Done);
             if stop == Stop::KilledMoved {
                 kill_myself();
             }

@@ -60,6 +60,47 @@ pub(crate) fn in_parallel<T: Sync>(
     })
 }
 
+/// A file that has its name, while neither the name nor what is in the file is durable yet.
+#[derive(Debug)]
+#[must_use]
+pub struct Unsynced {
+    file: fs::File,
+    folder: PathBuf,
+}
+
+impl Unsynced {
+    /// Makes both durable, with nothing else to wait for.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.file.sync_all()?;
+        sync_dir(&self.folder)
+    }
+}
+
+/// Gives `files` their names by `place`, in this order, once what is in all of them is durable. All is waited for at once:
+/// what is in the files and in `also`, then, where the names are `wanted` too, what the `folders` say and that of `also`.
+pub(crate) fn put_all(
+    files: Vec<(tempfile::NamedTempFile, PathBuf)>,
+    (also, wanted): (Option<&Unsynced>, Durable),
+    folders: &[&Path],
+    place: impl Fn(tempfile::NamedTempFile, &Path) -> io::Result<()>,
+) -> io::Result<()> {
+    let Some(dir) = folders.first() else { return Ok(()) };
+    let contents: Vec<&fs::File> =
+        files.iter().map(|(file, _)| file.as_file()).chain(also.map(|also| &also.file)).collect();
+    in_parallel(dir, &contents, |file| file.sync_all())?;
+    let mut places = Vec::with_capacity(files.len());
+    for (file, path) in files {
+        place(file, &path)?;
+        places.push(path);
+    }
+    let mut named = if wanted == Durable::Names { parents(&places) } else { Vec::new() };
+    named.extend(folders.iter().filter(|_| wanted == Durable::Names));
+    named.extend(also.map(|also| also.folder.as_path()));
+    named.sort_unstable();
+    named.dedup();
+    in_parallel(dir, &named, |dir| sync_dir(dir))
+}
+
 /// What the names of files on their way begin with.
 pub(crate) const TEMPORARY: &str = "tmp_";
 
@@ -146,6 +187,17 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], shared: i32) -> io::Result<()> 
     file.write_all(bytes)?;
     gix::fs::set_shared_repository_permissions(file.path(), shared)?;
     file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// As [`write_atomically`], but durable only once it is made so: until then a power cut may leave an empty file.
+pub(crate) fn announce(path: &Path, bytes: &[u8], shared: i32) -> io::Result<Unsynced> {
+    let folder = parent_of(path);
+    create_dirs(folder, shared)?;
+    let mut file = temp_file(folder, TEMPORARY, 0o666)?;
+    file.write_all(bytes)?;
+    gix::fs::set_shared_repository_permissions(file.path(), shared)?;
+    let file = file.persist(path).map_err(|error| error.error)?;
+    Ok(Unsynced { file, folder: folder.to_owned() })
 }
 
 /// Removes a file; it being gone already is fine. Durable when it returns.

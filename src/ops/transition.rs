@@ -1,8 +1,12 @@
 //! From the state captured now to another, so that a crash at any instant leaves the one, the other, or a journal
 //! by which the next call finishes it or goes back.
 //!
-//! The order is what makes it safe: journal, index lock, record and backup published (objects fsynced first),
+//! The order is what makes it safe: journal, index lock, record and backup published (journal and objects fsynced first),
 //! files, HEAD, other refs, index, journal removed. Nothing is overwritten before it is in a published record.
+//!
+//! What comes one after the other need not be waited for one after the other: the journal becomes durable with the objects,
+//! and the index with HEAD. Between the two of a pair only a power cut can come; it leaves an announced journal and nothing
+//! else, or a journal that says what is missing.
 
 use std::time::{Duration, Instant};
 
@@ -11,10 +15,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Session, names, rollback};
 use crate::{
+    config::TagKind,
     error::{self, Error, Result},
     git::{
         capture::{Captured, raw},
-        refs::{self, RefEdit, Transaction},
+        refs::{self, Along, RefEdit, Transaction},
         restore::{self, Restore},
         tree,
     },
@@ -300,9 +305,11 @@ pub fn run(
 ) -> Result<Took> {
     let started = Instant::now();
     let journal = Intent::new(transition).journal(session, (record, Stage::Moving));
-    journal.write(&session.repo)?;
-    let restore = begin(session, transition);
-    let restore = restore.and_then(|restore| publish(session, record, rename, &transition.from.kept).map(|()| restore));
+    let announced = journal.announce(&session.repo)?;
+    let restore = begin(session, transition).and_then(|restore| {
+        let attached = Attached { kept: &transition.from.kept, along: announced.as_ref(), ..Attached::default() };
+        publish(session, record, rename, &attached).map(|()| restore)
+    });
     let restore = match restore {
         Ok(restore) => restore,
         Err(error) => {
@@ -325,7 +332,8 @@ pub fn run(
 /// As [`run`], for a record whose names are settled and under a journal that is there already and stays.
 pub fn resume(session: &Session, transition: &Transition<'_>, record: &Record, reflog: &str) -> Result<()> {
     let restore = begin(session, transition)?;
-    publish(session, &mut record.clone(), &|_, _| {}, &transition.from.kept)?;
+    let attached = Attached { kept: &transition.from.kept, ..Attached::default() };
+    publish(session, &mut record.clone(), &|_, _| {}, &attached)?;
     carry_out(session, restore, transition, reflog)
 }
 
@@ -343,15 +351,15 @@ fn begin<'s>(session: &'s Session, transition: &Transition<'s>) -> Result<Option
     Restore::begin(&session.repo, transition.from, transition.target).map(Some)
 }
 
-fn publish(session: &Session, record: &mut Record, rename: &dyn Fn(&mut Record, usize), kept: &[Oid]) -> Result<()> {
+fn publish(
+    session: &Session,
+    record: &mut Record,
+    rename: &dyn Fn(&mut Record, usize),
+    attached: &Attached<'_>,
+) -> Result<()> {
     for attempt in 1..10_000 {
         rename(record, attempt);
-        match session.store().publish(
-            record,
-            &Attached { kept, ..Attached::default() },
-            crate::config::TagKind::None,
-            &session.identity,
-        )? {
+        match session.store().publish(record, attached, TagKind::None, &session.identity)? {
             Published::Taken(taken) => {
                 let full = [b"refs/heads/", taken.as_slice()].concat().into();
                 if let Some(other) = refs::above(&session.repo, BString::as_ref(&full))? {
@@ -376,15 +384,17 @@ fn carry_out(
         restore.write_files()?;
     }
     let reflog = format!("checkpoint: {reflog}");
-    let head = repo.head()?;
-    if head != transition.target.head {
-        expect_done(refs::move_head(repo, &transition.from.state.head, &transition.target.head, &reflog)?)?;
-    }
     let mut left = Vec::new();
     for edit in &transition.edits {
         if refs::find(repo, edit.name.as_ref())? != edit.new {
             left.push(edit.clone());
         }
+    }
+    if repo.head()? != transition.target.head {
+        let heads = (&transition.from.state.head, &transition.target.head);
+        // The index is last, and so it comes along only where no other ref is left to change.
+        let along = restore.as_mut().filter(|_| left.is_empty());
+        expect_done(refs::move_head(repo, heads, &reflog, along.map(|restore| restore as &mut dyn Along))?)?;
     }
     if !left.is_empty() {
         expect_done(refs::transaction(repo, &left, &reflog)?)?;

@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Context, Error, Result},
-    git::{Repo, durable},
+    git::{
+        Repo,
+        durable::{self, Unsynced},
+    },
     model::{Kind, RecordId},
 };
 
@@ -50,6 +53,8 @@ impl Journal {
     pub fn read(repo: &Repo) -> Result<Option<Self>> {
         let path = path(repo)?;
         let bytes = match fs::read(&path) {
+            // It was announced, and the power was cut before it was durable: nothing had begun.
+            Ok(bytes) if bytes.is_empty() => return Ok(None),
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(unreadable(&path, error)),
@@ -79,13 +84,31 @@ impl Journal {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             entries => entries.map_err(|error| unreadable(&dir, error))?,
         };
-        let paths = entries.flatten().map(|entry| entry.path());
+        let has_begun = |entry: &fs::DirEntry| entry.metadata().is_ok_and(|data| data.len() > 0);
+        let paths = entries.flatten().filter(has_begun).map(|entry| entry.path());
         Ok({ paths }.find(|path| path.extension().is_some_and(|extension| extension == "json")))
     }
 
     /// Puts it in the place of the one before, durably.
     pub fn write(&self, repo: &Repo) -> Result<()> {
+        let (path, bytes) = (path(repo)?, self.encoded()?);
+        let written = durable::write_atomically(&path, &bytes, durable::shared_policy(repo));
+        written.map_err(|error| durable::storage_error(&path, error))
+    }
+
+    /// As [`Journal::write`] for the first step of an operation, which a kill does not undo; it survives a power cut only
+    /// once what is returned was made durable, together with something else. Until then nothing may be changed.
+    pub fn announce(&self, repo: &Repo) -> Result<Option<Unsynced>> {
         let path = path(repo)?;
+        if path.metadata().is_ok_and(|data| data.len() > 0) {
+            // What it says of earlier steps must not be lost.
+            return self.write(repo).map(|()| None);
+        }
+        let announced = durable::announce(&path, &self.encoded()?, durable::shared_policy(repo));
+        announced.map(Some).map_err(|error| durable::storage_error(&path, error))
+    }
+
+    fn encoded(&self) -> Result<Vec<u8>> {
         let stored = Stored {
             format: FORMAT,
             id: self.id.to_string(),
@@ -97,8 +120,7 @@ impl Journal {
         };
         let mut bytes = serde_json::to_vec_pretty(&stored).context("cannot write the journal")?;
         bytes.push(b'\n');
-        let written = durable::write_atomically(&path, &bytes, durable::shared_policy(repo));
-        written.map_err(|error| durable::storage_error(&path, error))
+        Ok(bytes)
     }
 
     /// The operation has ended; it not having begun is fine.

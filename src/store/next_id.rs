@@ -3,6 +3,7 @@
 use std::{
     fs,
     hash::{BuildHasher, RandomState},
+    io::Write,
 };
 
 use chrono::{DateTime, Duration, SubsecRound, Utc};
@@ -33,11 +34,13 @@ impl Store<'_> {
     pub fn remember_id(&self, id: &RecordId) {
         let file = self.repo.state_dir().join("last-id");
         let shared = durable::shared_policy(self.repo);
+        // In place: a file system may make a new file durable before it lets it replace another one, and this one is never
+        // waited for. What is cut off is no id, and counts as none.
         let _kept = durable::create_dirs(&self.repo.state_dir(), shared).and_then(|()| {
-            let temporary = durable::temp_file(&self.repo.state_dir(), durable::TEMPORARY, 0o666)?;
-            fs::write(temporary.path(), id.as_str())?;
-            gix::fs::set_shared_repository_permissions(temporary.path(), shared)?;
-            temporary.persist(&file).map(drop).map_err(|error| error.error)
+            let mut kept = fs::OpenOptions::new().write(true).create(true).truncate(false).open(&file)?;
+            gix::fs::set_shared_repository_permissions(&file, shared)?;
+            kept.write_all(id.as_str().as_bytes())?;
+            kept.set_len(id.as_str().len() as u64)
         });
     }
 }

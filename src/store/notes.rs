@@ -107,9 +107,9 @@ fn try_write(repo: &Repo, tree: Oid, content: &BStr, by: &Identity) -> Result<()
         let new = commit(repo, notes, old, by)?;
         let edit = RefEdit { name: NOTES.into(), old, new: Some(new) };
         // What a power cut takes is found out again; it must only never leave a ref without its objects.
-        let objects = || objects::flush_as(repo, Durable::Content).map(drop);
+        let mut objects = || objects::flush_as(repo, (Durable::Content, None)).map(drop);
         let message = "notes: Notes added by 'git checkpoint'";
-        match refs::transaction_after(repo, &[edit], message, (Durable::Content, objects))? {
+        match refs::transaction_with(repo, &[edit], message, (Durable::Content, &mut objects))? {
             Transaction::Done => return Ok(()),
             Transaction::Moved(_) => {}
         }

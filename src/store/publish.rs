@@ -19,7 +19,7 @@ use crate::{
     git::{
         Repo,
         capture::Identity,
-        durable::Durable,
+        durable::{Durable, Unsynced},
         lock::Turn,
         objects::{self, Flushed},
         refs::{self, RefEdit, Transaction},
@@ -79,7 +79,7 @@ pub(super) fn publish(repo: &Repo, publication: &Publication<'_>) -> Result<Publ
         let old = refs::find(repo, name.as_ref())?;
         edits.push(RefEdit { name, old, new: Some(object) });
     }
-    finish(repo, (record, before(record)), &edits, (object, unsigned))
+    finish(repo, (record, before(record), publication.attached.along), &edits, (object, unsigned))
 }
 
 /// As `Store::publish_with`.
@@ -89,7 +89,7 @@ pub(super) fn publish_with(repo: &Repo, publication: &Publication<'_>, with: &[R
     let own = RefEdit { name: format!("{RECORDS}{}", record.id).into(), old: None, new: Some(written.0) };
     let (made, deleted): (Vec<_>, Vec<_>) = with.iter().cloned().partition(|edit| edit.new.is_some());
     let edits: Vec<RefEdit> = made.into_iter().chain([own]).chain(deleted).collect();
-    finish(repo, (record, before(record)), &edits, written)
+    finish(repo, (record, before(record), None), &edits, written)
 }
 
 /// As `Store::replace`; `old` is the record that is there, as an object and as read.
@@ -128,7 +128,7 @@ pub(super) fn replace(repo: &Repo, publication: &Publication<'_>, old: (Oid, &Re
         edits.push(RefEdit { name, old: Some(old), new: Some(object) });
     }
     // The operation has ended: what it destroyed is in the old form, which a crash brings back at worst.
-    finish(repo, (record, Durable::Content), &edits, (object, unsigned))
+    finish(repo, (record, Durable::Content, None), &edits, (object, unsigned))
 }
 
 /// As `Store::attach`. Somebody else may add to them at the same time, so what is there is looked at again.
@@ -140,9 +140,9 @@ pub(super) fn attach(repo: &Repo, publication: &Publication<'_>) -> Result<()> {
         let old = refs::find(repo, name.as_ref())?;
         let Some(new) = write_files(repo, publication, old)?.filter(|new| Some(*new) != old) else { return Ok(()) };
         let edit = RefEdit { name: name.clone(), old, new: Some(new) };
-        let flush = || objects::flush_as(repo, Durable::Content).map(drop);
+        let mut flush = || objects::flush_as(repo, (Durable::Content, None)).map(drop);
         let reflog = format!("checkpoint: {}", publication.record.subject);
-        match refs::transaction_after(repo, &[edit], &reflog, (Durable::Content, flush))? {
+        match refs::transaction_with(repo, &[edit], &reflog, (Durable::Content, &mut flush))? {
             Transaction::Done => return Ok(()),
             Transaction::Moved(_) => {}
         }
@@ -159,17 +159,18 @@ fn before(record: &Record) -> Durable {
 
 fn finish(
     repo: &Repo,
-    (record, durable): (&Record, Durable),
+    (record, durable, along): (&Record, Durable, Option<&Unsynced>),
     edits: &[RefEdit],
     written: (Oid, Option<String>),
 ) -> Result<Published> {
     let (object, unsigned) = written;
     let mut flushed = Flushed::Nothing;
-    let flush = || {
-        flushed = objects::flush_as(repo, durable)?;
+    let mut flush = || {
+        flushed = objects::flush_as(repo, (durable, along))?;
         Ok(())
     };
-    match refs::transaction_after(repo, edits, &format!("checkpoint: {}", record.subject), (durable, flush))? {
+    let reflog = format!("checkpoint: {}", record.subject);
+    match refs::transaction_with(repo, edits, &reflog, (durable, &mut flush))? {
         Transaction::Done => {}
         Transaction::Moved(name) if name.starts_with(b"refs/checkpoint/") => {
             return Err(Error::environment(format!("record {} was changed by another process", record.id))

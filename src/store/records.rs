@@ -12,6 +12,7 @@ use crate::{
     git::{
         Repo,
         capture::Identity,
+        durable::Unsynced,
         refs::{self, RefEdit},
         tree::LOST,
     },
@@ -40,6 +41,8 @@ pub struct Attached<'a> {
     pub report: Option<&'a [u8]>,
     /// The short name of a branch to be made of its state; the record has it in its `refs`.
     pub branch: Option<&'a BString>,
+    /// What has to be durable before the record is to be seen.
+    pub along: Option<&'a Unsynced>,
 }
 
 /// How a publication ended.

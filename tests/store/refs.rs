@@ -2,12 +2,13 @@
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use git_checkpoint::{
-    git::refs::{self, RefEdit, Transaction, move_head, transaction},
+    error::Result,
+    git::refs::{self, Along, RefEdit, Transaction, move_head, transaction},
     model::{Head, Oid},
 };
 use gix::bstr::ByteSlice;
@@ -164,8 +165,55 @@ fn on(name: &str, commit: Option<Oid>) -> Head {
     Head::Branch { name: format!("refs/heads/{name}").into(), commit }
 }
 
+/// Comes along with refs, and notes what it was asked for.
+#[derive(Default)]
+struct Asked {
+    branch: Option<(PathBuf, Vec<u8>)>,
+    contents: bool,
+    names: bool,
+}
+
+impl Asked {
+    fn assert_moved(&self, is: bool) {
+        let Some((path, new)) = &self.branch else { return };
+        assert_eq!(fs::read(path).is_ok_and(|now| now.starts_with(new)), is);
+    }
+}
+
+impl Along for Asked {
+    fn contents(&mut self) -> Result<()> {
+        self.assert_moved(false);
+        self.contents = true;
+        Ok(())
+    }
+
+    fn names(&mut self) -> Result<Vec<PathBuf>> {
+        assert!(self.contents, "the content comes before the name");
+        self.assert_moved(true);
+        self.names = true;
+        Ok(vec![std::env::temp_dir()])
+    }
+}
+
+#[test]
+fn what_comes_along_has_its_content_before_and_its_name_after_the_refs() {
+    within(TestRepo::with_commit, |here| {
+        let (one, two) = (here.oid("HEAD"), here.commit("second"));
+        both_ways(here, |_way| {
+            for (from, to) in [(two, one), (one, two)] {
+                let branch = here.path.join(".git/refs/heads/main");
+                let mut asked = Asked { branch: Some((branch, to.to_string().into())), ..Asked::default() };
+                let heads = (&on("main", Some(from)), &on("main", Some(to)));
+                let done = move_head(&here.repo(), heads, "test", Some(&mut asked)).expect("nothing is in the way");
+                assert_eq!(done, Transaction::Done);
+                assert!(asked.contents && asked.names);
+            }
+        });
+    });
+}
+
 fn go(here: &Here, dir: &Path, from: &Head, to: &Head) {
-    let done = move_head(&here.repo_at(dir), from, to, "checkpoint: go").expect("nothing is in the way");
+    let done = move_head(&here.repo_at(dir), (from, to), "checkpoint: go", None).expect("nothing is in the way");
     assert_eq!(done, Transaction::Done, "{from:?} → {to:?}");
     assert_eq!(here.repo_at(dir).head().expect("it is readable"), *to);
 }
@@ -217,8 +265,10 @@ fn head_that_moved_is_not_moved() {
                 (on("main", Some(one)), Head::Detached { commit: one }, "refs/heads/main"),
                 (on("main", None), on("main", Some(one)), "refs/heads/main"),
             ] {
-                let done = move_head(&here.repo(), &from, &to, "test").expect("nothing is in the way");
-                assert_eq!(done, moved(name), "{from:?} → {to:?}");
+                let mut asked = Asked::default();
+                let done = move_head(&here.repo(), (&from, &to), "test", Some(&mut asked));
+                assert_eq!(done.expect("nothing is in the way"), moved(name), "{from:?} → {to:?}");
+                assert!(!asked.names, "{from:?} → {to:?}");
                 let after = (all_refs(here), fs::read(here.path.join(".git/HEAD")).expect("it is there"));
                 assert_eq!(before, after);
             }

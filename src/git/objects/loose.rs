@@ -14,7 +14,7 @@ use tempfile::NamedTempFile;
 
 use super::{
     Object,
-    durable::{self, Durable},
+    durable::{self, Durable, Unsynced},
     present::{Present, loose_path},
 };
 use crate::{
@@ -35,12 +35,12 @@ pub(super) struct Loose {
 }
 
 impl Loose {
-    /// Writes them all: contents and names are durable when it returns.
-    pub(super) fn write_all(&self, objects: &[Object<'_>]) -> Result<()> {
-        self.try_write_all(objects).map_err(|error| durable::storage_error(&self.dir, error))
+    /// Writes them all: contents and names are durable when it returns, and so is `also`.
+    pub(super) fn write_all(&self, objects: &[Object<'_>], also: Option<&Unsynced>) -> Result<()> {
+        self.try_write_all(objects, also).map_err(|error| durable::storage_error(&self.dir, error))
     }
 
-    fn try_write_all(&self, objects: &[Object<'_>]) -> io::Result<()> {
+    fn try_write_all(&self, objects: &[Object<'_>], also: Option<&Unsynced>) -> io::Result<()> {
         let mut files = Vec::with_capacity(objects.len());
         for object in objects {
             let header = gix::objs::encode::loose_header(object.kind, object.data.len() as u64);
@@ -56,13 +56,12 @@ impl Loose {
             };
             files.push((file, loose_path(&self.dir, object.id)));
         }
-        durable::in_parallel(&self.dir, &files, |(file, _)| file.as_file().sync_all())?;
-        let mut placed = Vec::with_capacity(files.len());
-        for (file, path) in files {
-            self.place(file, &path)?;
-            placed.push(path);
-        }
-        self.sync_names(&placed)
+        self.put(files, also)
+    }
+
+    /// The names are those of the objects, and those of the folders, which may be new.
+    fn put(&self, files: Vec<(NamedTempFile, PathBuf)>, also: Option<&Unsynced>) -> io::Result<()> {
+        durable::put_all(files, (also, self.durable), &[&self.dir], |file, path| self.place(file, path))
     }
 
     /// As `objects::write_stream`.
@@ -80,13 +79,7 @@ impl Loose {
         if present.is_durable(id) {
             return Ok(id);
         }
-        let place = || {
-            file.as_file().sync_all()?;
-            let path = loose_path(&self.dir, id);
-            self.place(file, &path)?;
-            self.sync_names(&[path])
-        };
-        place().map_err(storage)?;
+        self.put(vec![(file, loose_path(&self.dir, id))], None).map_err(storage)?;
         Ok(id)
     }
 
@@ -96,16 +89,6 @@ impl Loose {
 
     fn create_plain(&self) -> io::Result<NamedTempFile> {
         durable::temp_file(&self.dir, "tmp_obj_", 0o444)
-    }
-
-    /// Makes the names durable: those of the objects, and those of the folders, which may be new.
-    fn sync_names(&self, placed: &[PathBuf]) -> io::Result<()> {
-        if self.durable == Durable::Content {
-            return Ok(());
-        }
-        let mut dirs = durable::parents(placed);
-        dirs.push(&self.dir);
-        durable::in_parallel(&self.dir, &dirs, |dir| durable::sync_dir(dir))
     }
 
     fn place(&self, file: NamedTempFile, path: &Path) -> io::Result<()> {

@@ -19,7 +19,7 @@ use gix::{
     odb::memory::Storage,
 };
 
-use super::durable::{self, Durable};
+use super::durable::{self, Durable, Unsynced};
 use crate::{
     error::{Context, Result},
     git::Repo,
@@ -62,16 +62,13 @@ pub fn write(repo: &Repo, object: &dyn gix::objs::WriteTo) -> Result<Oid> {
 ///
 /// On an error the objects are in memory as before and nothing of them is left on disk, or only complete objects.
 pub fn flush(repo: &Repo) -> Result<Flushed> {
-    flush_as(repo, Durable::Names)
+    flush_as(repo, (Durable::Names, None))
 }
 
-/// As [`flush`], and as durable as the caller needs it.
-pub fn flush_as(repo: &Repo, durable: Durable) -> Result<Flushed> {
-    if repo.gix().objects.num_objects_in_memory() == 0 {
-        return Ok(Flushed::Nothing);
-    }
+/// As [`flush`], and as durable as the caller needs it. `also` is made durable with them.
+pub fn flush_as(repo: &Repo, (durable, also): (Durable, Option<&Unsynced>)) -> Result<Flushed> {
     let storage = repo.gix().objects.reset_object_memory().unwrap_or_default();
-    let result = write_out(repo, &storage, durable);
+    let result = write_out(repo, &storage, (durable, also));
     if result.is_err() {
         for (id, (kind, data)) in storage.iter() {
             repo.gix().objects.write_buf_with_known_id(*kind, data, *id).context("cannot keep an object in memory")?;
@@ -80,25 +77,29 @@ pub fn flush_as(repo: &Repo, durable: Durable) -> Result<Flushed> {
     result
 }
 
-fn write_out(repo: &Repo, storage: &Storage, wanted: Durable) -> Result<Flushed> {
+fn write_out(repo: &Repo, storage: &Storage, (wanted, also): (Durable, Option<&Unsynced>)) -> Result<Flushed> {
     let mut objects: Vec<_> =
         storage.iter().map(|(id, (kind, data))| Object { id: *id, kind: *kind, data: data.as_slice() }).collect();
     let dir = dir(repo);
-    leave_out_present(repo, &mut objects, (&dir, wanted));
+    if !objects.is_empty() {
+        leave_out_present(repo, &mut objects, (&dir, wanted));
+    }
     let shared = durable::shared_policy(repo);
     let level = repo.gix().loose_compression();
     let written = objects.len();
     if written == 0 {
+        also.map_or(Ok(()), Unsynced::sync).map_err(|error| durable::storage_error(&dir, error))?;
         return Ok(Flushed::Nothing);
     }
     if written <= LOOSE_LIMIT {
         let store = loose::Loose { dir, level, shared, durable: wanted };
-        store.write_all(&objects)?;
+        store.write_all(&objects, also)?;
         return Ok(Flushed::Loose(written));
     }
     // Git's own order: what a walk of the history reads first comes first.
     objects.sort_unstable_by_key(|object| (std::cmp::Reverse(object.kind), object.id));
-    pack::Pack { dir: dir.join("pack"), level, shared, durable: wanted }.write(&objects, repo.gix().object_hash())?;
+    let store = pack::Pack { dir: dir.join("pack"), level, shared, durable: wanted };
+    store.write(&objects, repo.gix().object_hash(), also)?;
     Ok(Flushed::Pack(written))
 }
 

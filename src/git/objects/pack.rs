@@ -19,7 +19,7 @@ use tempfile::NamedTempFile;
 
 use super::{
     Object,
-    durable::{self, Durable},
+    durable::{self, Durable, Unsynced},
 };
 use crate::{error::Result, git::threads, model::Oid};
 
@@ -47,21 +47,22 @@ struct Indexed {
 }
 
 impl Pack {
-    /// Writes the pack, then its index, without which the pack does not exist for git.
-    pub(super) fn write(&self, objects: &[Object<'_>], hash: Kind) -> Result<()> {
-        self.try_write(objects, hash).map_err(|error| durable::storage_error(&self.dir, error))
+    /// Writes the pack, then its index, without which the pack does not exist for git; durable when it returns, as `also` is.
+    pub(super) fn write(&self, objects: &[Object<'_>], hash: Kind, also: Option<&Unsynced>) -> Result<()> {
+        self.try_write(objects, hash, also).map_err(|error| durable::storage_error(&self.dir, error))
     }
 
-    fn try_write(&self, objects: &[Object<'_>], hash: Kind) -> io::Result<()> {
+    fn try_write(&self, objects: &[Object<'_>], hash: Kind, also: Option<&Unsynced>) -> io::Result<()> {
         durable::create_dirs(&self.dir, self.shared)?;
         let (pack, mut entries, checksum) = self.write_data(objects, hash)?;
         entries.sort_unstable_by_key(|entry| entry.id);
         let index = self.write_index(&entries, checksum, hash)?;
         let name = self.dir.join(format!("pack-{checksum}"));
+        let files = vec![(pack, name.with_extension("pack")), (index, name.with_extension("idx"))];
         // The same pack is there already if these objects were written before and then lost from view.
-        pack.persist(name.with_extension("pack")).map_err(|error| error.error)?;
-        index.persist(name.with_extension("idx")).map_err(|error| error.error)?;
-        if self.durable == Durable::Content { Ok(()) } else { durable::sync_dir(&self.dir) }
+        durable::put_all(files, (also, self.durable), &[&self.dir], |file, path| {
+            file.persist(path).map(drop).map_err(|error| error.error)
+        })
     }
 
     fn write_data(&self, objects: &[Object<'_>], hash: Kind) -> io::Result<(NamedTempFile, Vec<Indexed>, Oid)> {
@@ -122,14 +123,13 @@ impl Pack {
         Ok(HashWrite::new(BufWriter::with_capacity(1 << 16, file), hash))
     }
 
-    /// Ends a file with the checksum of what it has, and makes its content durable.
+    /// Ends a file with the checksum of what it has.
     fn finish(&self, out: HashWrite<BufWriter<NamedTempFile>>) -> io::Result<(NamedTempFile, Oid)> {
         let checksum = out.hash.try_finalize().map_err(io::Error::other)?;
         let mut inner = out.inner;
         inner.write_all(checksum.as_slice())?;
         let file = inner.into_inner().map_err(io::IntoInnerError::into_error)?;
         gix::fs::set_shared_repository_permissions(file.path(), self.shared)?;
-        file.as_file().sync_all()?;
         Ok((file, checksum))
     }
 

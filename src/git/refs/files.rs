@@ -21,7 +21,7 @@ use gix::{
     },
 };
 
-use super::{RefEdit, Transaction, collision::collision, find_target, full_name, mark::Mark, path_of, reflog};
+use super::{Along, RefEdit, Transaction, collision::collision, find_target, full_name, mark::Mark, path_of, reflog};
 use crate::{
     error::{Context, Error, Result},
     git::{
@@ -52,21 +52,18 @@ pub(super) struct HeadEdit {
     pub(super) log: Option<(Option<Oid>, Oid)>,
 }
 
-/// What puts the objects on disk that refs will show.
-pub(super) type Objects<'a> = Box<dyn FnOnce() -> Result<()> + 'a>;
-
-/// As `refs::transaction_after`, HEAD included.
+/// As `refs::transaction_with`, HEAD included.
 pub(super) fn apply(
     repo: &Repo,
     change: &Change<'_>,
     message: &str,
-    objects: Option<Objects<'_>>,
+    mut along: Option<&mut dyn Along>,
 ) -> Result<Transaction> {
     let edits = gix_edits(change)?;
     let mut store = repo.gix().refs.clone();
     store.write_reflog = WriteReflog::Disable;
     let paths: Vec<PathBuf> = edits.iter().map(|edit| path_of(repo, edit.name.as_bstr())).collect::<Result<_>>()?;
-    let (dirs, new_dirs) = dirs_to_sync(&paths);
+    let (mut dirs, new_dirs) = dirs_to_sync(&paths);
     // Dropped after the locks, which it explains.
     let _mark = Mark::new(repo, change)?;
     let deadline = Instant::now() + lock_timeout(repo);
@@ -96,14 +93,14 @@ pub(super) fn apply(
     let (dir, shared) = (repo.common_dir(), durable::shared_policy(repo));
     let written: Vec<&PathBuf> =
         edits.iter().zip(&paths).filter(|(edit, _)| writes(edit)).map(|(_, path)| path).collect();
-    let synced = match objects {
+    let synced = match &mut along {
         None => sync_locks(dir, &written, shared),
-        // Objects and refs are waited for together; only the names come one after the other.
-        Some(objects) if durable::takes_time(dir) => std::thread::scope(|scope| {
+        // Both are waited for together; only the names come one after the other.
+        Some(along) if durable::takes_time(dir) => std::thread::scope(|scope| {
             let syncing = scope.spawn(|| sync_locks(dir, &written, shared));
-            objects().map(|()| syncing.join().expect("a thread that only syncs does not panic"))
+            along.contents().map(|()| syncing.join().expect("a thread that only syncs does not panic"))
         })?,
-        Some(objects) => objects().map(|()| sync_locks(dir, &written, shared))?,
+        Some(along) => along.contents().map(|()| sync_locks(dir, &written, shared))?,
     };
     synced.map_err(|error| durable::storage_error(&dir.join("refs"), error))?;
     for dir in &new_dirs {
@@ -111,8 +108,9 @@ pub(super) fn apply(
     }
     write_reflogs(repo, change, message)?;
     prepared.commit(None).context("cannot put refs in place; some of them may be changed already")?;
+    dirs.extend(along.map_or_else(|| Ok(Vec::new()), Along::names)?);
     if change.durable == Durable::Names {
-        sync_dirs(&dirs).context("cannot make changed refs durable")?;
+        sync_dirs(dir, &dirs).context("cannot make changed refs durable")?;
     }
     Ok(Transaction::Done)
 }
@@ -239,12 +237,11 @@ fn dirs_to_sync(paths: &[PathBuf]) -> (BTreeSet<PathBuf>, BTreeSet<PathBuf>) {
     (dirs, missing)
 }
 
-fn sync_dirs(dirs: &BTreeSet<PathBuf>) -> io::Result<()> {
+fn sync_dirs(dir: &Path, dirs: &BTreeSet<PathBuf>) -> io::Result<()> {
     // A folder that a deletion emptied is gone, and so is its name, from a folder further up.
-    dirs.iter().try_for_each(|dir| {
-        let there = dir.ancestors().find(|dir| dir.is_dir()).unwrap_or(dir);
-        durable::sync_dir(there)
-    })
+    let there = dirs.iter().map(|dir| dir.ancestors().find(|dir| dir.is_dir()).unwrap_or(dir));
+    let there: Vec<&Path> = there.collect::<BTreeSet<_>>().into_iter().collect();
+    durable::in_parallel(dir, &there, |dir| durable::sync_dir(dir))
 }
 
 /// Makes the new values durable before they get their names.

@@ -2,7 +2,7 @@
 
 use gix::refs::Target;
 
-use super::{RefEdit, Transaction, files, find, full_name, must_use_git, program};
+use super::{Along, RefEdit, Transaction, files, find, full_name, must_use_git, program};
 use crate::{
     error::Result,
     git::{Repo, durable::Durable},
@@ -14,8 +14,14 @@ use crate::{
 /// HEAD must be exactly `old`, its branch included. Where `new` is on another branch, that branch is moved to
 /// `new`'s commit from whatever it is at this moment, and must not change meanwhile; a caller that expects a
 /// certain value there, or has to keep it, moves the branch by a [`super::transaction`] first. A `new` without a
-/// commit deletes its branch, which leaves HEAD unborn.
-pub fn move_head(repo: &Repo, old: &Head, new: &Head, reflog: &str) -> Result<Transaction> {
+/// commit deletes its branch, which leaves HEAD unborn. What comes `along` is put in place with it, or at all, if
+/// it is done.
+pub fn move_head(
+    repo: &Repo,
+    (old, new): (&Head, &Head),
+    reflog: &str,
+    along: Option<&mut dyn Along>,
+) -> Result<Transaction> {
     let mut edits = Vec::new();
     if let Head::Branch { name, commit } = new {
         let present = if old.branch() == Some(name) { old.commit() } else { find(repo, name.as_ref())? };
@@ -27,11 +33,11 @@ pub fn move_head(repo: &Repo, old: &Head, new: &Head, reflog: &str) -> Result<Tr
         edits.extend(unchanged(old));
     }
     if must_use_git(repo, &edits)? {
-        return by_program(repo, old, new, (&edits, reflog));
+        return program::with(along, || by_program(repo, old, new, (&edits, reflog)));
     }
     let log = new.commit().filter(|_| old != new).map(|commit| (old.commit(), commit));
     let head = files::HeadEdit { old: target(old)?, new: target(new)?, log };
-    files::apply(repo, &files::Change { edits: &edits, head: Some(head), durable: Durable::Names }, reflog, None)
+    files::apply(repo, &files::Change { edits: &edits, head: Some(head), durable: Durable::Names }, reflog, along)
 }
 
 /// The branch that is left must still be where it was expected, so that nothing on it goes unnoticed.

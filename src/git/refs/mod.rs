@@ -59,38 +59,53 @@ pub enum Transaction {
     Moved(BString),
 }
 
+/// What comes into place along with refs, so that the disk is waited for once and not twice.
+pub trait Along {
+    /// Makes durable what is to come into place, but not under its name yet; or, before refs show them, objects. Is called once it is
+    /// sure that the refs can be changed.
+    fn contents(&mut self) -> Result<()>;
+
+    /// Gives it its names, after the refs have theirs. The folders whose names have changed are made durable with those of the
+    /// refs.
+    fn names(&mut self) -> Result<Vec<PathBuf>> {
+        Ok(Vec::new())
+    }
+}
+
+impl<F: FnMut() -> Result<()>> Along for F {
+    fn contents(&mut self) -> Result<()> {
+        self()
+    }
+}
+
 /// Changes all of `edits`, in order, or none. `reflog` is the message of the reflog entries.
 pub fn transaction(repo: &Repo, edits: &[RefEdit], reflog: &str) -> Result<Transaction> {
     change(repo, edits, reflog, (Durable::Names, None))
 }
 
-/// As [`transaction`], as durable as the caller needs it, and only after `objects` has put the objects on disk that the
-/// refs will show. It is called once it is sure that the refs can be changed.
-pub fn transaction_after(
+/// As [`transaction`], as durable as the caller needs it, and with what comes along.
+pub fn transaction_with(
     repo: &Repo,
     edits: &[RefEdit],
     reflog: &str,
-    (durable, objects): (Durable, impl FnOnce() -> Result<()>),
+    (durable, along): (Durable, &mut dyn Along),
 ) -> Result<Transaction> {
-    change(repo, edits, reflog, (durable, Some(Box::new(objects))))
+    change(repo, edits, reflog, (durable, Some(along)))
 }
 
 fn change(
     repo: &Repo,
     edits: &[RefEdit],
     reflog: &str,
-    (durable, objects): (Durable, Option<files::Objects<'_>>),
+    (durable, along): (Durable, Option<&mut dyn Along>),
 ) -> Result<Transaction> {
-    let put = |objects: Option<files::Objects<'_>>| objects.map_or(Ok(()), |put| put());
-    if edits.is_empty() {
-        return put(objects).map(|()| Transaction::Done);
+    if edits.is_empty() || must_use_git(repo, edits)? {
+        return program::with(along, || match edits {
+            [] => Ok(Transaction::Done),
+            edits => program::apply(repo, edits, reflog),
+        });
     }
-    if must_use_git(repo, edits)? {
-        put(objects)?;
-        program::apply(repo, edits, reflog)
-    } else {
-        files::apply(repo, &files::Change { edits, head: None, durable }, reflog, objects)
-    }
+    files::apply(repo, &files::Change { edits, head: None, durable }, reflog, along)
 }
 
 /// What a ref points to directly (an annotated tag's object, not its commit); `None` if it does not exist.

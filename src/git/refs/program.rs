@@ -5,12 +5,27 @@ use std::time::Instant;
 
 use gix::bstr::{BStr, ByteSlice};
 
-use super::{RefEdit, Transaction, files, mark::Mark, path_of, to_path};
+use super::{Along, RefEdit, Transaction, files, mark::Mark, path_of, to_path};
 use crate::{
-    error::{Error, Result},
-    git::{Repo, durable::Durable},
+    error::{Context, Error, Result},
+    git::{
+        Repo,
+        durable::{self, Durable},
+    },
     model::Oid,
 };
+
+/// Changes refs by `change`, with what comes along before and after it.
+pub(super) fn with(along: Option<&mut dyn Along>, change: impl FnOnce() -> Result<Transaction>) -> Result<Transaction> {
+    let Some(along) = along else { return change() };
+    along.contents()?;
+    let changed = change()?;
+    if changed == Transaction::Done {
+        let folders = along.names()?;
+        folders.iter().try_for_each(|folder| durable::sync_dir(folder)).context("cannot make changed files durable")?;
+    }
+    Ok(changed)
+}
 
 /// As `refs::transaction`.
 pub(super) fn apply(repo: &Repo, edits: &[RefEdit], message: &str) -> Result<Transaction> {

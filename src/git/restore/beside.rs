@@ -30,12 +30,18 @@ pub(super) fn put(repo: &Repo, extras: Option<Oid>) -> Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
     };
-    for name in FILES {
-        removed(fs::remove_file(git_dir.join(name))).map_err(failed)?;
+    // Mostly there are none of them.
+    for entry in fs::read_dir(git_dir).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
         // The index is locked, so no git is at work on these: a lock is what one that was killed left behind.
-        removed(fs::remove_file(git_dir.join(format!("{name}.lock")))).map_err(failed)?;
+        if FILES.iter().any(|file| file.as_bytes() == name.strip_suffix(b".lock").unwrap_or(name)) {
+            removed(fs::remove_file(entry.path())).map_err(failed)?;
+        } else if name == FOLDER.as_bytes() {
+            removed(fs::remove_dir_all(entry.path())).map_err(failed)?;
+        }
     }
-    removed(fs::remove_dir_all(git_dir.join(FOLDER))).map_err(failed)?;
     let shared = durable::shared_policy(repo);
     for (name, content) in files {
         let path = git_dir.join(gix::path::from_bstr(name.as_bstr()).context("cannot use a path on this system")?);

@@ -37,6 +37,7 @@ use crate::{
     git::{
         Git, Repo,
         capture::{Captured, witness::Witness},
+        refs::Along,
     },
     model::{Oid, State, quote_path},
 };
@@ -81,8 +82,8 @@ pub fn rescued(repo: &Repo) -> Option<PathBuf> {
 
 /// A restore that has begun: it holds the index lock until it is finished or dropped.
 ///
-/// The order is: [`Restore::begin`], [`Restore::write_files`], then the caller moves HEAD, then
-/// [`Restore::finish`]. After a crash in between, capture again and restore from there.
+/// The order is: [`Restore::begin`], [`Restore::write_files`], then the caller moves HEAD, and the index comes along,
+/// then [`Restore::finish`]. After a crash in between, capture again and restore from there.
 #[must_use]
 pub struct Restore<'r> {
     repo: &'r Repo,
@@ -98,6 +99,7 @@ pub struct Restore<'r> {
     captured: &'r Captured,
     witness: Witness<'r>,
     plan: exchange::Plan,
+    is_in_place: bool,
 }
 
 impl<'r> Restore<'r> {
@@ -133,7 +135,20 @@ impl<'r> Restore<'r> {
         let moving = changes.into_iter().filter(|change| !stays.contains(&change.path)).collect();
         let plan = exchange::Plan::of(repo, &mut witness, moving)?;
         let from = ignored::without(repo, present, &spared)?;
-        Ok(Restore { repo, index, from, to, target: target.clone(), unflag, raw, lock, captured, witness, plan })
+        Ok(Restore {
+            repo,
+            index,
+            from,
+            to,
+            target: target.clone(),
+            unflag,
+            raw,
+            lock,
+            captured,
+            witness,
+            plan,
+            is_in_place: false,
+        })
     }
 
     /// Writes the files that differ; stops with its name at a file that changed after the capture.
@@ -156,20 +171,38 @@ impl<'r> Restore<'r> {
         self.index.save().map(drop)
     }
 
-    /// Puts the index in place, and the files of a merge in progress if the target had one.
+    /// Puts the index in place, unless it came along with HEAD, and ends it.
     pub fn finish(mut self) -> Result<()> {
+        if self.is_in_place {
+            return Ok(());
+        }
+        self.contents()?;
+        let folders = self.names()?;
+        let synced = folders.iter().try_for_each(|folder| durable::sync_dir(folder));
+        synced.map_err(|error| durable::storage_error(self.repo.git_dir(), error))
+    }
+}
+
+/// The index, and the files of a merge in progress if the target had one.
+impl Along for Restore<'_> {
+    fn contents(&mut self) -> Result<()> {
         index::complete(self.repo, &mut self.index, (&self.target, self.to), self.unflag)?;
         self.raw.note(self.repo, &mut self.index)?;
+        let new = self.index.save()?;
+        let sync = || {
+            std::fs::File::open(new)?.sync_all()?;
+            gix::fs::set_shared_repository_permissions(new, durable::shared_policy(self.repo))
+        };
+        sync().map_err(|error| durable::storage_error(new, error))
+    }
+
+    fn names(&mut self) -> Result<Vec<PathBuf>> {
         beside::put(self.repo, self.target.extras)?;
         let real = self.repo.index_path();
-        let new = self.index.save()?;
-        let put = || {
-            std::fs::File::open(new)?.sync_all()?;
-            gix::fs::set_shared_repository_permissions(new, durable::shared_policy(self.repo))?;
-            std::fs::rename(new, &real)?;
-            durable::sync_dir(self.repo.git_dir())
-        };
-        put().map_err(|error| durable::storage_error(&real, error))
+        let put = std::fs::rename(self.index.save()?, &real);
+        put.map_err(|error| durable::storage_error(&real, error))?;
+        self.is_in_place = true;
+        Ok(vec![self.repo.git_dir().to_owned()])
     }
 }
 

@@ -115,22 +115,23 @@ struct Sweep {
 }
 
 impl Sweep {
-    /// So many files go with their folder before a thread would have begun.
+    /// So many files go with their folder before a thread would have begun, where nothing else is waited for.
     const FEW: usize = 8;
     /// Below so many files one thread is enough.
     const MANY: usize = 64;
 
     /// Of the folder, in which these files are.
     fn of(folder: PathBuf, mut files: Vec<PathBuf>) -> Self {
+        // Where no thread can be had, all goes at the end.
+        let start = |remove: Box<dyn FnOnce() + Send>| thread::Builder::new().spawn(remove).ok();
         if files.len() <= Self::FEW {
-            return Sweep { folder, threads: Vec::new() };
+            let all = folder.clone();
+            let sweep = durable::takes_time(&folder).then(|| start(Box::new(move || drop(fs::remove_dir_all(all)))));
+            return Sweep { folder, threads: sweep.flatten().into_iter().collect() };
         }
         let second = if files.len() < Self::MANY { Vec::new() } else { files.split_off(files.len() / 2) };
-        let remove = |files: Vec<PathBuf>| {
-            let remove = move || files.iter().for_each(|file| drop(fs::remove_file(file)));
-            // Where no thread can be had, the files go with the folder.
-            thread::Builder::new().spawn(remove).ok()
-        };
+        let remove =
+            |files: Vec<PathBuf>| start(Box::new(move || files.iter().for_each(|file| drop(fs::remove_file(file)))));
         let parts = [files, second].into_iter().filter(|part| !part.is_empty());
         Sweep { folder, threads: parts.filter_map(remove).collect() }
     }
