@@ -44,7 +44,7 @@ mod watch;
 
 use std::{ffi::OsString, process::ExitCode};
 
-use clap::{CommandFactory, Parser, error::ErrorKind};
+use clap::{CommandFactory, error::ErrorKind};
 
 use crate::{
     config::Env,
@@ -73,7 +73,8 @@ pub(crate) fn run_hook(args: &[OsString], env: &Env) -> ExitCode {
 }
 
 pub(crate) fn run(args: impl IntoIterator<Item = OsString>, env: Env) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let cli = match Cli::of(&args) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are answers; all else is a usage error.
@@ -84,11 +85,11 @@ pub(crate) fn run(args: impl IntoIterator<Item = OsString>, env: Env) -> ExitCod
             };
         }
     };
-    let env = match &cli.dir {
+    let env = match &cli.common.dir {
         Some(dir) => env.in_dir(dir),
         None => env,
     };
-    let mut ui = Ui::new(cli.ui_options(&env));
+    let mut ui = Ui::new(cli.common.ui_options(&env));
     let answer = if env.is_off() && cli.command.as_ref().is_none_or(Command::changes_something) {
         ui.note("switched off by GIT_CHECKPOINT=0; nothing was done").map(|()| 0)
     } else {

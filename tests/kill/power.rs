@@ -209,7 +209,7 @@ impl Disk {
                 || path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"tmp_"));
             places.iter().any(|wanted| place.starts_with(wanted)) && !is_passing
         };
-        for (path, _) in self.files.iter().filter(|(path, synced)| is_there(path) && !**synced) {
+        if let Some((path, _)) = self.files.iter().find(|(path, synced)| is_there(path) && !**synced) {
             panic!("`{}` may be empty after a power cut, but {when}", path.display());
         }
         if let Some(path) = self.names.iter().find(|path| is_there(path)) {

@@ -2,6 +2,7 @@
 
 mod attempt;
 mod automation;
+mod called;
 mod decide;
 mod drill;
 mod good;
@@ -94,24 +95,31 @@ Examples:
 #[derive(Debug, Parser)]
 #[command(name = "git-checkpoint", bin_name = "git checkpoint", version, max_term_width = 100)]
 pub(super) struct Cli {
-    /// Work as if started in this folder
-    #[arg(short = 'C', value_name = "DIR", global = true, help_heading = COMMON)]
-    pub(super) dir: Option<PathBuf>,
-
-    /// Print the answer as JSON on standard output
-    #[arg(long, global = true, help_heading = COMMON)]
-    pub(super) json: bool,
-
-    /// When to use colours; auto: on a terminal, unless NO_COLOR is set
-    #[arg(long, global = true, help_heading = COMMON)]
-    #[arg(value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
-    pub(super) color: Color,
+    #[command(flatten)]
+    pub(super) common: Common,
 
     #[command(flatten)]
     pub(super) create: Create,
 
     #[command(subcommand)]
     pub(super) command: Option<Command>,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    /// Work as if started in this folder
+    #[arg(short = 'C', value_name = "DIR", global = true, help_heading = COMMON)]
+    pub(super) dir: Option<PathBuf>,
+
+    /// Print the answer as JSON on standard output
+    #[arg(long, global = true, help_heading = COMMON)]
+    json: bool,
+
+    /// When to use colours; auto: on a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, help_heading = COMMON)]
+    #[arg(value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    color: Color,
 }
 
 /// When to use colours.
@@ -122,7 +130,7 @@ pub(super) enum Color {
     Never,
 }
 
-impl Cli {
+impl Common {
     pub(super) fn ui_options(&self, env: &Env) -> ui::Options {
         let color = match self.color {
             Color::Auto => ColorChoice::Auto,
