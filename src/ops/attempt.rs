@@ -15,7 +15,7 @@ use std::{fmt, path::PathBuf};
 
 use gix::bstr::{BStr, BString};
 
-use super::{Session, create, elsewhere, phase, resume, transition, trust};
+use super::{Session, create, elsewhere, intent, phase, resume, trust};
 use crate::{
     check::{self, Checked, Validated},
     error::{Error, Result},
@@ -268,7 +268,7 @@ impl<'s> Plan<'s> {
         elsewhere::refuse_shared(session, &now.state.head, &captured.state.head)?;
         let record = draft(session, &request, &captured)?;
         let notebook = Notebook::new(session, &record, request, files.len());
-        notebook.write(session, &captured.state, transition::Stage::Trying)?;
+        notebook.write(session, &captured.state, intent::Stage::Trying)?;
         let begun = notes::begin(session, &record.id, &files).and_then(|notes| {
             publish(session, &record, &captured.kept)?;
             Ok(notes)
@@ -333,11 +333,11 @@ pub fn go_on(session: &Session, trusted: &trust::Standing, watch: &mut dyn FnMut
         return Ok(None);
     };
     let checks = create::deciding(session, trusted, &notebook.request.choice())?;
-    let good = transition::Intent::of(&journal)?.target()?;
+    let good = intent::Intent::of(&journal)?.target()?;
     let now = session.capture()?;
     if !raw::is_same(&session.repo, &now.state, &good)? {
         put_back::end_git_operation(session)?;
-        let to = resume::Move { target: &good, edits: Vec::new(), then: transition::Then::Done, artifacts: Vec::new() };
+        let to = resume::Move { target: &good, edits: Vec::new(), then: intent::Then::Done, artifacts: Vec::new() };
         let detail = Detail::Resume { resumes: record.id.clone() };
         resume::move_on(session, to, detail, &format!("saved half-way: {}", record.subject))?;
     }

@@ -21,6 +21,7 @@ pub mod hook;
 pub mod hooks;
 pub mod incident;
 pub mod init;
+pub mod intent;
 pub mod jobs;
 pub mod list;
 pub mod log;

@@ -9,9 +9,11 @@ use std::collections::HashMap;
 use gix::bstr::BString;
 
 use super::{
-    Session, phase,
+    Session,
+    intent::Then,
+    phase,
     rollback::Proof,
-    transition::{self, Then, Transition},
+    transition::{self, Transition},
 };
 use crate::{
     error::{Error, Result},

@@ -4,8 +4,10 @@
 //! what was written after the interruption is safe too, and then moved on from.
 
 use super::{
-    Session, attempt, phase, recover, rollback,
-    transition::{self, Intent, Stage, Then, Transition},
+    Session, attempt,
+    intent::{Intent, Stage, Then},
+    phase, recover, rollback,
+    transition::{self, Transition},
 };
 use crate::{
     config::Config,

@@ -7,8 +7,8 @@ use gix::bstr::ByteSlice;
 
 use super::{
     attempt,
+    intent::Stage,
     resume::{self, Ending},
-    transition::Stage,
 };
 use crate::{
     config::{Config, Env},

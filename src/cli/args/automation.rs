@@ -4,6 +4,22 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+pub(super) const START_EXAMPLES: &str = "\
+Examples:
+  git checkpoint start phase2 --every 4h
+  git checkpoint start phase2 --at 09:00  T0 is this morning
+  git checkpoint status                   how far it is, and what is due
+  git checkpoint rollback T+4h            back to the checkpoint of that slot
+  git checkpoint finish";
+
+pub(super) const HOOKS_EXAMPLES: &str = "\
+Examples:
+  git checkpoint hooks                   say how they stand
+  git checkpoint hooks install --dry-run
+                                         say what would be changed
+  git checkpoint hooks install
+  git checkpoint hooks uninstall         put everything back as it was";
+
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Start {
     /// The phase's name, such as `phase2`

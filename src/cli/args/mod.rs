@@ -3,6 +3,7 @@
 mod attempt;
 mod automation;
 mod called;
+mod create;
 mod decide;
 mod drill;
 mod good;
@@ -12,6 +13,7 @@ mod recover;
 mod report;
 mod rollback;
 mod share;
+mod undo;
 mod validate;
 
 use std::path::PathBuf;
@@ -19,70 +21,40 @@ use std::path::PathBuf;
 use anstream::ColorChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use self::attempt::TRY_EXAMPLES;
-pub(super) use self::attempt::Try;
-pub(super) use self::automation::{
-    Finish, Hook, HookProbe, Hooks, HooksAction, Init, Schedule, Scheduler, Start, Trust, Watch,
-};
-use self::decide::{ASSESS_EXAMPLES, MONITOR_EXAMPLES};
-pub(super) use self::decide::{Around, Assess, Monitor};
-pub(super) use self::drill::Drill;
-use self::good::CULPRIT_EXAMPLES;
-pub(super) use self::good::{Culprit, Good};
-pub(super) use self::jobs::{Chosen, Jobs, JobsCommand};
-pub(super) use self::look::{Diff, List, Log, Show};
-pub(super) use self::recover::Recover;
-pub(super) use self::report::{DocumentName, Format, Report};
-pub(super) use self::rollback::Rollback;
-pub(super) use self::share::{Fetch, Pin, Prune, Push};
-pub(super) use self::validate::Check;
-use self::{drill::DRILL_EXAMPLES, jobs::JOBS_EXAMPLES};
 use self::{
+    attempt::TRY_EXAMPLES,
+    automation::{HOOKS_EXAMPLES, START_EXAMPLES},
+    create::CREATE_EXAMPLES,
+    decide::{ASSESS_EXAMPLES, MONITOR_EXAMPLES},
+    drill::DRILL_EXAMPLES,
+    good::CULPRIT_EXAMPLES,
+    jobs::JOBS_EXAMPLES,
     recover::RECOVER_EXAMPLES,
     report::REPORT_EXAMPLES,
+    rollback::ROLLBACK_EXAMPLES,
     share::{PRUNE_EXAMPLES, PUSH_EXAMPLES},
     validate::CHECK_EXAMPLES,
+};
+pub(super) use self::{
+    attempt::Try,
+    automation::{Finish, Hook, HookProbe, Hooks, HooksAction, Init, Schedule, Scheduler, Start, Trust, Watch},
+    create::Create,
+    decide::{Around, Assess, Monitor},
+    drill::Drill,
+    good::{Culprit, Good},
+    jobs::{Chosen, Jobs, JobsCommand},
+    look::{Diff, List, Log, Show},
+    recover::Recover,
+    report::{DocumentName, Format, Report},
+    rollback::Rollback,
+    share::{Fetch, Pin, Prune, Push},
+    undo::{Ending, Undo},
+    validate::Check,
 };
 use crate::{config::Env, ui};
 
 /// The heading of the options that every command has.
 pub(super) const COMMON: &str = "Common options";
-
-const CREATE_EXAMPLES: &str = "\
-Examples:
-  git checkpoint                         save everything as it is now
-  git checkpoint create -m \"before the e-mail system goes\"
-  git checkpoint create --name before-migration
-  git checkpoint create --commit -m \"stabilize: imports\"
-                                         add and commit on the branch as well";
-
-const ROLLBACK_EXAMPLES: &str = "\
-Examples:
-  git checkpoint rollback latest --dry-run
-                                         say what would change
-  git checkpoint rollback latest         go back to the newest checkpoint
-  git checkpoint rollback \"@{2 hours ago}\"
-  git checkpoint rollback \"before:e-mail\"
-                                         before the newest commit that says so
-  git checkpoint rollback latest --path src/mail
-                                         only these files; the branch stays
-  git checkpoint undo                    take it back";
-
-const START_EXAMPLES: &str = "\
-Examples:
-  git checkpoint start phase2 --every 4h
-  git checkpoint start phase2 --at 09:00  T0 is this morning
-  git checkpoint status                   how far it is, and what is due
-  git checkpoint rollback T+4h            back to the checkpoint of that slot
-  git checkpoint finish";
-
-const HOOKS_EXAMPLES: &str = "\
-Examples:
-  git checkpoint hooks                   say how they stand
-  git checkpoint hooks install --dry-run
-                                         say what would be changed
-  git checkpoint hooks install
-  git checkpoint hooks uninstall         put everything back as it was";
 
 /// The safety net under risky work in git: checkpoint, back up, roll back, recover
 ///
@@ -380,70 +352,6 @@ impl Command {
             Command::Completions { .. } | Command::List(_) | Command::Log(_) | Command::Man(_) | Command::Status
         )
     }
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
-pub(super) struct Create {
-    /// What to remember about it; the first line is shown in lists
-    #[arg(short, long, value_name = "TEXT")]
-    pub(super) message: Option<String>,
-
-    /// The tag's name; an error if it is taken
-    #[arg(long, value_name = "TAG")]
-    pub(super) name: Option<String>,
-
-    /// Add and commit everything on the branch, instead of saving beside it
-    #[arg(long)]
-    pub(super) commit: bool,
-
-    /// Run neither checks nor, with --commit, git's commit hooks
-    #[arg(long)]
-    pub(super) no_verify: bool,
-
-    /// Save no artifacts
-    #[arg(long)]
-    pub(super) no_artifacts: bool,
-
-    /// Say what would be saved, and save nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
-}
-
-#[derive(Debug, Clone, Default, Args)]
-#[group(multiple = false)]
-pub(super) struct Ending {
-    /// Finish what was interrupted or stopped
-    #[arg(long = "continue")]
-    pub(super) go_on: bool,
-
-    /// Go back to the state before what was interrupted or stopped
-    #[arg(long)]
-    pub(super) abort: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Undo {
-    /// The operation, by the beginning of its id; the last one if left out, which at a terminal is chosen from a list
-    pub(super) id: Option<String>,
-
-    /// Run none of the commands that the rollback had around it
-    #[arg(long)]
-    pub(super) no_steps: bool,
-
-    /// Leave the artifacts as they are
-    #[arg(long)]
-    pub(super) code_only: bool,
-
-    /// Do not ask
-    #[arg(short, long)]
-    pub(super) yes: bool,
-
-    /// Say what would be done, and do nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
-
-    #[command(flatten)]
-    pub(super) ending: Ending,
 }
 
 #[derive(Debug, Args)]

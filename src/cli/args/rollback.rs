@@ -11,6 +11,18 @@ use crate::{
     ops::rollback::Pace,
 };
 
+pub(super) const ROLLBACK_EXAMPLES: &str = "\
+Examples:
+  git checkpoint rollback latest --dry-run
+                                         say what would change
+  git checkpoint rollback latest         go back to the newest checkpoint
+  git checkpoint rollback \"@{2 hours ago}\"
+  git checkpoint rollback \"before:e-mail\"
+                                         before the newest commit that says so
+  git checkpoint rollback latest --path src/mail
+                                         only these files; the branch stays
+  git checkpoint undo                    take it back";
+
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Rollback {
     /// The state to go to: a tag, the beginning of a record's id, `latest`, `latest~2`, `good`, `T+4h`,

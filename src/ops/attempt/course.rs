@@ -18,7 +18,7 @@ use crate::{
     model::{Attempt, Detail, Exit, Oid, Record, Skipped, State, Tried, Turn, Verdict},
     ops::{
         Session, create,
-        transition::Stage,
+        intent::Stage,
         trust,
         validate::{self, Setting},
     },

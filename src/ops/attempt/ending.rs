@@ -15,10 +15,11 @@ use crate::{
     git::{capture::raw, restore},
     model::{Detail, Fate, Record, Turn},
     ops::{
-        Session, create, resume,
+        Session, create,
+        intent::{Stage, Then},
+        resume,
         resume::{Ended, Ending},
-        transition::{self, Stage, Then},
-        trust,
+        transition, trust,
     },
     store::{Attached, Journal},
 };

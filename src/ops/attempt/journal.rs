@@ -9,7 +9,7 @@ use crate::{
     model::{Kind, Record, RecordId, State, TimeLimit, quote_path, unquote_path},
     ops::{
         Session,
-        transition::{Intent, Stage},
+        intent::{Intent, Stage, Then},
     },
     store::Journal,
 };
@@ -58,7 +58,7 @@ impl Notebook {
 
     /// Writes it durably; `good` is the state that is put back to.
     pub(super) fn write(&self, session: &Session, good: &State, stage: Stage) -> Result<()> {
-        let mut request = serde_json::to_value(Intent::to(good))
+        let mut request = serde_json::to_value(Intent::new(good, &[], Then::Done))
             .map_err(|error| Error::bug("an intent is no JSON").because(error))?;
         let own = serde_json::to_value(self.stored()).map_err(|error| Error::bug("a try is no JSON").because(error))?;
         request[KEY] = own;

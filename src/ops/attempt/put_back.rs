@@ -18,7 +18,8 @@ use crate::{
     model::{Exit, Fate, Head, Oid, Skipped, State, Tried, Turn, quote_path},
     ops::{
         Session,
-        transition::{self, Stage, Then, Transition},
+        intent::{Stage, Then},
+        transition::{self, Transition},
     },
 };
 

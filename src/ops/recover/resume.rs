@@ -15,9 +15,10 @@ use crate::{
     model::{Detail, Head, Oid, PickedCommit, Record, State, quote_path},
     ops::{
         Session,
+        intent::{Intent, Stage, Then},
         resume::{Move, move_on},
         rollback::Proof,
-        transition::{self, Intent, Stage, Then},
+        transition,
     },
     store::{Attached, Journal},
 };

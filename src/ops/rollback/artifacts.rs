@@ -15,7 +15,7 @@ use crate::{
     ops::{
         Session,
         artifacts::{self, Around, Differs, Restore, Restored},
-        transition::Then,
+        intent::Then,
     },
     store::Journal,
 };

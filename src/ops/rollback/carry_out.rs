@@ -21,8 +21,10 @@ use crate::{
     git::restore,
     model::{Detail, Kind, Record, Step, StepOutcome, Verdict, Verification},
     ops::{
-        Session, names,
-        transition::{self, Intent, Stage, Then, Took, Transition},
+        Session,
+        intent::{Intent, Stage, Then},
+        names,
+        transition::{self, Took, Transition},
         trust,
     },
     store::{Attached, Journal},
@@ -39,8 +41,8 @@ pub(super) fn once(session: &Session, mut plan: Plan, watch: Watch<'_>) -> Resul
     }
     if !commands.of(Part::Before).is_empty() {
         let then = Then::Conclude(Box::new(plan.course.clone()));
-        let transition = Transition { from: &plan.captured, target: &plan.target, edits: Vec::new(), then };
-        let mut journal = Intent::new(&transition).journal(session, (&plan.record, Stage::Preparing));
+        let intent = Intent::new(&plan.target, &[], then);
+        let mut journal = intent.journal(session, (&plan.record, Stage::Preparing));
         journal.write(&session.repo)?;
         plan = prepare(session, (plan, &mut journal), &mut commands, watch)?;
     }

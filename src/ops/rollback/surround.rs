@@ -18,7 +18,8 @@ use crate::{
     model::{Detail, Kind, Record, State, Step, StepOutcome},
     ops::{
         Session,
-        transition::{self, Then, Transition},
+        intent::Then,
+        transition::{self, Transition},
         trust,
     },
 };
