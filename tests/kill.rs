@@ -13,6 +13,7 @@
 )]
 
 mod artifacts;
+mod errors;
 mod look;
 mod phases;
 mod points;

@@ -50,11 +50,14 @@ pub(crate) fn in_parallel<T: Sync>(
     }
     std::thread::scope(|scope| {
         let parts = others.chunks(others.len().div_ceil(7).max(1));
-        let threads: Vec<_> = parts.map(|part| scope.spawn(move || part.iter().try_for_each(work))).collect();
+        let on = |part: &[T]| part.iter().try_for_each(work);
+        let start = |part| (std::thread::Builder::new().spawn_scoped(scope, move || on(part)).ok(), part);
+        let threads: Vec<_> = parts.map(start).collect();
         let mut result = work(first);
-        for thread in threads {
-            let done = thread.join().expect("a thread that only syncs does not panic");
-            result = result.and(done);
+        for (thread, part) in threads {
+            // Where no thread can be had, it takes longer and nothing else.
+            let done = thread.map(|thread| thread.join().expect("a thread that only syncs does not panic"));
+            result = result.and(done.unwrap_or_else(|| on(part)));
         }
         result
     })
@@ -214,10 +217,10 @@ pub(crate) fn storage_error(place: &Path, source: io::Error) -> Error {
     let shown = place.display();
     let hint = match source.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-            Some(format!("free some space for `{shown}` and try again; nothing was changed"))
+            Some(format!("free some space for `{shown}` and try again"))
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            Some(format!("make `{shown}` writable for this user and try again; nothing was changed"))
+            Some(format!("make `{shown}` writable for this user and try again"))
         }
         _ => None,
     };

@@ -17,6 +17,7 @@ use crate::{
         Repo,
         capture::{self, Captured, Identity},
         lock::{Holder, OperationLock},
+        restore,
     },
     model::{Head, When},
     store::{Journal, Store},
@@ -139,7 +140,12 @@ impl Session {
     /// Keeps every other operation of this program out until it is dropped.
     pub fn lock(&self, command: &str) -> Result<OperationLock> {
         let command = format!("git checkpoint {command}");
-        OperationLock::acquire(&self.repo, Holder { command: &command, since: self.now })
+        let lock = OperationLock::acquire(&self.repo, Holder { command: &command, since: self.now })?;
+        // What is half done goes on keeping git from the index; a lock of what had not begun keeps it out for nothing.
+        if matches!(self.interrupted(), Ok(None)) {
+            restore::remove_dead_lock(&self.repo)?;
+        }
+        Ok(lock)
     }
 
     /// As [`Session::lock`], unless nothing will be changed anyway.

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     config::TagKind,
-    error::{self, Error, Result},
+    error::{self, Context, Error, Result},
     git::{
         capture::{Captured, raw},
         refs::{self, Along, RefEdit, Transaction},
@@ -121,26 +121,24 @@ pub fn run(
     let started = Instant::now();
     let journal = Intent::new(transition.target, &transition.edits, transition.then.clone())
         .journal(session, (record, Stage::Moving));
-    let announced = journal.announce(&session.repo)?;
-    let restore = begin(session, transition).and_then(|restore| {
+    let restore = journal.announce(&session.repo).and_then(|announced| {
+        let restore = begin(session, transition)?;
         let attached = Attached { kept: &transition.from.kept, along: announced.as_ref(), ..Attached::default() };
         publish(session, record, rename, &attached).map(|()| restore)
     });
     let restore = match restore {
         Ok(restore) => restore,
-        Err(error) => {
-            Journal::remove(&session.repo)?;
-            return Err(error);
-        }
+        // It may be there although its names could not be made durable.
+        Err(error) => return Err(withdraw(session, record, error)),
     };
     let saving = started.elapsed();
     if let Err(error) = carry_out(session, restore, transition, &record.subject) {
         return Err(withdraw_if_untouched(session, transition, record, error));
     }
     match transition.then {
-        Then::Done => Journal::remove(&session.repo)?,
-        Then::CherryPick { .. } => Stage::HandingOver.reach(session, &journal)?,
-        Then::Conclude(_) => Stage::Concluding.reach(session, &journal)?,
+        Then::Done => remove_journal(session, record)?,
+        Then::CherryPick { .. } => Stage::HandingOver.reach(session, &journal).map_err(|why| half_way(record, why))?,
+        Then::Conclude(_) => Stage::Concluding.reach(session, &journal).map_err(|why| half_way(record, why))?,
     }
     Ok(Took { saving, moving: started.elapsed() - saving })
 }
@@ -231,29 +229,53 @@ fn expect_done(transaction: Transaction) -> Result<()> {
 /// `--continue` and `--abort`.
 fn withdraw_if_untouched(session: &Session, transition: &Transition<'_>, record: &Record, error: Error) -> Error {
     match is_untouched(session, transition, &error) {
-        Ok(true) => match session.store().withdraw(record).and_then(|()| Journal::remove(&session.repo)) {
-            Ok(()) => error.hint("nothing was changed"),
-            Err(_) => error,
-        },
-        _ => {
-            let kind = record.kind();
-            error.hint(format!("it stopped half-way; everything is saved in `{}`", record.id)).hint(format!(
-                "`git checkpoint {kind} --continue` finishes it, `git checkpoint {kind} --abort` goes back"
-            ))
-        }
+        Ok(true) => withdraw(session, record, error),
+        _ => half_way(record, error),
     }
 }
 
-/// Whether HEAD and files are as they were. Where git refused to begin, a file that changed was changed by others;
-/// where it failed, a file that differs may be one that it had begun to write, or had removed to write it anew.
+fn half_way(record: &Record, error: Error) -> Error {
+    let kind = record.kind();
+    error
+        .hint(format!("it stopped half-way; everything is saved in `{}`", record.id))
+        .hint(format!("`git checkpoint {kind} --continue` finishes it, `git checkpoint {kind} --abort` goes back"))
+}
+
+/// Removes the journal of an operation that is complete.
+pub(super) fn remove_journal(session: &Session, record: &Record) -> Result<()> {
+    Journal::remove(&session.repo)
+        .with_context(|| format!("the {} is done, but its journal could not be removed", record.kind()))
+}
+
+/// Takes record and journal away again, of an operation that has changed nothing.
+fn withdraw(session: &Session, record: &Record, error: Error) -> Error {
+    match session.store().withdraw(record).and_then(|()| Journal::remove(&session.repo)) {
+        Ok(()) => error.hint("nothing was changed"),
+        Err(_) => error.hint(format!("`git checkpoint {} --abort` ends it; no file was changed", record.kind())),
+    }
+}
+
+/// Whether HEAD, the other refs, index, what git keeps beside it, and files are as they were. Where git refused to begin, a
+/// file that changed was changed by others; where it failed, a file that differs may be one that it had begun to write,
+/// or had removed to write it anew.
 fn is_untouched(session: &Session, transition: &Transition<'_>, error: &Error) -> Result<bool> {
-    let repo = &session.repo;
-    if repo.head()? != transition.from.state.head {
+    let (repo, before) = (&session.repo, &transition.from.state);
+    if repo.head()? != before.head {
         return Ok(false);
     }
+    for edit in transition.edits.iter().filter(|edit| edit.old != edit.new) {
+        if refs::find(repo, edit.name.as_ref())? == edit.new {
+            return Ok(false);
+        }
+    }
     let now = session.capture()?.state;
+    // Of the bytes beside the trees, which are part of the extras, not every capture has a reason to know the same.
+    let beside = |state: &State| raw::without(repo, state.extras);
+    if now.index != before.index || beside(&now)? != beside(before)? {
+        return Ok(false);
+    }
     if error.kind() != error::Kind::Refused {
-        return Ok(now.worktree == transition.from.state.worktree);
+        return Ok(now.worktree == before.worktree);
     }
     for change in tree::diff(repo, transition.from.state.worktree, now.worktree)? {
         if change.new == tree::entry(repo, transition.target.worktree, change.path.as_ref())? {

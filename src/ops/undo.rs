@@ -244,9 +244,16 @@ fn edits(session: &Session, undone: &Record) -> Result<Vec<RefEdit>> {
         if edit.name.starts_with(b"refs/notes/") && refs::find(&session.repo, edit.name.as_ref())? != edit.old {
             continue;
         }
-        if !(commit_mode && Some(&edit.name) == own_branch) {
-            edits.push(edit);
+        if commit_mode && Some(&edit.name) == own_branch {
+            continue;
         }
+        // It was not when it was moved, and there index and files would stay behind.
+        if edit.name.starts_with(b"refs/heads/") && session.repo.is_checked_out(edit.name.as_ref())? {
+            let short = quote_path(edit.name[b"refs/heads/".len()..].into());
+            return Err(Error::refused(format!("`{short}` is checked out, and only the branch would move"))
+                .hint("go elsewhere there first, with `git switch`; nothing was changed"));
+        }
+        edits.push(edit);
     }
     Ok(edits)
 }

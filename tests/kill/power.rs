@@ -43,6 +43,21 @@ fn what_rollback_with_commands_destroys_is_durable_elsewhere() {
     assert_in_order(&repositories::rollback_with_commands());
 }
 
+#[test]
+fn refs_that_git_changes_are_durable_as_well() {
+    for mut case in [repositories::rollback(), repositories::undo()] {
+        case.name = "with a hook";
+        case.repo.write(".git/hooks/reference-transaction", "#!/bin/sh\nexit 0\n");
+        case.repo.chmod(".git/hooks/reference-transaction", 0o755);
+        assert_in_order(&case);
+    }
+    for mut case in [repositories::rollback(), repositories::undo()] {
+        case.name = "with packed refs";
+        case.repo.git(&["pack-refs", "--all"]);
+        assert_in_order(&case);
+    }
+}
+
 /// Runs the operation, and looks at what the disk has for sure at each moment that matters.
 fn assert_in_order(case: &Case) {
     if !points::can_trace(&case.repo) {
@@ -171,7 +186,8 @@ impl Disk {
             ("unlink" | "unlinkat", [path]) => {
                 self.before(path);
                 if path.starts_with(self.git.join("checkpoint/journal")) && path.extension().is_some() {
-                    self.assert_durable(&["index", "HEAD", "refs/heads"], "the journal is removed");
+                    let all = ["index", "HEAD", "refs/heads", "packed-refs"];
+                    self.assert_durable(&all, "the journal is removed");
                     self.ended = true;
                 }
                 self.files.remove(path);
@@ -185,7 +201,7 @@ impl Disk {
     fn before(&mut self, path: &Path) {
         if path.starts_with(&self.worktree) && !path.starts_with(&self.git) {
             self.harmed += 1;
-            let all = ["objects", "refs", "checkpoint/journal"];
+            let all = ["objects", "refs", "packed-refs", "checkpoint/journal"];
             self.assert_durable(&all, &format!("`{}` is touched", path.display()));
         }
     }
@@ -205,7 +221,7 @@ impl Disk {
     fn assert_durable(&self, places: &[&str], when: &str) {
         let is_there = |path: &Path| {
             let place = path.strip_prefix(&self.git).unwrap_or(path);
-            let is_passing = path.extension().is_some_and(|extension| extension == "lock")
+            let is_passing = path.extension().is_some_and(|extension| extension == "lock" || extension == "new")
                 || path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"tmp_"));
             places.iter().any(|wanted| place.starts_with(wanted)) && !is_passing
         };

@@ -142,6 +142,51 @@ pub(super) fn undo() -> Case {
     Case::new("undo", repo, &["undo", "--yes"])
 }
 
+/// The index alone tells of a file.
+pub(super) fn staged_only() -> Case {
+    let repo = TestRepo::with_commit();
+    repo.write("a.txt", "changed\n");
+    repo.commit("Begin");
+    repo.write("a.txt", "changed again\n");
+    repo.checkpoint_ok(&["create"]);
+    repo.write("b.txt", "only staged\n");
+    repo.git(&["add", "b.txt"]);
+    repo.remove("b.txt");
+    Case::new("rollback of what is only staged", repo, &["rollback", "latest", "--yes"])
+}
+
+/// A merge whose conflict was settled after the checkpoint.
+pub(super) fn merging() -> Case {
+    let repo = TestRepo::with_commit();
+    repo.write("a.txt", "one\n");
+    repo.commit("Begin");
+    repo.git(&["switch", "--quiet", "-c", "other"]);
+    repo.write("a.txt", "theirs\n");
+    repo.commit("Theirs");
+    repo.git(&["switch", "--quiet", "main"]);
+    repo.write("a.txt", "ours\n");
+    repo.commit("Ours");
+    let merged = repo.git_raw(&["merge", "other"]);
+    assert!(!merged.status.success(), "it conflicts");
+    repo.checkpoint_ok(&["create"]);
+    repo.git(&["add", "a.txt"]);
+    Case::new("rollback to a merge in progress", repo, &["rollback", "latest", "--yes"])
+}
+
+/// A branch that is not checked out.
+pub(super) fn onto_another() -> Case {
+    let repo = broken().0;
+    repo.checkpoint_ok(&["rollback", "latest", "--yes"]);
+    repo.git(&["branch", "elsewhere"]);
+    Case::new("recover onto another branch", repo, &["recover", "--all", "--onto", "elsewhere"])
+}
+
+pub(super) fn undo_of_a_checkpoint() -> Case {
+    let repo = with_everything();
+    repo.checkpoint_ok(&["create"]);
+    Case::new("undo of a checkpoint", repo, &["undo", "--yes"])
+}
+
 pub(super) fn redo() -> Case {
     let repo = broken().0;
     repo.checkpoint_ok(&["rollback", "latest", "--yes"]);

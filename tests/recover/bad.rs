@@ -85,3 +85,24 @@ fn changes_are_kept_and_refused_only_where_paths_overlap() {
     repo.checkpoint_ok(&["recover", "--uncommitted", "--path", "new"]);
     assert_eq!((repo.read_text("new/file"), repo.read_text("doc/c")), ("untracked\n".into(), "mine too\n".into()));
 }
+
+#[test]
+fn what_came_back_elsewhere_is_not_taken_back_under_an_index() {
+    let repo = broken();
+    repo.git(&["branch", "other", "saved"]);
+    let before = repo.rev("other");
+    repo.checkpoint_ok(&["recover", "one", "--onto", "other"]);
+    let there = repo.rev("other");
+    repo.git(&["switch", "-q", "other"]);
+    refused(&repo, 1, (&["undo"], "`other` is checked out, and only the branch would move"));
+    repo.git(&["switch", "-q", "main"]);
+    repo.checkpoint_ok(&["undo"]);
+    assert_eq!(repo.rev("other"), before);
+    let linked = repo.linked_worktree("linked");
+    linked.git(&["switch", "-q", "other"]);
+    refused(&repo, 1, (&["redo"], "`other` is checked out, and only the branch would move"));
+    assert_eq!(linked.git(&["status", "--porcelain"]), "");
+    linked.git(&["switch", "-q", "--detach"]);
+    repo.checkpoint_ok(&["redo"]);
+    assert_eq!(repo.rev("other"), there);
+}

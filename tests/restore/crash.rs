@@ -81,3 +81,26 @@ fn while_git_writes_the_files() {
     restore(&repo, &state);
     picture.assert_same(&repo.state());
 }
+
+#[test]
+fn before_its_journal_was_durable() {
+    let (repo, _state, _picture) = two_states();
+    repo.checkpoint_ok(&["create"]);
+    // What a kill, and then a power cut, leave of a rollback that had not begun.
+    let left = |repo: &TestRepo| repo.write(".git/index.lock", "git-checkpoint 999999999\n");
+    left(&repo);
+    repo.write(".git/checkpoint/journal/main.json", "");
+    repo.checkpoint_ok(&["create", "-m", "again"]);
+    assert!(!repo.exists(".git/index.lock"), "nobody would have said whose it was");
+    repo.git(&["add", "later"]);
+    // One that is half done goes on keeping git out.
+    left(&repo);
+    repo.write(".git/checkpoint/journal/main.json", "{}\n");
+    assert_eq!(repo.checkpoint(&["rollback", "latest", "--yes"]).code, 4);
+    assert!(repo.exists(".git/index.lock"));
+    repo.remove(".git/checkpoint/journal/main.json");
+    // And one of somebody else is theirs.
+    repo.write(".git/index.lock", "");
+    repo.checkpoint_ok(&["create", "-m", "and again"]);
+    assert!(repo.exists(".git/index.lock"));
+}

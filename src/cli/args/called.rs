@@ -16,9 +16,9 @@ impl Cli {
     }
 
     fn of_called(args: &[OsString]) -> Option<Self> {
-        let all = Command::augment_subcommands(clap::Command::new("git-checkpoint"));
+        let all = Command::augment_subcommands(clap::Command::default());
         let called = all.find_subcommand(args.get(1)?)?.clone();
-        let alone = Create::augment_args(Common::augment_args(clap::Command::new("git-checkpoint")));
+        let alone = Create::augment_args(Common::augment_args(clap::Command::default()));
         let read = alone.subcommand(called).try_get_matches_from(args).ok()?;
         Cli::from_arg_matches(&read).ok()
     }
@@ -57,6 +57,20 @@ mod tests {
         "-- sh -c true",
         "--unknown",
     ];
+
+    #[test]
+    fn what_a_command_says_of_itself_is_what_the_list_says_of_it() {
+        let listed: Vec<clap::Command> = Cli::command().get_subcommands().cloned().collect();
+        let mut all = Cli::command();
+        all.build();
+        for command in listed {
+            let made = all.find_subcommand(command.get_name()).expect("it is one");
+            let words = |command: &clap::Command| {
+                [command.get_about(), command.get_long_about()].map(|one| one.map(ToString::to_string))
+            };
+            assert_eq!(words(made), words(&command), "{}", command.get_name());
+        }
+    }
 
     #[test]
     fn a_command_is_read_alone_as_it_is_with_all_others() {

@@ -20,7 +20,7 @@ pub(in crate::cli) struct Assess {
     pub(in crate::cli) around: Around,
 }
 
-/// What is known beside the checks.
+// What is known beside the checks. A doc comment would become the description of the command that takes it.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Around {
     /// Where this runs, such as `production`; else git's configuration `checkpoint.environment`

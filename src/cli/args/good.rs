@@ -12,7 +12,7 @@ Examples:
   git checkpoint culprit v1.4 main       between two states
   git checkpoint culprit v1.4 --only unit --jobs 4";
 
-/// How much may be done.
+// How much may be done. A doc comment would become the description of the command that takes it.
 #[derive(Debug, Clone, Default, Args)]
 pub(in crate::cli) struct Effort {
     /// So many validations at most; what was found out until then is the answer
@@ -39,7 +39,7 @@ impl Effort {
     }
 }
 
-/// What `recover` has of it.
+// What `recover` has of it.
 #[derive(Debug, Clone, Default, Args)]
 pub(in crate::cli) struct Good {
     /// Find out with the checks which commits are good, and bring these back

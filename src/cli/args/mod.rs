@@ -77,7 +77,7 @@ pub(super) struct Cli {
     pub(super) command: Option<Command>,
 }
 
-/// What every command takes.
+// What every command takes.
 #[derive(Debug, Args)]
 pub(super) struct Common {
     /// Work as if started in this folder

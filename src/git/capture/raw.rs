@@ -69,6 +69,11 @@ pub fn put(repo: &Repo, extras: Option<Oid>, raw: &Map) -> Result<Option<Oid>> {
     Ok((tree != empty).then_some(tree))
 }
 
+/// What else `extras` keeps: of the index, and of a merge in progress.
+pub fn without(repo: &Repo, extras: Option<Oid>) -> Result<Option<Oid>> {
+    put(repo, extras, &Map::new())
+}
+
 /// The bytes of a plain file of the worktree; `None` for anything else, and for one that is too large to be kept.
 pub fn on_disk(repo: &Repo, path: &BStr) -> Result<Option<Vec<u8>>> {
     let behind_link = path.find_iter(b"/").any(|end| {
@@ -259,9 +264,8 @@ pub fn is_same(repo: &Repo, now: &State, target: &State) -> Result<bool> {
     if now.same_content(target) {
         return Ok(true);
     }
-    let plain = |state: &State| -> Result<State> {
-        Ok(State { extras: put(repo, state.extras, &Map::new())?, ..state.clone() })
-    };
+    let plain =
+        |state: &State| -> Result<State> { Ok(State { extras: without(repo, state.extras)?, ..state.clone() }) };
     if now.extras == target.extras || !plain(now)?.same_content(&plain(target)?) {
         return Ok(false);
     }

@@ -97,8 +97,11 @@ pub(super) fn apply(
         None => sync_locks(dir, &written, shared),
         // Both are waited for together; only the names come one after the other.
         Some(along) if durable::takes_time(dir) => std::thread::scope(|scope| {
-            let syncing = scope.spawn(|| sync_locks(dir, &written, shared));
-            along.contents().map(|()| syncing.join().expect("a thread that only syncs does not panic"))
+            let sync = || sync_locks(dir, &written, shared);
+            let syncing = std::thread::Builder::new().spawn_scoped(scope, sync).ok();
+            let contents = along.contents();
+            let synced = syncing.map(|syncing| syncing.join().expect("a thread that only syncs does not panic"));
+            contents.map(|()| synced.unwrap_or_else(sync))
         })?,
         Some(along) => along.contents().map(|()| sync_locks(dir, &written, shared))?,
     };
@@ -223,7 +226,7 @@ fn cannot_lock(place: &Path, error: gix::Error) -> Error {
 
 /// The folders that get a new name, which are those of the refs and those of every folder that is missing yet; and the
 /// missing ones.
-fn dirs_to_sync(paths: &[PathBuf]) -> (BTreeSet<PathBuf>, BTreeSet<PathBuf>) {
+pub(super) fn dirs_to_sync(paths: &[PathBuf]) -> (BTreeSet<PathBuf>, BTreeSet<PathBuf>) {
     let (mut dirs, mut missing) = (BTreeSet::new(), BTreeSet::new());
     for path in paths {
         for dir in path.ancestors().skip(1) {
@@ -237,7 +240,7 @@ fn dirs_to_sync(paths: &[PathBuf]) -> (BTreeSet<PathBuf>, BTreeSet<PathBuf>) {
     (dirs, missing)
 }
 
-fn sync_dirs(dir: &Path, dirs: &BTreeSet<PathBuf>) -> io::Result<()> {
+pub(super) fn sync_dirs(dir: &Path, dirs: &BTreeSet<PathBuf>) -> io::Result<()> {
     // A folder that a deletion emptied is gone, and so is its name, from a folder further up.
     let there = dirs.iter().map(|dir| dir.ancestors().find(|dir| dir.is_dir()).unwrap_or(dir));
     let there: Vec<&Path> = there.collect::<BTreeSet<_>>().into_iter().collect();

@@ -168,7 +168,7 @@ fn full_name(name: &BStr) -> Result<FullName> {
     FullName::try_from(name).map_err(|error| Error::usage(format!("`{name}` is not a ref's name")).because(error))
 }
 
-/// Whether only git can do it: it runs the `reference-transaction` hook, and its rewrite of `packed-refs` is fsynced.
+/// Whether only git can do it: it runs the `reference-transaction` hook, and knows how to rewrite `packed-refs`.
 fn must_use_git(repo: &Repo, edits: &[RefEdit]) -> Result<bool> {
     if has_transaction_hook(repo) {
         return Ok(true);

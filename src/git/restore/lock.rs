@@ -82,7 +82,9 @@ pub(super) fn remove_stale(repo: &Repo) -> Result<()> {
         remove_if_stale(&dir.join("index.lock"))?;
         for entry in fs::read_dir(dir)? {
             let entry = entry?;
-            let is_ours = entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes());
+            let name = entry.file_name();
+            let name = name.as_encoded_bytes();
+            let is_ours = name.starts_with(TEMPORARY.as_bytes()) || is_passing(name);
             // One that is not complete has no owner either: only the holder of the operation lock makes them.
             if is_ours && File::open(entry.path())?.try_lock().is_ok() {
                 durable::remove(&entry.path())?;
@@ -91,6 +93,20 @@ pub(super) fn remove_stale(repo: &Repo) -> Result<()> {
         Ok(())
     };
     remove().map_err(|error: io::Error| durable::storage_error(dir, error))
+}
+
+/// Removes the index lock alone, where nothing else is known to be half done; whether it did. To be called under the
+/// operation lock.
+pub(super) fn remove_dead(repo: &Repo) -> Result<()> {
+    let path = repo.git_dir().join("index.lock");
+    remove_if_stale(&path).map(drop).map_err(|error| durable::storage_error(&path, error))
+}
+
+/// Whether it is the name of a file that was on its way to its own when its writer was killed: no program but this one has
+/// such beside the index.
+fn is_passing(name: &[u8]) -> bool {
+    let random = name.strip_prefix(durable::TEMPORARY.as_bytes());
+    random.is_some_and(|random| random.len() == 6 && random.iter().all(u8::is_ascii_alphanumeric))
 }
 
 /// Makes the lock file, complete from the first moment that it has its name.

@@ -74,6 +74,11 @@ pub fn remove_left_overs(repo: &Repo) -> Result<()> {
     exchange::rescue(repo).map(drop)
 }
 
+/// Removes the index lock of a restore that was killed before its journal was there.
+pub fn remove_dead_lock(repo: &Repo) -> Result<()> {
+    lock::remove_dead(repo)
+}
+
 /// The folder of files that somebody saved in the moment in which a restore replaced them, if there are any.
 pub fn rescued(repo: &Repo) -> Option<PathBuf> {
     let folder = repo.git_dir().join(exchange::RESCUED);

@@ -6,7 +6,7 @@ use super::Name;
 use crate::{
     check::{Checked, kept_logs},
     config::{OnFail, TagKind},
-    error::{Error, Result},
+    error::{self, Error, Result},
     git::refs,
     model::{Detail, Oid, PhaseEvent, Record, RefChange, Validation},
     ops::{Session, names, undo},
@@ -33,12 +33,17 @@ pub(super) fn publish(session: &Session, record: &mut Record, with: With<'_>) ->
         return Err(taken(session, name)?);
     }
     let deserves = matches!(record.validation(), Some(Validation::Validated | Validation::Unvalidated));
-    if deserves && !matches!(with.name, Name::None) {
-        return named(session, record, with.name, &|record, kind| {
+    let published = if deserves && !matches!(with.name, Name::None) {
+        named(session, record, with.name, &|record, kind| {
             session.store().publish(record, &attached, kind, &session.identity)
-        });
-    }
-    untagged(session, record, with.name, attached)
+        })
+    } else {
+        untagged(session, record, with.name, attached)
+    };
+    published.map_err(|error| match error.kind() {
+        error::Kind::Environment => error.hint("nothing was changed"),
+        _ => error,
+    })
 }
 
 /// Publishes the record without a tag, and with the name that it would have.

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     config::{Rehearsal, RollbackRules, Steps, TagKind},
-    error::{Error, Result},
+    error::{Context, Error, Result},
     git::restore,
     model::{Detail, Kind, Record, Step, StepOutcome, Verdict, Verification},
     ops::{
@@ -279,7 +279,7 @@ pub(super) fn conclude(
     }
     keep(session, &way.record, &[commands.logs(), &proof.logs()].concat())?;
     if journal.is_some() {
-        Journal::remove(&session.repo)?;
+        transition::remove_journal(session, &way.record)?;
     }
     Ok(way.done(proof, (exact, submodules), verification))
 }
@@ -318,8 +318,8 @@ fn verified_step(exact: bool, submodules: &[String], took: Duration) -> Step {
 /// Keeps what came of it with the record.
 fn keep(session: &Session, record: &Record, logs: &[(String, Vec<u8>)]) -> Result<()> {
     let attached = Attached { logs, ..Attached::default() };
-    let _replaced = session.store().replace(record, &attached, TagKind::None, &session.identity)?;
-    Ok(())
+    let replaced = session.store().replace(record, &attached, TagKind::None, &session.identity);
+    replaced.map(drop).context("the rollback is done, but what came of it could not be kept with its record")
 }
 
 /// Where the state is there already nothing is done, but that its checks are asked.

@@ -153,7 +153,12 @@ impl Course {
     /// Puts it into a journal, durably.
     pub(super) fn note(&self, session: &Session, journal: &mut Journal) -> Result<()> {
         journal.request["then"] = serde_json::json!({ "conclude": self });
-        journal.write(&session.repo)
+        journal.write(&session.repo).map_err(|error| {
+            let kind = journal.kind;
+            error.hint(format!(
+                "it stopped half-way; `git checkpoint {kind} --continue` goes on with it, `git checkpoint {kind} --abort` goes back"
+            ))
+        })
     }
 }
 

@@ -86,7 +86,10 @@ impl<'a> Moves<'a> {
         rescue(repo)?;
         let area = Area::of(repo);
         let make = fs::create_dir_all(area.incoming()).and_then(|()| fs::create_dir_all(area.outgoing()));
-        make.map_err(|error| durable::storage_error(&area.top, error))?;
+        make.map_err(|error| {
+            drop(fs::remove_dir_all(&area.top));
+            durable::storage_error(&area.top, error)
+        })?;
         let lane = Lane::open(repo, &area, eye)?;
         Ok(Moves { repo, area, lane })
     }
