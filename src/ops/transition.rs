@@ -250,6 +250,7 @@ pub(super) fn remove_journal(session: &Session, record: &Record) -> Result<()> {
 /// Takes record and journal away again, of an operation that has changed nothing.
 fn withdraw(session: &Session, record: &Record, error: Error) -> Error {
     match session.store().withdraw(record).and_then(|()| Journal::remove(&session.repo)) {
+        Ok(()) if error.hints().iter().any(|hint| hint.ends_with("nothing was changed")) => error,
         Ok(()) => error.hint("nothing was changed"),
         Err(_) => error.hint(format!("`git checkpoint {} --abort` ends it; no file was changed", record.kind())),
     }

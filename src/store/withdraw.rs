@@ -14,11 +14,17 @@ use crate::{
 
 impl Store<'_> {
     /// Removes the refs of a record, its public tag and its backup branch, and puts its phase back to the record
-    /// before. The state it holds must still be the one on disk: nothing else keeps it.
+    /// before, as far as they are its own: tag and branch are made with the record or after it, and so where it is not there, one
+    /// of their name is somebody else's. The state it holds must still be the one on disk: nothing else keeps it.
     pub fn withdraw(&self, record: &Record) -> Result<()> {
         let mut names: Vec<BString> = Vec::new();
         let object = self.object(&record.id)?;
-        names.extend(record.backup().map(|name| [b"refs/heads/".as_slice(), name].concat().into()));
+        let backup = record.backup().map(|name| BString::from([b"refs/heads/".as_slice(), name].concat()));
+        if let Some(name) = backup.filter(|_| object.is_some())
+            && refs::find(self.repo, name.as_ref())? == Some(record.state.tip)
+        {
+            names.push(name);
+        }
         names.push(format!("{RECORDS}{}", record.id).into());
         names.push(format!("{FILES}{}", record.id).into());
         let mut edits = Vec::new();
@@ -30,7 +36,7 @@ impl Store<'_> {
         }
         if let Some(name) = record.tag().map(|name| BString::from([b"refs/tags/".as_slice(), name].concat())) {
             let now = refs::find(self.repo, name.as_ref())?;
-            if now.is_some_and(|now| object == Some(now) || now == record.state.tip) {
+            if object.is_some() && now.is_some_and(|now| object == Some(now) || now == record.state.tip) {
                 edits.push(RefEdit { name, old: now, new: None });
             }
         }

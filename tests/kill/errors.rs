@@ -27,6 +27,11 @@ fn a_rollback_of_everything() {
 }
 
 #[test]
+fn a_rollback_whose_backup_has_a_name_that_is_taken() {
+    fail_everywhere(&repositories::with_a_taken_name(), 1);
+}
+
+#[test]
 fn a_rollback_with_commands() {
     fail_everywhere(&repositories::rollback_with_commands(), 3);
 }

@@ -173,6 +173,20 @@ pub(super) fn merging() -> Case {
     Case::new("rollback to a merge in progress", repo, &["rollback", "latest", "--yes"])
 }
 
+/// A branch of the user's has the name that the backup would have, and nothing else leads to its commit.
+pub(super) fn with_a_taken_name() -> Case {
+    let repo = TestRepo::with_commit();
+    repo.write(".git/info/exclude", ".checkpoint.toml\n");
+    repo.write(".checkpoint.toml", "[phase]\nbackup = 'kept'\n");
+    repo.git(&["switch", "--quiet", "-c", "kept"]);
+    repo.write("theirs.txt", "on that branch alone\n");
+    repo.commit("Theirs");
+    repo.git(&["switch", "--quiet", "main"]);
+    repo.checkpoint_ok(&["create"]);
+    repo.write("a.txt", "never committed\n");
+    Case::new("rollback with a name that is taken", repo, &["rollback", "latest", "--yes"])
+}
+
 /// A branch that is not checked out.
 pub(super) fn onto_another() -> Case {
     let repo = broken().0;
