@@ -80,28 +80,30 @@ impl Unsynced {
 }
 
 /// Gives `files` their names by `place`, in this order, once what is in all of them is durable. All is waited for at once:
-/// what is in the files and in `also`, then, where the names are `wanted` too, what the `folders` say and that of `also`.
+/// what is in the files and in `also`, then that name and, where they are `wanted` too, those of the files, of their folders in
+/// `top`, and of what is new there.
 pub(crate) fn put_all(
     files: Vec<(tempfile::NamedTempFile, PathBuf)>,
     (also, wanted): (Option<&Unsynced>, Durable),
-    folders: &[&Path],
+    top: &Path,
     place: impl Fn(tempfile::NamedTempFile, &Path) -> io::Result<()>,
 ) -> io::Result<()> {
-    let Some(dir) = folders.first() else { return Ok(()) };
     let contents: Vec<&fs::File> =
         files.iter().map(|(file, _)| file.as_file()).chain(also.map(|also| &also.file)).collect();
-    in_parallel(dir, &contents, |file| file.sync_all())?;
+    in_parallel(top, &contents, |file| file.sync_all())?;
     let mut places = Vec::with_capacity(files.len());
     for (file, path) in files {
         place(file, &path)?;
         places.push(path);
     }
-    let mut named = if wanted == Durable::Names { parents(&places) } else { Vec::new() };
-    named.extend(folders.iter().filter(|_| wanted == Durable::Names));
-    named.extend(also.map(|also| also.folder.as_path()));
+    let mut named: Vec<&Path> = also.map(|also| also.folder.as_path()).into_iter().collect();
+    if wanted == Durable::Names {
+        named.push(top);
+        named.extend(places.iter().map(|path| parent_of(path)));
+    }
     named.sort_unstable();
     named.dedup();
-    in_parallel(dir, &named, |dir| sync_dir(dir))
+    in_parallel(top, &named, |dir| sync_dir(dir))
 }
 
 /// What the names of files on their way begin with.
@@ -233,12 +235,4 @@ pub(crate) fn storage_error(place: &Path, source: io::Error) -> Error {
 
 fn parent_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Every folder that holds one of `paths`, each once.
-pub(crate) fn parents(paths: &[PathBuf]) -> Vec<&Path> {
-    let mut dirs: Vec<_> = paths.iter().map(|path| parent_of(path)).collect();
-    dirs.sort_unstable();
-    dirs.dedup();
-    dirs
 }

@@ -278,7 +278,7 @@ fn is_untouched(session: &Session, transition: &Transition<'_>, error: &Error) -
     if error.kind() != error::Kind::Refused {
         return Ok(now.worktree == before.worktree);
     }
-    for change in tree::diff(repo, transition.from.state.worktree, now.worktree)? {
+    for change in tree::diff(repo, before.worktree, now.worktree)? {
         if change.new == tree::entry(repo, transition.target.worktree, change.path.as_ref())? {
             return Ok(false);
         }

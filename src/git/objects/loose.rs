@@ -61,7 +61,7 @@ impl Loose {
 
     /// The names are those of the objects, and those of the folders, which may be new.
     fn put(&self, files: Vec<(NamedTempFile, PathBuf)>, also: Option<&Unsynced>) -> io::Result<()> {
-        durable::put_all(files, (also, self.durable), &[&self.dir], |file, path| self.place(file, path))
+        durable::put_all(files, (also, self.durable), &self.dir, |file, path| self.place(file, path))
     }
 
     /// As `objects::write_stream`.

@@ -60,7 +60,7 @@ impl Pack {
         let name = self.dir.join(format!("pack-{checksum}"));
         let files = vec![(pack, name.with_extension("pack")), (index, name.with_extension("idx"))];
         // The same pack is there already if these objects were written before and then lost from view.
-        durable::put_all(files, (also, self.durable), &[&self.dir], |file, path| {
+        durable::put_all(files, (also, self.durable), &self.dir, |file, path| {
             file.persist(path).map(drop).map_err(|error| error.error)
         })
     }

@@ -61,8 +61,8 @@ pub enum Transaction {
 
 /// What comes into place along with refs, so that the disk is waited for once and not twice.
 pub trait Along {
-    /// Makes durable what is to come into place, but not under its name yet; or, before refs show them, objects. Is called once it is
-    /// sure that the refs can be changed.
+    /// Makes durable what is to come into place, not under its name yet; or objects, which refs are to show. Is called once it
+    /// is sure that the refs can be changed.
     fn contents(&mut self) -> Result<()>;
 
     /// Gives it its names, after the refs have theirs. The folders whose names have changed are made durable with those of the

@@ -95,7 +95,7 @@ pub(super) fn remove_stale(repo: &Repo) -> Result<()> {
     remove().map_err(|error: io::Error| durable::storage_error(dir, error))
 }
 
-/// Removes the index lock alone, where nothing else is known to be half done; whether it did. To be called under the
+/// Removes the index lock alone if its owner is gone, where nothing else is known to be half done. To be called under the
 /// operation lock.
 pub(super) fn remove_dead(repo: &Repo) -> Result<()> {
     let path = repo.git_dir().join("index.lock");
